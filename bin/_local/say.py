@@ -1,0 +1,79 @@
+"""What a person sees while the commands work: one line a step, with its seconds."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+HEARTBEAT_SECONDS = 15.0
+
+
+class Failure(Exception):  # noqa: N818 - it is printed to a person as a sentence, not raised as an error to catch
+    """Something a person must know or do; its text is printed without a traceback."""
+
+
+def line(text: str = "") -> None:
+    """Print one line at once, to standard output."""
+    print(text, flush=True)
+
+
+def warn(text: str) -> None:
+    """Print one line at once, to standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class Step:
+    """A running step; ``note`` replaces the word at the end of its line."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.word = "done"
+        self.began = time.monotonic()
+
+    def note(self, word: str) -> None:
+        """Say how the step ended, such as ``up to date``."""
+        self.word = word
+
+    def seconds(self) -> float:
+        """Return the seconds since the step began."""
+        return time.monotonic() - self.began
+
+
+@contextmanager
+def step(title: str) -> Iterator[Step]:
+    """Show ``title`` while the body runs, and its seconds afterwards."""
+    now = Step(title)
+    ended = threading.Event()
+    ticker = threading.Thread(target=_tick, args=(now, ended), daemon=True)
+    if sys.stdout.isatty():
+        ticker.start()
+    else:
+        line(f"  {title} ...")
+        ticker.start()
+    try:
+        yield now
+    except BaseException:
+        now.note("FAILED")
+        raise
+    finally:
+        ended.set()
+        ticker.join()
+        _close(now)
+
+
+def _tick(now: Step, ended: threading.Event) -> None:
+    live = sys.stdout.isatty()
+    while not ended.wait(0.5 if live else HEARTBEAT_SECONDS):
+        if live:
+            sys.stdout.write(f"\r  {now.title} ... {now.seconds():.0f} s\033[K")
+            sys.stdout.flush()
+        else:
+            line(f"  {now.title} ... still working, {now.seconds():.0f} s")
+
+
+def _close(now: Step) -> None:
+    start = "\r\033[K" if sys.stdout.isatty() else ""
+    line(f"{start}  {now.title}: {now.word} ({now.seconds():.1f} s)")
