@@ -13,6 +13,11 @@ LOGS = DATA / "logs"
 MANAGE = TOP / "manage.py"
 
 
+def manage(*arguments: str) -> list[str]:
+    """Return the command line of one of Django's commands."""
+    return [str(PYTHON), str(MANAGE), *arguments]
+
+
 def private_folder(path: Path) -> Path:
     """Make ``path`` (and its parents) if missing, open to its owner alone."""
     path.mkdir(parents=True, exist_ok=True)

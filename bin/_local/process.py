@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -94,6 +95,15 @@ def session_members(leader: int, run_id: str) -> list[int]:
     return found
 
 
+def kill_members(leader: int, run_id: str) -> int:
+    """Kill what is left of the session ``leader`` and carries our mark; return how many."""
+    members = session_members(leader, run_id)
+    for pid in members:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return len(members)
+
+
 def spawn(
     command: Sequence[str | Path],
     *,
@@ -138,20 +148,13 @@ def _die_with_parent(farewell: signal.Signals) -> Callable[[], None] | None:
     return ask
 
 
-def end(
-    child: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM, patience: float = 10.0
-) -> bool:
-    """Ask ``child`` to stop, wait ``patience`` seconds, then kill its whole session.
-
-    Returns whether it stopped when asked.
-    """
+def ask_to_end(child: subprocess.Popen[bytes], how: signal.Signals, patience: float) -> bool:
+    """Send ``how`` to ``child``; return whether it has ended after ``patience`` seconds."""
     if child.poll() is None:
         child.send_signal(how)
     try:
         child.wait(patience)
     except subprocess.TimeoutExpired:
-        _kill_group(child.pid)
-        child.wait()
         return False
     return True
 
@@ -162,11 +165,12 @@ def end_stranger(who: Identity, how: signal.Signals, patience: float = 10.0) -> 
         return
     os.kill(who.pid, how)
     if not wait_until(lambda: not is_alive(who), patience):
-        _kill_group(who.pid)
+        kill_session(who.pid)
         wait_until(lambda: not is_alive(who), 5.0)
 
 
-def _kill_group(leader: int) -> None:
+def kill_session(leader: int) -> None:
+    """Kill a session leader of ours, which must not have been waited for yet, and its group."""
     try:
         os.killpg(leader, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):

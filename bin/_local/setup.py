@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import paths, stamps
-from .postgres import tail
+from .program import tail
 from .say import Failure, Step, step
 
 BASE = paths.TOP / "requirements.txt"

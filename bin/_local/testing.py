@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from . import chromium, setup, throwaway
 from .paths import PYTHON, TOP
@@ -47,7 +48,7 @@ def test_environment(servers: throwaway.Servers, browser: str | None) -> dict[st
 
 def run_pytest(arguments: Sequence[str], environment: dict[str, str]) -> int:
     """Run pytest in the foreground; Ctrl-C reaches it directly, and we wait for its summary."""
-    command = [PYTHON, "-m", "pytest", *_spread(arguments), *arguments]
+    command: list[str | Path] = [PYTHON, "-m", "pytest", *_spread(arguments), *arguments]
     with subprocess.Popen(command, cwd=TOP, env=environment) as child:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:

