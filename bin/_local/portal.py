@@ -74,15 +74,7 @@ def programs(room: Room, address: Address, variables: Mapping[str, str]) -> list
         ),
         Program(
             name="Worker",
-            command=(
-                *celery,
-                "worker",
-                "-Q",
-                QUEUES,
-                "--concurrency=2",
-                "--loglevel=INFO",
-                *_quiet(),
-            ),
+            command=(*celery, "worker", *_worker()),
             environment=variables,
             folder=TOP,
             log=worker_log,
@@ -118,9 +110,10 @@ def _web(address: Address) -> list[str]:
     ]
 
 
-def _quiet() -> list[str]:
-    """Return the flags for a lone worker, which has no neighbours to talk to."""
-    return ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+def _worker() -> list[str]:
+    """Return the flags of a lone worker, which has no neighbours to talk to."""
+    alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    return ["--queues", QUEUES, "--concurrency=2", "--loglevel=INFO", *alone]
 
 
 def _log(room: Room, name: str) -> Path:
