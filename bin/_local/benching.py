@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -24,9 +23,7 @@ def names() -> list[str]:
 def main(arguments: Sequence[str]) -> int:
     """Run the bench named first with the other arguments; return its exit code. Raises Failure."""
     if not arguments or arguments[0] not in names():
-        raise Failure(
-            f"usage: bin/bench NAME [--json] ...   with NAME one of: {', '.join(names())}"
-        )
+        raise Failure(f"usage: bin/bench NAME [--json] ...   NAME is one of: {', '.join(names())}")
     quiet = "--json" in arguments
     _set_up(quiet=quiet)
     with throwaway.servers("bench", durable=True) as servers:
@@ -34,9 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         if not quiet:
             line("PostgreSQL and Valkey are up, with fsync on.")
         command = [str(PYTHON), "-m", f"tests.bench.{arguments[0]}", *arguments[1:]]
-        return subprocess.run(
-            command, cwd=TOP, env={**os.environ, **environment}, check=False
-        ).returncode
+        return subprocess.run(command, cwd=TOP, env=environment, check=False).returncode
 
 
 def _set_up(*, quiet: bool) -> None:
