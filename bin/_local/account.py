@@ -12,6 +12,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from .paths import DATA, TOP, passable_folder
@@ -91,30 +92,33 @@ def own_folder(path: Path, account: Account | None) -> Path:
     return path
 
 
-def reachable_copy(programs: Path, account: Account | None, name: str) -> Path:
-    """Return ``programs`` itself, or a copy where ``account`` can run them.
+def reachable(name: str, packages: Path, parts: Sequence[str], account: Account | None) -> Path:
+    """Return ``packages``, or a folder with copies of its ``parts``, where ``account`` can go.
 
     ``name`` holds the version, so a copy is made once for each version and shared by checkouts.
+    The parts keep their places to each other: programs find their libraries relative to themselves.
     """
-    if can_use(account, programs):
-        return programs
+    if can_use(account, packages / parts[0]):
+        return packages
     target = passable_folder(SYSTEM_PLACE) / name
     if not target.is_dir():
         # Copied beside it and renamed: a copy that was interrupted is never taken for a whole one.
         draft = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=SYSTEM_PLACE))
-        shutil.copytree(programs, draft / name, symlinks=True)
-        draft.chmod(0o755)
-        _publish(draft / name, target)
-        shutil.rmtree(draft, ignore_errors=True)
+        for part in parts:
+            if (packages / part).exists():
+                shutil.copytree(packages / part, draft / part, symlinks=True)
+        _publish(draft, target)
     return target
 
 
 def _publish(draft: Path, target: Path) -> None:
+    """Open ``draft`` for reading, and make it ``target`` unless another start was faster."""
     for path in [draft, *draft.rglob("*")]:
         if not path.is_symlink():
             path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
     try:
         draft.rename(target)
     except OSError:
+        shutil.rmtree(draft, ignore_errors=True)
         if not target.is_dir():
             raise

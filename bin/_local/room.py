@@ -24,6 +24,7 @@ SHARED = (
     "REDIS_URL",
     "SECRET_KEY",
     "SECOPS_ENV",
+    "SECOPS_ALLOWED_HOSTS",
     "SECOPS_DATA_DIR",
     "SECOPS_BASE_URL",
 )

@@ -48,11 +48,7 @@ def step(title: str) -> Iterator[Step]:
     now = Step(title)
     ended = threading.Event()
     ticker = threading.Thread(target=_tick, args=(now, ended), daemon=True)
-    if sys.stdout.isatty():
-        ticker.start()
-    else:
-        line(f"  {title} ...")
-        ticker.start()
+    ticker.start()
     try:
         yield now
     except BaseException:
@@ -66,12 +62,15 @@ def step(title: str) -> Iterator[Step]:
 
 def _tick(now: Step, ended: threading.Event) -> None:
     live = sys.stdout.isatty()
-    while not ended.wait(0.5 if live else HEARTBEAT_SECONDS):
+    pause = 0.5
+    while not ended.wait(pause):
         if live:
             sys.stdout.write(f"\r  {now.title} ... {now.seconds():.0f} s\033[K")
             sys.stdout.flush()
         else:
-            line(f"  {now.title} ... still working, {now.seconds():.0f} s")
+            # In a log one line that it has begun, then a sign of life now and then.
+            line(f"  {now.title} ..." + (f" {now.seconds():.0f} s" if pause > 1 else ""))
+            pause = HEARTBEAT_SECONDS
 
 
 def _close(now: Step) -> None:

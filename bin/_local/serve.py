@@ -93,13 +93,20 @@ def start(place: Room, options: argparse.Namespace, began: float) -> int:
             launch = Launch(place, options, supervisor)
             launch.everything()
             if options.check:
-                return launch.check(began)
-            launch.tell(began)
-            supervisor.watch()
+                launch.check()
+            else:
+                launch.tell(began)
+                supervisor.watch()
         except Stopped:
-            pass
+            if options.check:
+                raise Failure("Stopped before the check was through.") from None
         line("\nStopping ...")
-    line("Stopped.")
+    took = f"{time.monotonic() - began:.1f} s"
+    line(
+        f"Check passed: the portal starts, answers and stops; {took}."
+        if options.check
+        else "Stopped."
+    )
     return 0
 
 
@@ -213,13 +220,11 @@ class Launch:
             warn("  what they send is not encrypted. For production see docs/operations.md.")
         line(f"\nLogs: {self.place.logs}   Stop: Ctrl-C")
 
-    def check(self, began: float) -> int:
+    def check(self) -> None:
         """Fetch the pages and say how it went. Raises Failure."""
         checking.fetch_all(self.address.url, self._accounts())
         if self.supervisor.crashes:
             raise Failure(f"{self.supervisor.crashes} times a program ended by itself.")
-        line(f"All is well; {time.monotonic() - began:.1f} s in all.")
-        return 0
 
 
 def static_sources() -> list[Path]:

