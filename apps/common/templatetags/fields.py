@@ -1,0 +1,60 @@
+"""Form fields and filters. `{% load fields %}`."""
+
+from django import template
+from django.forms import BaseForm, BoundField
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+
+from apps.common.templatetags.blocks import extra_attributes, render_component
+
+register = template.Library()
+Values = dict[str, object]
+
+
+@register.inclusion_tag("components/field.html")
+def field(bound: BoundField, unit: str | Promise = "") -> Values:
+    """A form field with label, help and errors, joined for screen readers. unit: before it."""
+    widget = bound.field.widget
+    return {
+        "field": bound,
+        "unit": unit,
+        "is_check": bound.widget_type == "checkbox",
+        "is_hidden": bound.is_hidden,
+        "is_group": widget.use_fieldset,
+        "optional": not bound.field.required and bound.widget_type != "checkbox",
+    }
+
+
+@register.inclusion_tag("components/form_errors.html")
+def form_errors(form: BaseForm) -> Values:
+    """What is wrong with a form, at its top: errors of no single field, and links to the fields."""
+    return {
+        "general": form.non_field_errors(),
+        "fields": [bound for bound in form if bound.errors and not bound.is_hidden],
+    }
+
+
+@register.simple_block_tag(takes_context=True)
+def filters(
+    context: template.Context,
+    content: SafeString,
+    *,
+    label: str | Promise,
+    active: str | Promise = "",
+    clear_url: str = "",
+    autosubmit: bool = True,
+    **attributes: object,
+) -> SafeString:
+    """A GET form over a list. Body: fields. active: a slot of chips; clear_url: without any filter.
+
+    autosubmit: a changed choice sends the form where script runs; a button stands there otherwise.
+    """
+    values = {
+        "label": label,
+        "active": active,
+        "clear_url": clear_url,
+        "autosubmit": autosubmit,
+        "attributes": extra_attributes(attributes),
+        "body": content,
+    }
+    return render_component(context, "filters", values)

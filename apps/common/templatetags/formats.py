@@ -1,0 +1,46 @@
+"""Filters. `{% load formats %}`."""
+
+from decimal import Decimal
+
+from django import template
+from django.utils.safestring import SafeString
+
+from apps.common import markdown as markdown_text
+from apps.common.ui.money import amount_full, amount_short, years_in
+
+register = template.Library()
+
+
+@register.filter
+def short_amount(amount: Decimal | int) -> str:
+    """1234567 as 1.2M."""
+    return amount_short(amount)
+
+
+@register.filter
+def full_amount(amount: Decimal | int) -> str:
+    """1234567.8 as 1,234,568."""
+    return amount_full(amount)
+
+
+@register.filter
+def odds(probability: float) -> str:
+    """0.9 as "9 years in 10"."""
+    return years_in(probability)
+
+
+@register.filter
+def as_percent(share: float) -> str:
+    """0.256 as 26 %; a share that is neither 0 nor 1 never reads 0 % or 100 %."""
+    whole = round(share * 100)
+    if whole == 0 and share > 0:
+        return "<\u202f1\u00a0%"
+    if whole == 100 and share < 1:
+        return ">\u202f99\u00a0%"
+    return f"{whole}\u00a0%"
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """What people wrote, as safe HTML; put it into {% prose %}."""
+    return markdown_text.render(text)

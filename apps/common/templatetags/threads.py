@@ -1,0 +1,190 @@
+"""What people and machines said and did: `{% load threads %}`."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+
+from apps.common.templatetags.blocks import extra_attributes, render_component
+from apps.common.ui.ages import age_of
+from apps.common.ui.diff import DiffLine
+from apps.common.ui.states import state_look
+
+register = template.Library()
+Text = str | Promise
+Values = dict[str, object]
+_PROGRESS = ("received", "processing", "processed")
+
+
+@register.inclusion_tag("components/when.html")
+def when(moment: datetime | None, *, full: bool = False) -> Values:
+    """A moment as its age ("3 days ago"), with date and time on pointing at it; "never" for None.
+
+    full: writes date and time out.
+    """
+    return {"moment": moment, "full": full, "age": "" if moment is None else age_of(moment)}
+
+
+@register.inclusion_tag("components/due.html")
+def due(day: date | None) -> Values:
+    """A date until which something holds: the day, and how long that is; nothing for None."""
+    days = None if day is None else (day - timezone.localdate()).days
+    tone = "" if days is None else "bad" if days < 0 else "warn" if days <= 30 else ""
+    return {"day": day, "days": days, "ago": 0 if days is None else -days, "tone": tone}
+
+
+@register.simple_block_tag(takes_context=True)
+def statement(
+    context: template.Context,
+    content: SafeString,
+    *,
+    condition: str,
+    consequence: str,
+    compact: bool = False,
+) -> SafeString:
+    """A risk statement, "If you ..., then ...". Body: marks below it (state, key, value)."""
+    values = {
+        "condition": _clause(condition, "if you"),
+        "consequence": _clause(consequence, "then"),
+        "compact": compact,
+        "body": content,
+    }
+    return render_component(context, "statement", values)
+
+
+def _clause(text: str, opening: str) -> str:
+    """The text without the opening words and the closing mark that the component writes itself."""
+    clause = text.strip().rstrip(".,;")
+    return clause[len(opening) :].lstrip() if clause.lower().startswith(opening) else clause
+
+
+@register.simple_block_tag(takes_context=True)
+def compare(context: template.Context, content: SafeString, *, label: Text) -> SafeString:
+    """Options side by side. Body: compare_option tags. label: of the group."""
+    return render_component(context, "compare", {"label": label, "body": content})
+
+
+@register.simple_block_tag(takes_context=True)
+def compare_option(
+    context: template.Context,
+    content: SafeString,
+    *,
+    title: Text,
+    value: Text,
+    cost: Text = "",
+    difference: Text = "",
+    actions: Text = "",
+    baseline: bool = False,
+    recommended: bool = False,
+    chosen: bool = False,
+    **attributes: object,
+) -> SafeString:
+    """One option. value, cost, difference, actions: slots; their rows align across the options.
+
+    Body: what speaks for and against it (statements). difference: against the baseline, in words.
+    """
+    values = {
+        "title": title,
+        "value": value,
+        "cost": cost,
+        "difference": difference,
+        "actions": actions,
+        "baseline": baseline,
+        "recommended": recommended,
+        "chosen": chosen,
+        "body": content,
+        "attributes": extra_attributes(attributes),
+    }
+    return render_component(context, "compare_option", values)
+
+
+@register.simple_block_tag(takes_context=True)
+def remark(
+    context: template.Context,
+    content: SafeString,
+    *,
+    author: str,
+    moment: datetime,
+    kind: str = "question",
+    accepted: bool = False,
+    anchor: str = "",
+    actions: Text = "",
+) -> SafeString:
+    """A question or an answer (kind says which). Body: its text. actions: a slot below."""
+    values = {
+        "author": author,
+        "moment": moment,
+        "kind": kind,
+        "accepted": accepted,
+        "id": anchor,
+        "actions": actions,
+        "body": content,
+    }
+    return render_component(context, "remark", values)
+
+
+@register.simple_block_tag(takes_context=True)
+def timeline(context: template.Context, content: SafeString, *, label: Text) -> SafeString:
+    """What happened, newest first. Body: event tags."""
+    return render_component(context, "timeline", {"label": label, "body": content})
+
+
+@register.simple_block_tag(takes_context=True)
+def event(
+    context: template.Context,
+    content: SafeString,
+    *,
+    title: Text,
+    moment: datetime | None = None,
+    icon: str = "circle",
+    tone: str = "neutral",
+) -> SafeString:
+    """One happening of a timeline. Body: further words, may be empty."""
+    values = {"title": title, "moment": moment, "icon": icon, "tone": tone, "body": content.strip()}
+    return render_component(context, "event", values)
+
+
+@register.inclusion_tag("components/report_progress.html")
+def report_progress(state: str) -> Values:
+    """How far a report has come: received, processing, then processed or failed or quarantined."""
+    reached = _PROGRESS.index(state) if state in _PROGRESS else len(_PROGRESS) - 1
+    names = [*_PROGRESS[:-1], state] if reached == len(_PROGRESS) - 1 else list(_PROGRESS)
+    failed = state not in _PROGRESS
+    steps = [
+        {"look": state_look("report", name), "mark": _mark(index, reached, failed=failed)}
+        for index, name in enumerate(names)
+    ]
+    return {"steps": steps}
+
+
+def _mark(index: int, reached: int, *, failed: bool) -> str:
+    if index < reached or (index == reached == len(_PROGRESS) - 1 and not failed):
+        return "is-done"
+    if index > reached:
+        return ""
+    return "is-failed" if failed else "is-current"
+
+
+@register.simple_block_tag(takes_context=True)
+def code_block(
+    context: template.Context, content: SafeString, *, anchor: str, label: Text = ""
+) -> SafeString:
+    """Text for a terminal or a file, with a button that copies it. anchor: its id on the page."""
+    return render_component(
+        context, "code_block", {"id": anchor, "label": label, "body": content.strip()}
+    )
+
+
+@register.inclusion_tag("components/diff.html")
+def diff(lines: Sequence[DiffLine], label: Text) -> Values:
+    """What changed between two texts: apps.common.ui.diff.diff_lines(before, after)."""
+    return {"lines": lines, "label": label}
+
+
+@register.simple_block_tag(takes_context=True)
+def prose(context: template.Context, content: SafeString, *, ui: bool = False) -> SafeString:
+    """Rendered Markdown. ui: in the size and face of the interface instead of the reading face."""
+    return render_component(context, "prose", {"body": content, "ui": ui})

@@ -1,0 +1,79 @@
+"""Money as people say it: a few digits, a magnitude, and odds in words.
+
+Amounts are Decimal (or int) in whole units of a currency; probabilities are 0 to 1.
+"""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+NBSP = "\u00a0"
+DASH = "\u2013"
+_STEPS = (
+    (Decimal(10) ** 9, "bn"),
+    (Decimal(10) ** 6, "M"),
+    (Decimal(10) ** 3, "k"),
+    (Decimal(1), ""),
+)
+
+
+def _round(value: Decimal, places: int) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+
+
+def amount_short(amount: Decimal | int) -> str:
+    """An amount with two or three digits and its magnitude: 0, 950, 1.3k, 20k, 250k, 1.2M, 3bn.
+
+    One decimal below ten of a magnitude, none from there on; rounding up carries into the next
+    magnitude, so that 999 600 reads 1M and never 1000k.
+    """
+    value = Decimal(amount)
+    rounded, suffix = _scaled(abs(value))
+    sign = "\u2212" if value < 0 and rounded else ""
+    return f"{sign}{_plain(rounded)}{suffix}"
+
+
+def _scaled(size: Decimal) -> tuple[Decimal, str]:
+    """A size of 0 or more as its rounded digits and the suffix of their magnitude."""
+    for step, suffix in _STEPS:
+        scaled = size / step
+        rounded = _round(scaled, 1 if suffix and scaled < Decimal("9.95") else 0)
+        if rounded >= 1 or not suffix:
+            return rounded, suffix
+    raise AssertionError("unreachable: the last step has no suffix")
+
+
+def _plain(rounded: Decimal) -> str:
+    places = 0 if rounded == rounded.to_integral_value() else 1
+    return number_format(rounded, decimal_pos=places, use_l10n=True)
+
+
+def range_short(low: Decimal | int, high: Decimal | int) -> str:
+    """Two amounts as one range, "20k \u2013 1.2M"; one amount where both read the same."""
+    first, last = amount_short(low), amount_short(high)
+    return first if first == last else f"{first}{NBSP}{DASH}{NBSP}{last}"
+
+
+def amount_full(amount: Decimal | int) -> str:
+    """Every digit before the decimal point, grouped: 1,234,567."""
+    return number_format(
+        _round(Decimal(amount), 0), decimal_pos=0, use_l10n=True, force_grouping=True
+    )
+
+
+def years_in(probability: float) -> str:
+    """A yearly probability as a frequency people can picture.
+
+    0.9 reads "9 years in 10", 0.05 "1 year in 20", 0 "never" and 1 "every year". Uses tenths from
+    0.1 to 0.9 and "1 year in n" below; rounds, so it is for reading and never for computing.
+    """
+    if probability <= 0:
+        return _("never in the simulated years")
+    if probability >= 0.95:
+        return _("nearly every year") if probability < 1 else _("every year")
+    if probability >= 0.1:
+        years = max(1, round(probability * 10))
+        return ngettext("%(count)d year in 10", "%(count)d years in 10", years) % {"count": years}
+    return _("1 year in %(count)s") % {"count": amount_full(round(1 / probability))}

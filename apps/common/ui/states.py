@@ -1,0 +1,113 @@
+"""How the states of things are shown: a word, a tone and an icon, in one place for every page."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+@dataclass(frozen=True)
+class Look:
+    label: str | Promise
+    tone: str  # neutral, accent, good, warn, bad, caution or info: classes tone-* in the CSS
+    icon: str
+
+
+SEVERITIES: Final[dict[str, str | Promise]] = {
+    "critical": _("Critical"),
+    "high": _("High"),
+    "medium": _("Medium"),
+    "low": _("Low"),
+    "info": pgettext_lazy("severity", "Info"),
+    "none": pgettext_lazy("severity", "None"),
+    "unknown": pgettext_lazy("severity", "Unrated"),
+}
+
+STATES: Final[dict[str, dict[str, Look]]] = {
+    "finding": {
+        "open": Look(_("Open"), "warn", "circle-dot"),
+        "reopened": Look(_("Reopened"), "caution", "rotate-ccw"),
+        "fixed": Look(_("Fixed"), "good", "circle-check"),
+        "false_positive": Look(_("False positive"), "neutral", "circle-slash"),
+        "accepted": Look(_("Accepted"), "info", "shield-check"),
+        "not_affected": Look(_("Not affected"), "neutral", "shield-off"),
+    },
+    "report": {
+        "received": Look(_("Received"), "info", "inbox"),
+        "processing": Look(_("Processing"), "accent", "loader"),
+        "processed": Look(_("Processed"), "good", "circle-check"),
+        "failed": Look(_("Failed"), "bad", "circle-x"),
+        "quarantined": Look(_("Quarantined"), "bad", "shield-alert"),
+    },
+    "statement": {
+        "draft": Look(_("Draft"), "neutral", "pencil"),
+        "published": Look(_("Published"), "accent", "circle-check"),
+        "superseded": Look(_("Superseded"), "neutral", "history"),
+        "withdrawn": Look(_("Withdrawn"), "neutral", "circle-slash"),
+    },
+    "item": {
+        "idea": Look(_("Idea"), "neutral", "lightbulb"),
+        "open": Look(_("Weighing options"), "accent", "scale"),
+        "decided": Look(_("Decided"), "good", "circle-check"),
+        "done": Look(_("Done"), "neutral", "check-check"),
+    },
+    "guidance": {
+        "draft": Look(_("Draft"), "neutral", "pencil"),
+        "published": Look(_("Published"), "accent", "circle-check"),
+        "retired": Look(_("Retired"), "neutral", "archive"),
+    },
+    "question": {
+        "open": Look(_("Waiting for an answer"), "caution", "circle-help"),
+        "answered": Look(_("Answered"), "good", "message-circle"),
+        "closed": Look(_("Closed"), "neutral", "archive"),
+    },
+    "decision": {
+        "current": Look(_("Current"), "good", "circle-check"),
+        "confirm": Look(_("Confirm again"), "caution", "refresh-cw"),
+        "expiring": Look(_("Expires soon"), "warn", "calendar-clock"),
+        "expired": Look(_("Expired"), "bad", "calendar-clock"),
+        "replaced": Look(_("Replaced by a new decision"), "neutral", "history"),
+        "revisited": Look(_("Taken up again"), "neutral", "undo-2"),
+    },
+    "run": {
+        "passed": Look(_("Passed"), "good", "circle-check"),
+        "failed": Look(_("Failed"), "bad", "circle-x"),
+        "unknown": Look(_("Never run"), "neutral", "circle-dashed"),
+    },
+    "verdict": {
+        "info": Look(_("For information"), "info", "info"),
+        "warn": Look(_("Worth a look"), "warn", "triangle-alert"),
+        "attention": Look(_("Needs attention"), "caution", "shield-alert"),
+    },
+    "change": {
+        "new": Look(_("New"), "warn", "plus"),
+        "unchanged": Look(_("Unchanged"), "neutral", "minus"),
+        "fixed": Look(_("Fixed"), "good", "check"),
+        "reopened": Look(_("Reopened"), "caution", "rotate-ccw"),
+    },
+}
+
+TREATMENTS: Final[dict[str, Look]] = {
+    "mitigate": Look(_("Mitigate"), "good", "shield-check"),
+    "accept": Look(_("Accept"), "warn", "flag"),
+    "avoid": Look(_("Avoid"), "info", "ban"),
+    "transfer": Look(_("Transfer"), "neutral", "share-2"),
+}
+STATES["treatment"] = TREATMENTS
+
+TONE_ICONS: Final = {
+    "neutral": "info",
+    "accent": "info",
+    "good": "circle-check",
+    "warn": "triangle-alert",
+    "bad": "circle-alert",
+    "caution": "shield-alert",
+    "info": "info",
+}
+
+
+def state_look(kind: str, value: str) -> Look:
+    """The look of a state. Raises KeyError for a pair that nobody described."""
+    return STATES[kind][value]

@@ -1,0 +1,11 @@
+// The portal's script. Every page reads and every basic form works without it.
+import "./htmx.js";
+import { startAutosubmit } from "./autosubmit.js";
+import { startCopy } from "./copy.js";
+import { startDismiss } from "./dismiss.js";
+import { startMenus } from "./menus.js";
+import { startShortcuts } from "./shortcuts.js";
+import { startTheme } from "./theme.js";
+
+document.documentElement.classList.add("has-script");
+for (const start of [startTheme, startMenus, startShortcuts, startAutosubmit, startCopy, startDismiss]) start();

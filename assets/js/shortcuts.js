@@ -1,0 +1,41 @@
+// Keys: "/" goes to the search field; "g" and then a letter follows the link with that data-go;
+// j and k walk the rows of a list marked data-rows; "?" opens the page's help menu, where there is one.
+const WAIT = 1200;
+let pending = 0;
+
+const typing = (element) => element.closest("input, textarea, select, [contenteditable]") !== null;
+
+function go(key) {
+  const link = document.querySelector(`a[data-go="${CSS.escape(key)}"]`);
+  if (link) location.assign(link.href);
+}
+
+function walk(step) {
+  const links = [...document.querySelectorAll("[data-rows] :is(.row-title, .row-link)")];
+  if (links.length === 0) return;
+  const at = links.findIndex((link) => link === document.activeElement);
+  const next = at < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(Math.max(at + step, 0), links.length - 1);
+  links[next].focus();
+}
+
+const actions = {
+  "/": () => document.querySelector("[data-search]")?.focus(),
+  g: () => { pending = Date.now(); },
+  j: () => walk(1),
+  k: () => walk(-1),
+};
+
+export function startShortcuts() {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
+    if (pending && Date.now() - pending < WAIT) {
+      pending = 0;
+      go(event.key);
+      return;
+    }
+    const action = actions[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+}
