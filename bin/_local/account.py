@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from .paths import DATA, TOP, passable_folder
+from .paths import DATA, TOP, data_folder, passable_folder
 from .process import Account
 from .say import Failure
 
@@ -68,7 +68,7 @@ def lasting_place(account: Account | None) -> Path:
 
     That is ``.data`` in the checkout, unless ``account`` cannot reach it there.
     """
-    passable_folder(DATA)
+    data_folder()
     if can_use(account, DATA):
         return DATA
     passable_folder(SYSTEM_PLACE)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from .say import Failure
+
 TOP = Path(__file__).resolve().parent.parent.parent
 VENV = TOP / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -30,6 +32,16 @@ def passable_folder(path: Path) -> Path:
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(0o711)
     return path
+
+
+def data_folder() -> Path:
+    """Make and return ``.data``. Raises Failure when it belongs to another account."""
+    if DATA.exists() and DATA.stat().st_uid != os.geteuid():
+        raise Failure(
+            f"{DATA} belongs to another account (number {DATA.stat().st_uid}): the portal was "
+            "first started by it here. Start it as that account, or remove the folder as that one."
+        )
+    return passable_folder(DATA)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -84,6 +84,7 @@ def prepare(place: Path, account: Account | None, logs: Path, *, durable: bool) 
     cluster, password_file = place / "postgres", place / "postgres.password"
     if not cluster.exists():
         _make_cluster(binaries, cluster, password_file, account)
+    _require_owner(cluster, account)
     _require_version(binaries, cluster, account)
     port, password = ports.any_free(), password_file.read_text().strip()
     settings = SETTINGS if durable else SETTINGS | THROWAWAY
@@ -143,6 +144,15 @@ def _make_cluster(
     finally:
         handed.unlink()
     draft.rename(cluster)
+
+
+def _require_owner(cluster: Path, account: Account | None) -> None:
+    ours = os.geteuid() if account is None else account.uid
+    if cluster.stat().st_uid != ours:
+        raise Failure(
+            f"{cluster} belongs to account number {cluster.stat().st_uid}, and PostgreSQL would run "
+            f"as number {ours}. Start the portal as the account that it was first started by."
+        )
 
 
 def _require_version(binaries: Path, cluster: Path, account: Account | None) -> None:

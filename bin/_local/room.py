@@ -18,6 +18,7 @@ from .process import Account, Identity
 
 CHECKS_ONLY = "checks-only"
 PROJECT = "project"
+ENVIRONMENT = "environment.json"
 # What bin/manage needs to reach the servers of the running portal.
 SHARED = (
     "DATABASE_URL",
@@ -76,7 +77,7 @@ def note_use(room: Room, *, check: bool) -> None:
     """Remember whether the servers' data were ever used for more than ``bin/serve --check``."""
     if not check:
         (room.servers / CHECKS_ONLY).unlink(missing_ok=True)
-    elif not (room.servers / "postgres").exists():
+    elif room.servers != room.data and not (room.servers / "postgres").exists():
         (room.servers / CHECKS_ONLY).touch()
 
 
@@ -143,6 +144,12 @@ def write_record(room: Room, running: Running) -> None:
     paths.write_private(room.record, json.dumps(asdict(running), indent=1))
 
 
+def clear_record(room: Room) -> None:
+    """Forget who runs and how to reach it, as nothing runs any more."""
+    for name in (room.record.name, ENVIRONMENT):
+        (room.data / name).unlink(missing_ok=True)
+
+
 def read_record(room: Room) -> Running | None:
     """Return the record, or None when there is none that can be read."""
     try:
@@ -160,13 +167,13 @@ def read_record(room: Room) -> Running | None:
 def write_environment(room: Room, variables: Mapping[str, str]) -> None:
     """Keep what bin/manage needs, readable by us alone, for as long as the portal runs."""
     kept = {name: variables[name] for name in SHARED if name in variables}
-    paths.write_private(room.data / "environment.json", json.dumps(kept, indent=1))
+    paths.write_private(room.data / ENVIRONMENT, json.dumps(kept, indent=1))
 
 
 def read_environment(data: Path) -> dict[str, str] | None:
     """Return what ``write_environment`` kept, or None when no portal runs in ``data``."""
     try:
-        kept = json.loads((data / "environment.json").read_text())
+        kept = json.loads((data / ENVIRONMENT).read_text())
     except (OSError, ValueError):
         return None
     with (data / "serve.lock").open("a") as lock:
@@ -193,7 +200,7 @@ def end_leftovers(room: Room) -> list[str]:
             process.end_stranger(who, signal.SIGINT if name == "PostgreSQL" else signal.SIGTERM)
         if process.kill_members(who.pid, left.run_id) or alive:
             ended.append(name)
-    room.record.unlink(missing_ok=True)
+    clear_record(room)
     return ended
 
 

@@ -120,8 +120,8 @@ class Launch:
 
     def everything(self) -> None:
         """Bring all programs up, in order, with the data they need. Raises Failure, Stopped."""
-        database_url, redis_url = self._servers()
         self.address = Address(self.options.host, self._port())
+        database_url, redis_url = self._servers()
         self.variables = portal.environment(self.place, self.address, database_url, redis_url)
         room.write_environment(self.place, self.variables)
         self._manage("Database schema", "migrate", "--noinput")

@@ -34,7 +34,7 @@ def everything(*requirements: Path, assets: bool = True) -> None:
 
     Two commands started at once wait for each other here. Raises Failure.
     """
-    paths.passable_folder(paths.DATA)
+    paths.data_folder()
     paths.private_folder(paths.LOGS)
     with _alone():
         _environment()

@@ -18,7 +18,7 @@ from . import process
 from .paths import TOP
 from .process import RUN_MARK
 from .program import Child, Program, tail
-from .room import Room, Running, write_record
+from .room import Room, Running, clear_record, write_record
 from .say import Failure, line
 
 TICK_SECONDS = 0.2
@@ -205,7 +205,7 @@ class Supervisor:
                 process.kill_members(kept.child.pid, self.run_id)
                 word = "stopped" if clean else "killed, as it did not stop when asked"
                 line(f"  {name}: {word} ({time.monotonic() - began:.1f} s)")
-        self.room.record.unlink(missing_ok=True)
+        clear_record(self.room)
 
     def _order(self) -> list[str]:
         named = [name for name in self.stop_order if name in self.watched]
