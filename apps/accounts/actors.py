@@ -1,0 +1,95 @@
+"""Whoever does something. Services take an Actor first; it is an argument, never a thread-local."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from apps.accounts.models import ApiToken, Membership, User
+from apps.accounts.roles import CI_GRANT, GRANTS, READ_GRANT, WRITE_GRANT, Permission, Role, Scope
+
+_TOKEN_LIMITS = {
+    Scope.REPORT_UPLOAD: CI_GRANT,
+    Scope.READ: READ_GRANT,
+    Scope.WRITE: WRITE_GRANT,
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person, a person's token, a system's token, or the portal itself; anonymous if none of them."""
+
+    user: User | None = None
+    token: ApiToken | None = None
+    portal: str = ""  # a name for the portal's own work, e.g. "ingest"; it may do everything
+
+    @property
+    def kind(self) -> str:
+        if self.portal:
+            return "portal"
+        return "token" if self.token else "user"
+
+    @property
+    def label(self) -> str:
+        if self.portal:
+            return f"portal: {self.portal}"
+        if self.token and self.user:
+            return f"{self.user} by token {self.token}"
+        return str(self.token or self.user or "anonymous")
+
+    @property
+    def user_id(self) -> int | None:
+        return self.user.pk if self.user else None
+
+    @property
+    def token_id(self) -> int | None:
+        return self.token.pk if self.token else None
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.portal or self.token or self.user)
+
+    @cached_property
+    def organisation_grant(self) -> frozenset[Permission]:
+        """What the actor may do everywhere."""
+        if self.portal:
+            return frozenset(Permission)
+        if self.user is None or not self.user.is_active:
+            return frozenset()
+        granted = GRANTS[Role(self.user.role)] if self.user.role else frozenset()
+        # Everyone who signs in may read the library of advice: it is why the portal exists.
+        return self._limited(granted | {Permission.GUIDANCE_VIEW})
+
+    @cached_property
+    def system_grants(self) -> dict[int, frozenset[Permission]]:
+        """What the actor may do on single systems, beyond what holds everywhere."""
+        if self.token and self.token.system_id:
+            return {self.token.system_id: CI_GRANT}
+        if self.user is None or not self.user.is_active:
+            return {}
+        grants: dict[int, frozenset[Permission]] = {}
+        own = Membership.objects.filter(user=self.user)
+        through_teams = Membership.objects.filter(team__people=self.user)
+        for system_id, role in own.union(through_teams).values_list("system_id", "role"):
+            grants[system_id] = grants.get(system_id, frozenset()) | self._limited(GRANTS[Role(role)])
+        return grants
+
+    def permissions_on(self, system_id: int | None) -> frozenset[Permission]:
+        if system_id is None:
+            return self.organisation_grant
+        return self.organisation_grant | self.system_grants.get(system_id, frozenset())
+
+    def systems_with(self, permission: Permission) -> frozenset[int] | None:
+        """Ids of the systems on which the actor has a permission; None means on all of them."""
+        if permission in self.organisation_grant:
+            return None
+        return frozenset(pk for pk, grant in self.system_grants.items() if permission in grant)
+
+    def _limited(self, granted: frozenset[Permission]) -> frozenset[Permission]:
+        return granted & _TOKEN_LIMITS[Scope(self.token.scope)] if self.token else granted
+
+
+ANONYMOUS = Actor()
+
+
+def portal_actor(name: str) -> Actor:
+    """The portal's own hand, for workers: `portal_actor("ingest")`."""
+    return Actor(portal=name)

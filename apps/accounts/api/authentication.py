@@ -1,0 +1,55 @@
+"""How the API learns who asks: a bearer token, or the browser's session."""
+
+from typing import Any
+
+from rest_framework import authentication, exceptions
+from rest_framework.request import Request
+
+from apps.accounts.actors import ANONYMOUS, Actor
+from apps.accounts.models import ApiToken, User
+from apps.accounts.services.tokens import token_authenticate
+
+
+class TokenPrincipal:
+    """Stands where DRF wants a user, for a system's token: known, and no person."""
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+    pk = None
+
+    def __str__(self) -> str:
+        return "a system's token"
+
+
+class TokenAuthentication(authentication.BaseAuthentication):
+    """`Authorization: Bearer secops_...` (RFC 6750); `Token` is accepted as the scheme, too."""
+
+    def authenticate(self, request: Request) -> tuple[Any, ApiToken] | None:
+        scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() not in {"bearer", "token"}:
+            return None
+        token = token_authenticate(text.strip())
+        if token is None:
+            raise exceptions.AuthenticationFailed(
+                "The token is unknown, expired or revoked. Make a new one on the system's page.",
+                code="token-not-valid",
+            )
+        return (token.user or TokenPrincipal(), token)
+
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002  # DRF's signature
+        return 'Bearer realm="SecOps Portal"'
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The signed-in browser, with CSRF protection."""
+
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002  # DRF's signature
+        return 'Bearer realm="SecOps Portal"'
+
+
+def api_actor(request: Request) -> Actor:
+    """The Actor of an API request."""
+    token = request.auth if isinstance(request.auth, ApiToken) else None
+    user = request.user if isinstance(request.user, User) else None
+    return Actor(user=user, token=token) if (user or token) else ANONYMOUS

@@ -1,0 +1,140 @@
+"""People, teams, who holds which role where, and API tokens."""
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.roles import Role
+
+ROLE_CHOICES = [
+    (Role.VIEWER.value, _("Viewer")),
+    (Role.ARCHITECT.value, _("Architect")),
+    (Role.SECURITY.value, _("Security")),
+    (Role.ADMIN.value, _("Admin")),
+]
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str, **fields: object) -> "User":
+        fields |= {"is_staff": True, "is_superuser": True, "role": Role.ADMIN.value}
+        return self.create_user(email, password, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person. `role` holds on every system; roles on one system are memberships."""
+
+    email = models.EmailField(_("e-mail address"), max_length=254, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    role = models.CharField(
+        _("role in the organisation"), max_length=20, blank=True, default="", choices=ROLE_CHOICES
+    )
+    teams: "models.ManyToManyField[Team, models.Model]" = models.ManyToManyField(
+        "Team", related_name="people", blank=True
+    )
+    is_active = models.BooleanField(_("may sign in"), default=True)
+    is_staff = models.BooleanField(_("may use the admin site"), default=False)
+    date_joined = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = UserManager()
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")), name="user_email_lower_case"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.lower()
+
+    def get_short_name(self) -> str:
+        return self.name.split(" ")[0]
+
+
+class Team(models.Model):
+    key = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A person or a team holds a role on one system."""
+
+    system = models.ForeignKey(
+        "catalog.System", on_delete=models.CASCADE, related_name="memberships"
+    )
+    user = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.CASCADE, related_name="memberships"
+    )
+    team = models.ForeignKey(
+        Team, null=True, blank=True, on_delete=models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(max_length=20, choices=ROLE_CHOICES)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(user=None) ^ models.Q(team=None), name="membership_user_or_team"
+            ),
+            models.UniqueConstraint(
+                fields=["system", "user"], name="membership_once_a_user", nulls_distinct=True
+            ),
+            models.UniqueConstraint(
+                fields=["system", "team"], name="membership_once_a_team", nulls_distinct=True
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user or self.team}: {self.role}"
+
+
+class ApiToken(models.Model):
+    """A bearer token: shown once, kept as a keyed hash. A system's (for CI) or a person's own."""
+
+    key = models.CharField(max_length=12, unique=True)  # the public half, by which it is looked up
+    digest = models.BinaryField(max_length=32)
+    name = models.CharField(max_length=120)
+    system = models.ForeignKey(
+        "catalog.System", null=True, on_delete=models.CASCADE, related_name="tokens"
+    )
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="tokens")
+    scope = models.CharField(max_length=20)
+    created_by = models.ForeignKey(
+        User, null=True, on_delete=models.SET_NULL, related_name="tokens_made"
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(user=None) ^ models.Q(system=None), name="token_user_or_system"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} (…{self.key})"

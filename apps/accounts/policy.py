@@ -1,0 +1,61 @@
+"""The one place that answers "may X do Y to Z?"."""
+
+from typing import Protocol
+
+from django.db import models
+
+from apps.accounts.actors import Actor
+from apps.accounts.roles import Permission
+from apps.common.errors import Missing, NotPermitted
+
+
+class Scoped(Protocol):
+    """An object of one system; None means that it is the organisation's."""
+
+    @property
+    def access_system_id(self) -> int | None: ...
+
+
+SENTENCES = {
+    Permission.DECISION_RECORD: "Decisions are recorded by architects, security and admins of this system.",
+    Permission.STATEMENT_EDIT: "Risk statements are written by security and admins of this system.",
+    Permission.GUIDANCE_EDIT: "Guidance is written by security and admins of the organisation.",
+    Permission.REPORT_UPLOAD: "Reports are posted with a token of this system, or by security and admins.",
+}
+
+
+def may(actor: Actor, permission: Permission, target: Scoped | None = None) -> bool:
+    """Whether the actor has the permission on the object, or on the organisation when there is none."""
+    return permission in actor.permissions_on(target.access_system_id if target else None)
+
+
+def require(
+    actor: Actor,
+    permission: Permission,
+    target: Scoped | None = None,
+    *,
+    seen_by: Permission = Permission.SYSTEM_VIEW,
+) -> None:
+    """Refuse unless permitted.
+
+    Raises: Missing when the actor may not even see the object (existence is secret), else NotPermitted.
+    """
+    if may(actor, permission, target):
+        return
+    if target is not None and not may(actor, seen_by, target):
+        raise Missing("There is nothing here, or you may not see it.")
+    raise NotPermitted(SENTENCES.get(permission, "Your role does not allow this."))
+
+
+class ScopedQuerySet(models.QuerySet):  # type: ignore[type-arg]  # generic through each model's manager
+    """Rows that belong to a system. `system_path` says how to reach the system's id."""
+
+    system_path = "system_id"
+    view_permission = Permission.SYSTEM_VIEW
+
+    def visible_to(self, actor: Actor, permission: Permission | None = None) -> "ScopedQuerySet":
+        """Only what the actor may see; everything goes through here: pages, API, exports, counts."""
+        systems = actor.systems_with(permission or self.view_permission)
+        if systems is None:
+            return self.all()
+        return self.filter(**{f"{self.system_path}__in": systems})

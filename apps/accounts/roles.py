@@ -1,0 +1,65 @@
+"""Roles and what each may do. Pure data: whoever wants to know "who may do that?" reads this page."""
+
+import enum
+
+
+class Permission(enum.StrEnum):
+    SYSTEM_VIEW = "system.view"
+    SYSTEM_MANAGE = "system.manage"
+    ITEM_EDIT = "item.edit"
+    QUESTION_ASK = "question.ask"
+    QUESTION_ANSWER = "question.answer"
+    DECISION_RECORD = "decision.record"
+    GUIDANCE_VIEW = "guidance.view"
+    GUIDANCE_EDIT = "guidance.edit"
+    STATEMENT_EDIT = "statement.edit"
+    RECOMMEND = "recommendation.write"
+    REPORT_VIEW = "report.view"
+    REPORT_UPLOAD = "report.upload"
+    REPORT_REPROCESS = "report.reprocess"
+    FINDING_TRIAGE = "finding.triage"
+    EVIDENCE_LINK = "evidence.link"
+    TOKEN_MANAGE = "token.manage"  # noqa: S105  # a permission's name
+    PEOPLE_MANAGE = "people.manage"
+    AUDIT_VIEW = "audit.view"
+
+
+class Role(enum.StrEnum):
+    VIEWER = "viewer"
+    ARCHITECT = "architect"
+    SECURITY = "security"
+    ADMIN = "admin"
+
+
+_P = Permission
+_VIEW = frozenset({_P.SYSTEM_VIEW, _P.GUIDANCE_VIEW, _P.REPORT_VIEW, _P.QUESTION_ASK})
+_ARCHITECT = _VIEW | {_P.ITEM_EDIT, _P.QUESTION_ANSWER, _P.DECISION_RECORD}
+_SECURITY = _ARCHITECT | {
+    _P.GUIDANCE_EDIT,
+    _P.STATEMENT_EDIT,
+    _P.RECOMMEND,
+    _P.REPORT_UPLOAD,
+    _P.REPORT_REPROCESS,
+    _P.FINDING_TRIAGE,
+    _P.EVIDENCE_LINK,
+}
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.VIEWER: _VIEW,
+    Role.ARCHITECT: _ARCHITECT,
+    Role.SECURITY: _SECURITY,
+    Role.ADMIN: frozenset(Permission),
+}
+
+
+class Scope(enum.StrEnum):
+    """What a token may be used for."""
+
+    REPORT_UPLOAD = "report:upload"  # a pipeline's: post reports of one system and read their status
+    READ = "read"  # a person's own: everything that the person may read
+    WRITE = "write"  # a person's own: everything that the person may do, but to manage people and tokens
+
+
+CI_GRANT = frozenset({_P.REPORT_UPLOAD, _P.REPORT_VIEW})
+READ_GRANT = frozenset({_P.SYSTEM_VIEW, _P.GUIDANCE_VIEW, _P.REPORT_VIEW, _P.AUDIT_VIEW})
+WRITE_GRANT = frozenset(Permission) - {_P.TOKEN_MANAGE, _P.PEOPLE_MANAGE}

@@ -1,0 +1,34 @@
+"""Who did what to what, when and from where. Append-only: a database trigger refuses change."""
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models.functions import Now
+
+
+class AuditEntry(models.Model):
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    actor_kind = models.CharField(max_length=10)  # user, token, portal
+    actor_label = models.CharField(max_length=200)  # kept as it was then, whatever becomes of the person
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, db_constraint=False
+    )
+    token_id = models.BigIntegerField(null=True)
+    action = models.CharField(max_length=80)  # entity.action, e.g. "statement.publish"
+    object_type = models.CharField(max_length=40)
+    object_id = models.CharField(max_length=64)
+    object_label = models.CharField(max_length=300)
+    system_id = models.BigIntegerField(null=True)  # whose readers may see the entry; null: the organisation's
+    changes = models.JSONField(default=dict, encoder=DjangoJSONEncoder)  # field: [before, after]
+    request_id = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name_plural = "audit entries"
+        indexes = [
+            models.Index(fields=["object_type", "object_id", "-id"], name="audit_of_object"),
+            models.Index(fields=["system_id", "-id"], name="audit_of_system"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_label}: {self.action} {self.object_label}"

@@ -1,0 +1,99 @@
+"""Errors as RFC 9457 problem details (application/problem+json)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import DataError
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from apps.common.errors import DomainError, EditConflict, Invalid, ReportRejected
+from apps.common.http import TITLES, status_of
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem(status: int, code: str, detail: str, **extensions: Any) -> dict[str, Any]:
+    """RFC 9457 section 3.1 members; `code` is ours and stable, `type` names it as a URI reference."""
+    body = {
+        "type": f"/docs/problems#{code}",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+    return body | {name: value for name, value in extensions.items() if value not in (None, "", [])}
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001
+    """DRF's hook: every exception that is an answer becomes a problem; others stay a logged 500."""
+    body, headers = _describe(error)
+    if body is None:
+        return None
+    set_rollback()
+    return Response(body, status=body["status"], headers=headers, content_type=MEDIA_TYPE)
+
+
+def _describe(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
+    if isinstance(error, DomainError):
+        return _domain(error), {}
+    if isinstance(error, Http404):
+        return problem(404, "not-found", "There is nothing here, or you may not see it."), {}
+    if isinstance(error, PermissionDenied):
+        return problem(403, "not-permitted", "Your role does not allow this."), {}
+    if isinstance(error, RequestDataTooBig):
+        return problem(413, "too-large", "The body is larger than this address takes."), {}
+    if isinstance(error, DataError):
+        # A value that no serializer caught and that PostgreSQL cannot hold, such as a year 294277.
+        return problem(400, "invalid", "A value is outside what can be stored."), {}
+    if isinstance(error, exceptions.APIException):
+        return _rest(error)
+    return None, {}
+
+
+def _domain(error: DomainError) -> dict[str, Any]:
+    status = status_of(error)
+    if isinstance(error, Invalid):
+        errors = [
+            {"field": name, "detail": text} for name, texts in error.fields.items() for text in texts
+        ]
+        return problem(status, error.code, error.message, errors=errors)
+    if isinstance(error, EditConflict):
+        return problem(status, error.code, error.message, current_version=error.current_version)
+    if isinstance(error, ReportRejected):
+        return problem(status, error.code, error.message, location=error.location)
+    return problem(status, error.code, error.message)
+
+
+def _rest(error: exceptions.APIException) -> tuple[dict[str, Any], dict[str, str]]:
+    headers = {}
+    if header := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = header
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait) + 1)
+    if isinstance(error, exceptions.ValidationError):
+        errors = list(_fields(error.detail))
+        return problem(400, "invalid", "Some fields need another value.", errors=errors), headers
+    code = str(getattr(error.detail, "code", None) or error.default_code).replace("_", "-")
+    return problem(error.status_code, code, str(error.detail)), headers
+
+
+def _fields(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            own = "" if name == "non_field_errors" else str(name)
+            yield from _fields(inner, f"{path}.{own}".strip("."))
+    elif isinstance(detail, list):
+        for position, inner in enumerate(detail):
+            nested = isinstance(inner, dict | list)
+            yield from _fields(inner, f"{path}[{position}]" if nested else path)
+    else:
+        yield {"field": path, "detail": str(detail)}
+
+
+def plain(request: HttpRequest, status: int, code: str, detail: str) -> JsonResponse:  # noqa: ARG001
+    """A problem from outside DRF (URL conf handlers, middleware)."""
+    return JsonResponse(problem(status, code, detail), status=status, content_type=MEDIA_TYPE)

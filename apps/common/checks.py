@@ -1,0 +1,30 @@
+"""System checks of the registries in settings: a bad entry stops the deployment."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.utils.module_loading import import_string
+
+
+@register
+def event_handlers_exist(
+    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001  # Django's signature
+    **kwargs: Any,  # noqa: ARG001
+) -> list[CheckMessage]:
+    problems: list[CheckMessage] = []
+    for event, handlers in settings.SECOPS_EVENT_HANDLERS.items():
+        for path in handlers:
+            try:
+                import_string(path)
+            except ImportError as error:
+                problems.append(
+                    Error(
+                        f"The handler {path} of event {event} cannot be imported: {error}",
+                        hint="Correct SECOPS_EVENT_HANDLERS.",
+                        id="common.E001",
+                    )
+                )
+    return problems

@@ -1,0 +1,15 @@
+"""What every template may use."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+THEMES = {"light", "dark"}
+
+
+def portal(request: HttpRequest) -> dict[str, object]:
+    theme = request.COOKIES.get("theme", "")
+    return {
+        "theme": theme if theme in THEMES else "",
+        "currency": settings.SECOPS_CURRENCY,
+        "actor": getattr(request, "actor", None),
+    }

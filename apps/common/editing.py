@@ -1,0 +1,37 @@
+"""Optimistic locking: an edit names the version it was made on."""
+
+from typing import TypeVar
+
+from django.db.models import QuerySet
+
+from apps.common.errors import EditConflict
+from apps.common.models import Versioned
+
+M = TypeVar("M", bound=Versioned)
+
+
+def lock_for_edit(queryset: QuerySet[M], pk: int, expected_version: int | None) -> M:
+    """Lock a row for an edit and check that it is still the one that the editor read.
+
+    expected_version None means "whatever it is now", for callers that change one fact and no text.
+    Raises: EditConflict.
+    """
+    row = queryset.select_for_update(of=("self",)).get(pk=pk)
+    if expected_version is not None and row.version != expected_version:
+        raise EditConflict(
+            "Somebody else changed this since you read it. Read it again and repeat your change.",
+            current_version=row.version,
+        )
+    row.version += 1
+    return row
+
+
+def changed_fields(row: Versioned, values: dict[str, object]) -> dict[str, list[object]]:
+    """Set `values` on the row; return what changed as {field: [before, after]} for the audit row."""
+    changes: dict[str, list[object]] = {}
+    for name, after in values.items():
+        before = getattr(row, name)
+        if before != after:
+            changes[name] = [before, after]
+            setattr(row, name, after)
+    return changes

@@ -1,0 +1,13 @@
+"""What the outbox tells this app. Idempotent: a link exists once, whoever makes it again."""
+
+from typing import Any
+
+from apps.evidence.services.links import links_make_for_report, links_make_for_statement
+
+
+def on_report_processed(event_id: int, payload: dict[str, Any]) -> None:  # noqa: ARG001  # handlers' signature
+    links_make_for_report(report_id=payload["report_id"])
+
+
+def on_statement_published(event_id: int, payload: dict[str, Any]) -> None:  # noqa: ARG001
+    links_make_for_statement(statement_id=payload["statement_id"])

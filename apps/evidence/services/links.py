@@ -1,0 +1,122 @@
+"""Making evidence links: set statements by rule, single ones by hand."""
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from apps.accounts.actors import Actor
+from apps.accounts.policy import require
+from apps.accounts.roles import Permission
+from apps.audit.services import record
+from apps.common.errors import Invalid
+from apps.evidence.models import EvidenceLink, EvidenceRule
+from apps.risks.models import RiskStatement
+from apps.scans.models import Finding
+
+# A rule's criteria hold together; one that asks for nothing cannot exist (a CHECK sees to it).
+# Whoever dismissed a link is not asked again: the row stays and ON CONFLICT leaves it alone.
+_MATCH = """
+INSERT INTO evidence_evidencelink (statement_id, finding_id, rule_id)
+SELECT DISTINCT ON (rule.statement_id, finding.id) rule.statement_id, finding.id, rule.id
+FROM evidence_evidencerule rule
+JOIN risks_riskstatement statement ON statement.id = rule.statement_id
+JOIN scans_finding finding ON finding.system_id = statement.system_id
+WHERE NOT finding.is_preview
+  AND statement.state <> 'withdrawn'
+  AND (rule.stage = '' OR finding.stage = rule.stage)
+  AND (rule.cwes = '{{}}' OR finding.cwes && rule.cwes)
+  AND (rule.rule_pattern = '' OR finding.rule_id ILIKE
+       replace(regexp_replace(rule.rule_pattern, '([\\\\%%_])', '\\\\\\1', 'g'), '*', '%%'))
+  AND (rule.path_prefix = '' OR starts_with(finding.path, rule.path_prefix))
+  AND (rule.component = '' OR finding.purl = rule.component
+       OR starts_with(finding.purl, rule.component || '@'))
+  AND {scope}
+ORDER BY rule.statement_id, finding.id, rule.id
+ON CONFLICT (statement_id, finding_id) DO NOTHING
+"""
+_OF_REPORT = """finding.id IN (SELECT presence.finding_id FROM scans_presence presence
+                               WHERE presence.since_id = %s)"""
+
+
+def links_make_for_report(*, report_id: int) -> int:
+    """Link what a report brought, new or back again. Returns the number of links made."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MATCH.format(scope=_OF_REPORT), [report_id])
+        return cursor.rowcount
+
+
+def links_make_for_statement(*, statement_id: int) -> int:
+    """Link the findings that are there already to a statement whose text or rules are new."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MATCH.format(scope="rule.statement_id = %s"), [statement_id])
+        return cursor.rowcount
+
+
+@transaction.atomic
+def rule_create(
+    *,
+    actor: Actor,
+    statement: RiskStatement,
+    stage: str = "",
+    cwes: list[int] | None = None,
+    rule_pattern: str = "",
+    path_prefix: str = "",
+    component: str = "",
+) -> EvidenceRule:
+    """A rule for a statement, applied at once to the findings that are there.
+
+    Raises: Invalid when it asks for nothing, since it would then claim every finding of the system.
+    """
+    require(actor, Permission.EVIDENCE_LINK, statement)
+    if not (cwes or rule_pattern.strip("*") or path_prefix or component):
+        raise Invalid({"cwes": "Give a CWE, a rule, a path or a component: something to match by."})
+    rule = EvidenceRule.objects.create(
+        statement=statement,
+        stage=stage,
+        cwes=sorted(set(cwes or [])),
+        rule_pattern=rule_pattern,
+        path_prefix=path_prefix,
+        component=component,
+        created_by=actor.user,
+    )
+    record(actor=actor, action="evidence-rule.create", target=rule, system_id=statement.system_id)
+    links_make_for_statement(statement_id=statement.pk)
+    return rule
+
+
+@transaction.atomic
+def rule_delete(*, actor: Actor, rule: EvidenceRule) -> None:
+    """Take a rule away; the links that it made stay, since people may have read and used them."""
+    require(actor, Permission.EVIDENCE_LINK, rule.statement)
+    record(
+        actor=actor,
+        action="evidence-rule.delete",
+        target=rule,
+        system_id=rule.statement.system_id,
+        changes={"rule": str(rule)},
+    )
+    rule.delete()
+
+
+@transaction.atomic
+def link_create(*, actor: Actor, statement: RiskStatement, finding: Finding) -> EvidenceLink:
+    """Link by hand; a dismissed link comes back. Raises: Invalid across systems."""
+    require(actor, Permission.EVIDENCE_LINK, statement)
+    if finding.system_id != statement.system_id:
+        raise Invalid({"finding": "The finding belongs to another system than the statement."})
+    link, _ = EvidenceLink.objects.update_or_create(
+        statement=statement,
+        finding=finding,
+        defaults={"dismissed_at": None},
+        create_defaults={"made_by": actor.user},
+    )
+    record(actor=actor, action="evidence.link", target=link, system_id=statement.system_id)
+    return link
+
+
+@transaction.atomic
+def link_dismiss(*, actor: Actor, link: EvidenceLink) -> EvidenceLink:
+    require(actor, Permission.EVIDENCE_LINK, link.statement)
+    link.dismissed_at = timezone.now()
+    link.save(update_fields=["dismissed_at"])
+    record(actor=actor, action="evidence.dismiss", target=link, system_id=link.statement.system_id)
+    return link

@@ -1,0 +1,100 @@
+"""Writing the library. Publishing makes an immutable version; readers see the newest one."""
+
+from typing import Any
+
+from django.db import transaction
+
+from apps.accounts.actors import Actor
+from apps.accounts.policy import require
+from apps.accounts.roles import Permission
+from apps.audit.services import record
+from apps.common import events
+from apps.common.editing import changed_fields, lock_for_edit
+from apps.common.errors import Conflict, Invalid
+from apps.guidance.models import Guidance, GuidanceState, GuidanceVersion
+
+TEXT_FIELDS = (
+    *("title", "summary", "body", "stages", "technologies", "cwes", "references", "condition"),
+    *("consequence", "controls", "frequency_low", "frequency_high", "magnitude_low"),
+    *("magnitude_high", "rationale"),
+)
+
+
+@transaction.atomic
+def guidance_create(*, actor: Actor, title: str, **values: Any) -> Guidance:
+    """A draft. `values` are any of TEXT_FIELDS."""
+    require(actor, Permission.GUIDANCE_EDIT)
+    guidance = Guidance(title=title, created_by=actor.user)
+    changed_fields(guidance, {name: values[name] for name in TEXT_FIELDS if name in values})
+    _check(guidance)
+    guidance.save()
+    record(actor=actor, action="guidance.create", target=guidance)
+    return guidance
+
+
+@transaction.atomic
+def guidance_edit(
+    *, actor: Actor, guidance: Guidance, version: int | None, **values: Any
+) -> Guidance:
+    """Change the working text; what is published stays as it is until it is published again."""
+    require(actor, Permission.GUIDANCE_EDIT)
+    row = lock_for_edit(Guidance.objects.all(), guidance.pk, version)
+    changes = changed_fields(row, {name: values[name] for name in TEXT_FIELDS if name in values})
+    _check(row)
+    row.save()
+    record(actor=actor, action="guidance.edit", target=row, changes=changes)
+    return row
+
+
+@transaction.atomic
+def guidance_publish(*, actor: Actor, guidance: Guidance, note: str = "") -> GuidanceVersion:
+    """Publish the working text as the next version. Raises: Invalid when there is nothing to read."""
+    require(actor, Permission.GUIDANCE_EDIT)
+    row = Guidance.objects.select_for_update().get(pk=guidance.pk)
+    if not row.body.strip():
+        raise Invalid({"body": "Write the advice before it is published."})
+    last = row.versions.first()
+    version = GuidanceVersion(
+        guidance=row,
+        number=last.number + 1 if last else 1,
+        note=note,
+        published_by=actor.user,
+        version=row.version,
+        **{name: getattr(row, name) for name in TEXT_FIELDS},
+    )
+    version.save()
+    row.state, row.current = GuidanceState.PUBLISHED, version
+    row.save()
+    record(
+        actor=actor, action="guidance.publish", target=row, changes={"number": version.number}
+    )
+    events.append("guidance.published", {"guidance_id": row.pk, "version_id": version.pk})
+    return version
+
+
+@transaction.atomic
+def guidance_retire(*, actor: Actor, guidance: Guidance) -> Guidance:
+    """Take guidance out of the library; statements made from it keep their origin."""
+    require(actor, Permission.GUIDANCE_EDIT)
+    row = Guidance.objects.select_for_update().get(pk=guidance.pk)
+    if row.state != GuidanceState.PUBLISHED:
+        raise Conflict("Only published guidance can be retired.")
+    row.state = GuidanceState.RETIRED
+    row.version += 1
+    row.save()
+    record(actor=actor, action="guidance.retire", target=row)
+    return row
+
+
+def _check(guidance: Guidance) -> None:
+    problems = {}
+    for name in ("frequency", "magnitude"):
+        low, high = getattr(guidance, f"{name}_low"), getattr(guidance, f"{name}_high")
+        if (low is None) != (high is None):
+            problems[f"{name}_low"] = "Give both ends of the range, or none."
+        elif low is not None and not 0 < low <= high:
+            problems[f"{name}_low"] = "The low end must be above 0 and not above the high end."
+    if not guidance.title.strip():
+        problems["title"] = "Give it a title."
+    if problems:
+        raise Invalid(problems)

@@ -1,0 +1,213 @@
+"""Planning items, the options being weighed, questions, recommendations and decisions."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.actors import Actor
+from apps.accounts.policy import ScopedQuerySet
+from apps.accounts.roles import Permission
+from apps.catalog.models import SystemOwned
+from apps.catalog.stages import Stage
+from apps.common.models import Versioned
+
+PERSON = settings.AUTH_USER_MODEL
+
+
+class ItemKind(models.TextChoices):
+    EPIC = "epic", _("Epic")
+    STORY = "story", _("Story")
+    CHANGE = "change", _("Change")
+    SPIKE = "spike", _("Spike")
+    DECISION = "decision", _("Architecture decision")
+
+
+class ItemStatus(models.TextChoices):
+    IDEA = "idea", _("Idea")
+    OPEN = "open", _("Weighing options")
+    DECIDED = "decided", _("Decided")
+    DONE = "done", _("Done")
+
+
+class PlanningItem(SystemOwned, Versioned):
+    title = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20, choices=ItemKind.choices, default=ItemKind.STORY)
+    stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.PLAN)
+    status = models.CharField(max_length=10, choices=ItemStatus.choices, default=ItemStatus.OPEN)
+    question = models.TextField(blank=True, default="")  # Markdown: what is being decided, and why now
+    tracker_key = models.CharField(max_length=80, blank=True, default="")
+    tracker_url = models.URLField(max_length=500, blank=True, default="")
+    created_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["system", "status", "-id"], name="item_of_system"),
+            models.Index(fields=["stage", "-id"], name="item_of_stage"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.title}"
+
+    @property
+    def key(self) -> str:
+        return f"PI-{self.pk}"
+
+
+class ItemOwnedQuerySet(ScopedQuerySet):
+    system_path = "item__system_id"
+
+
+class ItemOwned(models.Model):
+    item = models.ForeignKey(PlanningItem, on_delete=models.CASCADE, related_name="%(class)ss")
+    objects = ItemOwnedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    @property
+    def access_system_id(self) -> int | None:
+        return self.item.system_id
+
+
+class Option(ItemOwned, Versioned):
+    """One way to do the item. "Do nothing" is a legitimate one."""
+
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True, default="")
+    cost_once = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
+    cost_yearly = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
+    is_baseline = models.BooleanField(default=False)  # what the others are compared with
+    is_do_nothing = models.BooleanField(default=False)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item"], condition=Q(is_baseline=True), name="option_one_baseline"
+            ),
+            models.UniqueConstraint(fields=["item", "title"], name="option_title_once"),
+            # PostgreSQL's NaN is greater than every number, so an upper bound refuses it, too.
+            models.CheckConstraint(
+                condition=Q(cost_once=None) | Q(cost_once__gte=0, cost_once__lt=10**16),
+                name="option_cost_once_sane",
+            ),
+            models.CheckConstraint(
+                condition=Q(cost_yearly=None) | Q(cost_yearly__gte=0, cost_yearly__lt=10**16),
+                name="option_cost_yearly_sane",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class QuestionQuerySet(ScopedQuerySet):
+    def visible_to(self, actor: Actor, permission: Permission | None = None) -> "QuestionQuerySet":
+        systems = actor.systems_with(permission or Permission.SYSTEM_VIEW)
+        library = Permission.GUIDANCE_VIEW in actor.organisation_grant
+        on_items = Q(item__isnull=False) if systems is None else Q(item__system_id__in=systems)
+        return self.filter(on_items | Q(guidance__isnull=False) if library else on_items)
+
+
+class Question(models.Model):
+    """Asked on an item or on a piece of guidance."""
+
+    item = models.ForeignKey(
+        PlanningItem, null=True, blank=True, on_delete=models.CASCADE, related_name="questions"
+    )
+    guidance = models.ForeignKey(
+        "guidance.Guidance", null=True, blank=True, on_delete=models.CASCADE, related_name="questions"
+    )
+    body = models.TextField()
+    asked_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    asked_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = QuestionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(item=None) ^ Q(guidance=None), name="question_on_one_thing"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.body[:80]
+
+    @property
+    def access_system_id(self) -> int | None:
+        return self.item.system_id if self.item else None
+
+
+class Answer(models.Model):
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="answers")
+    body = models.TextField()
+    answered_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    answered_at = models.DateTimeField(db_default=Now(), editable=False)
+    accepted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.body[:80]
+
+
+class Recommendation(ItemOwned):
+    """Security's advice on an item: kept apart from the owner's decision. The newest one holds."""
+
+    option = models.ForeignKey(
+        Option, null=True, blank=True, on_delete=models.CASCADE, related_name="recommendations"
+    )
+    reason = models.TextField()
+    made_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    made_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.option}: {self.reason[:60]}"
+
+
+class DecisionEnd(models.TextChoices):
+    REPLACED = "replaced", _("Replaced by a new decision")
+    EXPIRED = "expired", _("Expired")
+    REVISITED = "revisited", _("Taken up again")
+
+
+class Decision(ItemOwned):
+    """The owner's choice and why. Never changed: a new decision replaces it."""
+
+    option = models.ForeignKey(Option, on_delete=models.PROTECT, related_name="decisions")
+    reason = models.TextField()
+    decided_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_at = models.DateTimeField(db_default=Now())
+    valid_until = models.DateField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    end = models.CharField(max_length=10, choices=DecisionEnd.choices, blank=True, default="")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item"], condition=Q(ended_at=None), name="decision_one_in_force"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, end="") | (Q(ended_at__isnull=False) & ~Q(end="")),
+                name="decision_end_has_a_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["valid_until"], condition=Q(ended_at=None), name="decision_expiry"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.option} ({self.decided_at:%Y-%m-%d})"

@@ -1,0 +1,133 @@
+"""Security's recommendation, the owner's decision: two things, never one."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.actors import Actor, portal_actor
+from apps.accounts.policy import require
+from apps.accounts.roles import Permission
+from apps.audit.services import record
+from apps.common import events
+from apps.common.errors import Conflict, Invalid
+from apps.planning.models import (
+    Decision,
+    DecisionEnd,
+    ItemStatus,
+    Option,
+    PlanningItem,
+    Recommendation,
+)
+
+
+@transaction.atomic
+def recommendation_make(
+    *, actor: Actor, item: PlanningItem, option: Option | None, reason: str
+) -> Recommendation:
+    """Say what security would choose and why; it binds nobody. No option: advice on the item as a whole."""
+    require(actor, Permission.RECOMMEND, item)
+    _check(item, option, reason)
+    recommendation = Recommendation.objects.create(
+        item=item, option=option, reason=reason, made_by=actor.user
+    )
+    record(
+        actor=actor, action="recommendation.make", target=recommendation, system_id=item.system_id
+    )
+    return recommendation
+
+
+@transaction.atomic
+def decision_record(
+    *,
+    actor: Actor,
+    item: PlanningItem,
+    option: Option,
+    reason: str,
+    valid_until: dt.date | None = None,
+) -> Decision:
+    """Record what the owner chose and why; it replaces the decision in force.
+
+    Nothing here compares it with the recommendation: a decision against advice is a decision.
+    """
+    require(actor, Permission.DECISION_RECORD, item)
+    _check(item, option, reason)
+    if valid_until is not None and valid_until <= timezone.localdate():
+        raise Invalid({"valid_until": "Give a day in the future, or none."})
+    row = PlanningItem.objects.select_for_update().get(pk=item.pk)
+    _end_current(row, DecisionEnd.REPLACED)
+    decision = Decision.objects.create(
+        item=row, option=option, reason=reason, decided_by=actor.user, valid_until=valid_until
+    )
+    _set_status(row, ItemStatus.DECIDED)
+    record(
+        actor=actor,
+        action="decision.record",
+        target=decision,
+        system_id=row.system_id,
+        changes={"option": option.title, "valid_until": valid_until},
+    )
+    events.append("decision.recorded", {"decision_id": decision.pk, "item_id": row.pk})
+    return decision
+
+
+@transaction.atomic
+def decision_revisit(*, actor: Actor, item: PlanningItem) -> None:
+    """Take a decided item up again. Raises: Conflict when no decision is in force."""
+    require(actor, Permission.DECISION_RECORD, item)
+    row = PlanningItem.objects.select_for_update().get(pk=item.pk)
+    ended = _end_current(row, DecisionEnd.REVISITED)
+    if ended is None:
+        raise Conflict("No decision is in force on this item.")
+    _set_status(row, ItemStatus.OPEN)
+    record(actor=actor, action="decision.revisit", target=ended, system_id=row.system_id)
+
+
+def decisions_expire(today: dt.date | None = None) -> int:
+    """End the decisions whose last day is over: what they accepted is open again. Returns how many."""
+    day = today or timezone.localdate()
+    over = Decision.objects.filter(ended_at=None, valid_until__lt=day).values_list("pk", flat=True)
+    return sum(_expire(pk) for pk in list(over))
+
+
+@transaction.atomic
+def _expire(decision_id: int) -> int:
+    decision = (
+        Decision.objects.select_for_update(of=("self",))
+        .filter(pk=decision_id, ended_at=None)
+        .first()
+    )
+    if decision is None:
+        return 0
+    decision.ended_at, decision.end = timezone.now(), DecisionEnd.EXPIRED
+    decision.save(update_fields=["ended_at", "end"])
+    item = PlanningItem.objects.select_for_update().get(pk=decision.item_id)
+    _set_status(item, ItemStatus.OPEN)
+    actor = portal_actor("expiry")
+    record(actor=actor, action="decision.expire", target=decision, system_id=item.system_id)
+    events.append("decision.expired", {"decision_id": decision.pk, "item_id": item.pk})
+    return 1
+
+
+def _check(item: PlanningItem, option: Option | None, reason: str) -> None:
+    problems = {}
+    if option is not None and option.item_id != item.pk:
+        problems["option"] = "Choose an option of this item."
+    if not reason.strip():
+        problems["reason"] = "Say why: whoever reads this in a year will ask."
+    if problems:
+        raise Invalid(problems)
+
+
+def _end_current(item: PlanningItem, end: DecisionEnd) -> Decision | None:
+    current = Decision.objects.filter(item=item, ended_at=None).first()
+    if current is not None:
+        current.ended_at, current.end = timezone.now(), end
+        current.save(update_fields=["ended_at", "end"])
+    return current
+
+
+def _set_status(item: PlanningItem, status: ItemStatus) -> None:
+    item.status = status
+    item.version += 1
+    item.save(update_fields=["status", "version", "updated_at"])

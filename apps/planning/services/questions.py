@@ -1,0 +1,68 @@
+"""Questions and answers: how advice begins."""
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from apps.accounts.actors import Actor
+from apps.accounts.policy import Scoped, require
+from apps.accounts.roles import Permission
+from apps.audit.services import record
+from apps.common import events
+from apps.common.errors import Invalid
+from apps.planning.models import Answer, PlanningItem, Question
+
+
+@transaction.atomic
+def question_ask(*, actor: Actor, item: PlanningItem, body: str) -> Question:
+    require(actor, Permission.QUESTION_ASK, item)
+    return _ask(actor, Question(item=item, body=body, asked_by=actor.user))
+
+
+@transaction.atomic
+def question_ask_of_guidance(*, actor: Actor, guidance: models.Model, body: str) -> Question:
+    """Ask on a piece of guidance; whoever may read the library may ask."""
+    require(actor, Permission.GUIDANCE_VIEW)
+    return _ask(actor, Question(guidance_id=guidance.pk, body=body, asked_by=actor.user))
+
+
+def _ask(actor: Actor, question: Question) -> Question:
+    if not question.body.strip():
+        raise Invalid({"body": "Write the question."})
+    question.save()
+    system_id = question.access_system_id
+    record(actor=actor, action="question.ask", target=question, system_id=system_id)
+    events.append("question.asked", {"question_id": question.pk, "system_id": system_id})
+    return question
+
+
+@transaction.atomic
+def question_answer(*, actor: Actor, question: Question, body: str) -> Answer:
+    require(actor, Permission.QUESTION_ANSWER, _scope(question))
+    if not body.strip():
+        raise Invalid({"body": "Write the answer."})
+    answer = Answer.objects.create(question=question, body=body, answered_by=actor.user)
+    system_id = question.access_system_id
+    record(actor=actor, action="question.answer", target=answer, system_id=system_id)
+    events.append("question.answered", {"question_id": question.pk, "answer_id": answer.pk})
+    return answer
+
+
+@transaction.atomic
+def answer_accept(*, actor: Actor, answer: Answer) -> Answer:
+    """Say that this one answers the question: whoever asked it, or those who may answer."""
+    question = answer.question
+    if question.asked_by_id != actor.user_id or actor.user_id is None:
+        require(actor, Permission.QUESTION_ANSWER, _scope(question))
+    else:
+        require(actor, Permission.QUESTION_ASK, _scope(question))
+    question.answers.exclude(pk=answer.pk).update(accepted_at=None)
+    answer.accepted_at = timezone.now()
+    answer.save(update_fields=["accepted_at"])
+    record(
+        actor=actor, action="answer.accept", target=answer, system_id=question.access_system_id
+    )
+    return answer
+
+
+def _scope(question: Question) -> Scoped | None:
+    return question.item

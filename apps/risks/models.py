@@ -1,0 +1,199 @@
+"""Risk statements, their immutable revisions, and what simulation makes of them."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from apps.catalog.models import SystemOwned
+from apps.common.models import Versioned
+
+PERSON = settings.AUTH_USER_MODEL
+MONEY = {"max_digits": 18, "decimal_places": 2}
+LARGEST = 10**15  # of any amount; also refuses PostgreSQL's NaN, which is above every number
+
+
+class Attribute(models.TextChoices):
+    CONFIDENTIALITY = "confidentiality", _("Confidentiality")
+    INTEGRITY = "integrity", _("Integrity")
+    AVAILABILITY = "availability", _("Availability")
+    PRIVACY = "privacy", _("Privacy")
+
+
+class StatementState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    PUBLISHED = "published", _("Published")
+    SUPERSEDED = "superseded", _("Superseded")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class Treatment(models.TextChoices):
+    """ISO/IEC 27005:2022 section 8.2."""
+
+    MITIGATE = "mitigate", _("Mitigate")
+    ACCEPT = "accept", _("Accept")
+    AVOID = "avoid", _("Avoid")
+    TRANSFER = "transfer", _("Transfer")
+
+
+class Valuation(models.Model):
+    """What a simulation made of an estimate; repeatable to the digit from what is stored here."""
+
+    engine = models.CharField(max_length=40)
+    seed = models.BigIntegerField()
+    trials = models.PositiveIntegerField()
+    inputs = models.JSONField()  # the estimate as it was simulated
+    expected_annual_loss = models.DecimalField(**MONEY)  # currency a year
+    standard_error = models.DecimalField(**MONEY)  # of the simulated expected annual loss
+    probability_of_loss = models.FloatField()  # of at least one loss event in a year, 0 to 1
+    percentiles = models.JSONField()  # {"5": "0.00", ... "99": "..."}: annual loss, Decimal as text
+    curve = models.JSONField()  # [[loss, probability of exceeding it in a year], ...]
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    expected_annual_loss__gte=0,
+                    expected_annual_loss__lt=10**16,
+                    probability_of_loss__gte=0,
+                    probability_of_loss__lte=1,
+                ),
+                name="valuation_sane",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.expected_annual_loss} a year"
+
+
+class StatementText(Versioned):
+    """What a statement and each of its revisions say."""
+
+    condition = models.TextField()  # "If you ..."
+    consequence = models.TextField()  # "then ..."
+    attributes = ArrayField(
+        models.CharField(max_length=20, choices=Attribute.choices), default=list, blank=True
+    )
+    threat_community = models.CharField(max_length=200, blank=True, default="")
+    asset = models.CharField(max_length=200, blank=True, default="")
+    effect = models.CharField(max_length=300, blank=True, default="")
+    cwes = ArrayField(models.PositiveIntegerField(), default=list, blank=True)
+    # Calibrated 90 % interval of loss events a year: 1 in 20 that it is lower, 1 in 20 that it is higher.
+    frequency_low = models.DecimalField(max_digits=16, decimal_places=6)
+    frequency_high = models.DecimalField(max_digits=16, decimal_places=6)
+    # The same for the loss of one event, in the organisation's currency.
+    magnitude_low = models.DecimalField(**MONEY)
+    magnitude_high = models.DecimalField(**MONEY)
+    currency = models.CharField(max_length=3)
+    rationale = models.TextField(blank=True, default="")  # Markdown: why these numbers
+    valuation = models.ForeignKey(Valuation, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    frequency_low__gt=0,
+                    frequency_high__gte=F("frequency_low"),
+                    frequency_high__lte=1_000_000,
+                    magnitude_low__gt=0,
+                    magnitude_high__gte=F("magnitude_low"),
+                    magnitude_high__lte=LARGEST,
+                ),
+                name="%(class)s_estimate_sane",
+            )
+        ]
+
+
+class RiskStatement(SystemOwned, StatementText):
+    """The working text of a statement on an item or on one of its options."""
+
+    item = models.ForeignKey(
+        "planning.PlanningItem", on_delete=models.CASCADE, related_name="statements"
+    )
+    option = models.ForeignKey(
+        "planning.Option", null=True, blank=True, on_delete=models.CASCADE, related_name="statements"
+    )
+    state = models.CharField(
+        max_length=10, choices=StatementState.choices, default=StatementState.DRAFT
+    )
+    origin = models.ForeignKey(  # the guidance that it was made from
+        "guidance.GuidanceVersion", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    published = models.ForeignKey(
+        "RiskRevision", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta(StatementText.Meta):
+        ordering = ["-id"]
+        constraints = [
+            *StatementText.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(state="draft") | Q(state="withdrawn") | Q(published__isnull=False),
+                name="statement_published_has_a_revision",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["system", "state", "-id"], name="statement_of_system"),
+            models.Index(fields=["item", "state"], name="statement_of_item"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.condition[:80]}"
+
+    @property
+    def key(self) -> str:
+        return f"RS-{self.pk}"
+
+    @property
+    def has_unpublished_changes(self) -> bool:
+        return self.published_id is not None and self.published.source_version != self.version
+
+
+class RiskRevision(StatementText):
+    """What was published, never changed again (a trigger refuses it)."""
+
+    statement = models.ForeignKey(RiskStatement, on_delete=models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    source_version = models.PositiveIntegerField()  # the statement's version that was published
+    note = models.CharField(max_length=300, blank=True, default="")
+    published_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    published_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta(StatementText.Meta):
+        ordering = ["-number"]
+        constraints = [
+            *StatementText.Meta.constraints,
+            models.UniqueConstraint(fields=["statement", "number"], name="revision_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"RS-{self.statement_id} revision {self.number}"
+
+
+class TreatmentChoice(models.Model):
+    """What a decision does about one risk, and the revision and valuation that it was made on."""
+
+    decision = models.ForeignKey(
+        "planning.Decision", on_delete=models.CASCADE, related_name="treatments"
+    )
+    statement = models.ForeignKey(
+        RiskStatement, on_delete=models.PROTECT, related_name="treatments"
+    )
+    revision = models.ForeignKey(RiskRevision, on_delete=models.PROTECT, related_name="+")
+    valuation = models.ForeignKey(Valuation, on_delete=models.PROTECT, related_name="+")
+    treatment = models.CharField(max_length=10, choices=Treatment.choices)
+    note = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["decision", "statement"], name="treatment_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.treatment} {self.statement_id}"

@@ -1,0 +1,50 @@
+"""Reading statements and their values."""
+
+from django.db.models import QuerySet
+
+from apps.accounts.actors import Actor
+from apps.common.errors import Missing
+from apps.risks.models import RiskRevision, RiskStatement, StatementState
+
+
+def statements_visible(viewer: Actor) -> QuerySet[RiskStatement]:
+    return RiskStatement.objects.visible_to(viewer).select_related(
+        "system",
+        "item",
+        "option",
+        "valuation",
+        "published",
+        "published__valuation",
+        "origin",
+        "origin__guidance",
+        "created_by",
+    )
+
+
+def statement_get(viewer: Actor, pk: int) -> RiskStatement:
+    """Raises: Missing, also for a statement of a system that the viewer may not see."""
+    statement = statements_visible(viewer).filter(pk=pk).first()
+    if not isinstance(statement, RiskStatement):
+        raise Missing(f"There is no risk statement RS-{pk} that you may see.")
+    return statement
+
+
+def statements_of_item(viewer: Actor, item_id: int) -> QuerySet[RiskStatement]:
+    return (
+        statements_visible(viewer)
+        .filter(item_id=item_id)
+        .exclude(state=StatementState.WITHDRAWN)
+        .order_by("option__position", "id")
+    )
+
+
+def statements_counting(viewer: Actor) -> QuerySet[RiskStatement]:
+    """Those whose value counts: published ones."""
+    return statements_visible(viewer).filter(state=StatementState.PUBLISHED)
+
+
+def revisions_of(viewer: Actor, statement_id: int) -> QuerySet[RiskRevision]:
+    statement_get(viewer, statement_id)
+    return RiskRevision.objects.filter(statement_id=statement_id).select_related(
+        "published_by", "valuation"
+    )

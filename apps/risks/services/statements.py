@@ -1,0 +1,168 @@
+"""Writing risk statements: "If you ..., then ...", with a value."""
+
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from apps.accounts.actors import Actor
+from apps.accounts.policy import require
+from apps.accounts.roles import Permission
+from apps.audit.services import record
+from apps.common import events
+from apps.common.editing import changed_fields, lock_for_edit
+from apps.common.errors import Conflict, Invalid
+from apps.guidance.models import GuidanceVersion
+from apps.planning.models import Option, PlanningItem
+from apps.risks.models import Attribute, RiskRevision, RiskStatement, StatementState
+from apps.risks.services.valuations import Ranges, seed_of, valuation_store
+
+TEXTS = ("condition", "consequence", "threat_community", "asset", "effect", "rationale")
+LISTS = ("attributes", "cwes")
+ESTIMATE = ("frequency_low", "frequency_high", "magnitude_low", "magnitude_high")
+COPIED = (*TEXTS, *LISTS, *ESTIMATE, "currency", "valuation")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementInput:
+    """All that a person writes of a statement."""
+
+    condition: str
+    consequence: str
+    frequency_low: Decimal
+    frequency_high: Decimal
+    magnitude_low: Decimal
+    magnitude_high: Decimal
+    attributes: list[str] = field(default_factory=list)
+    threat_community: str = ""
+    asset: str = ""
+    effect: str = ""
+    rationale: str = ""
+    cwes: list[int] = field(default_factory=list)
+
+    def ranges(self) -> Ranges:
+        return Ranges(
+            self.frequency_low, self.frequency_high, self.magnitude_low, self.magnitude_high
+        )
+
+    def check(self) -> None:
+        """Raises: Invalid."""
+        problems = {
+            name: "Complete the sentence."
+            for name in ("condition", "consequence")
+            if not getattr(self, name).strip()
+        }
+        if unknown := set(self.attributes) - set(Attribute.values):
+            problems["attributes"] = f"Not known: {', '.join(sorted(unknown))}."
+        if problems:
+            raise Invalid(problems)
+        self.ranges().check()
+
+
+@transaction.atomic
+def statement_create(
+    *,
+    actor: Actor,
+    item: PlanningItem,
+    content: StatementInput,
+    option: Option | None = None,
+    origin: GuidanceVersion | None = None,
+) -> RiskStatement:
+    """A draft on an item, or on one of its options. Raises: Invalid."""
+    require(actor, Permission.STATEMENT_EDIT, item)
+    content.check()
+    if option is not None and option.item_id != item.pk:
+        raise Invalid({"option": "Choose an option of this item."})
+    statement = RiskStatement(
+        system_id=item.system_id,
+        item=item,
+        option=option,
+        origin=origin,
+        currency=settings.SECOPS_CURRENCY,
+        created_by=actor.user,
+        **{each.name: getattr(content, each.name) for each in fields(content)},
+    )
+    statement.valuation = valuation_store(content.ranges(), seed=_seed(item, content))
+    statement.save()
+    record(actor=actor, action="statement.create", target=statement, system_id=item.system_id)
+    return statement
+
+
+@transaction.atomic
+def statement_edit(
+    *, actor: Actor, statement: RiskStatement, version: int | None, content: StatementInput
+) -> RiskStatement:
+    """Change the working text; readers see it when it is published. Raises: EditConflict, Invalid, Conflict."""
+    require(actor, Permission.STATEMENT_EDIT, statement)
+    content.check()
+    row = lock_for_edit(RiskStatement.objects.select_related("item"), statement.pk, version)
+    if row.state == StatementState.WITHDRAWN:
+        raise Conflict("A withdrawn statement is kept as it was; write a new one.")
+    values: dict[str, Any] = {each.name: getattr(content, each.name) for each in fields(content)}
+    changes = changed_fields(row, values)
+    if changes.keys() & set(ESTIMATE):
+        row.valuation = valuation_store(content.ranges(), seed=row.valuation.seed)
+    row.save()
+    record(
+        actor=actor, action="statement.edit", target=row, system_id=row.system_id, changes=changes
+    )
+    return row
+
+
+@transaction.atomic
+def statement_publish(*, actor: Actor, statement: RiskStatement, note: str = "") -> RiskRevision:
+    """Freeze the working text as the next revision; from now on it is what decisions stand on."""
+    require(actor, Permission.STATEMENT_EDIT, statement)
+    row = RiskStatement.objects.select_for_update(of=("self",)).get(pk=statement.pk)
+    if row.state == StatementState.WITHDRAWN:
+        raise Conflict("A withdrawn statement cannot be published.")
+    last = row.revisions.first()
+    if last is not None and last.source_version == row.version:
+        raise Conflict("This text is published already; nothing has changed since.")
+    revision = RiskRevision(
+        statement=row,
+        number=last.number + 1 if last else 1,
+        source_version=row.version,
+        note=note,
+        published_by=actor.user,
+        **{name: getattr(row, name) for name in COPIED},
+    )
+    revision.save()
+    row.state, row.published = StatementState.PUBLISHED, revision
+    row.save(update_fields=["state", "published", "updated_at"])
+    record(
+        actor=actor,
+        action="statement.publish",
+        target=row,
+        system_id=row.system_id,
+        changes={"revision": revision.number},
+    )
+    events.append("statement.published", {"statement_id": row.pk, "revision_id": revision.pk})
+    return revision
+
+
+@transaction.atomic
+def statement_withdraw(*, actor: Actor, statement: RiskStatement, reason: str) -> RiskStatement:
+    """Take a statement back: it no longer counts and stays readable."""
+    require(actor, Permission.STATEMENT_EDIT, statement)
+    if not reason.strip():
+        raise Invalid({"reason": "Say why it no longer holds."})
+    row = lock_for_edit(RiskStatement.objects.all(), statement.pk, None)
+    if row.state == StatementState.WITHDRAWN:
+        raise Conflict("It is withdrawn already.")
+    row.state = StatementState.WITHDRAWN
+    row.save()
+    record(
+        actor=actor,
+        action="statement.withdraw",
+        target=row,
+        system_id=row.system_id,
+        changes={"reason": reason},
+    )
+    return row
+
+
+def _seed(item: PlanningItem, content: StatementInput) -> int:
+    return seed_of(f"{item.pk} {content.condition}")

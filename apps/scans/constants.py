@@ -1,0 +1,11 @@
+"""Reasons for which a report is refused or fails; stable, since they are also metric labels."""
+
+EMPTY = "empty"
+TOO_LARGE = "too-large"
+BAD_COMPRESSION = "bad-compression"
+UNKNOWN_FORMAT = "unknown-format"
+AMBIGUOUS_FORMAT = "ambiguous-format"
+TOO_MANY_FINDINGS = "too-many-findings"
+INTERNAL = "internal-error"
+QUARANTINED = "worker-died"
+STORAGE = "storage-unavailable"

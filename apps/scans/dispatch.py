@@ -1,0 +1,7 @@
+"""How services reach tasks: by name, so that there is no cycle."""
+
+from apps.common.dispatch import send
+
+
+def ingest(report_id: int) -> bool:
+    return send("scans.ingest", report_id)

@@ -1,0 +1,37 @@
+import logging
+import signal
+import threading
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import Error, close_old_connections
+
+from apps.common import events
+from apps.scans.services.sweep import reports_send_due
+
+logger = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = (
+        "Runs the sweeper: sends unfinished reports again and delivers the outbox, until it is stopped. "
+        "It needs PostgreSQL only; run one or several."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = threading.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: stop.set())
+        while not stop.is_set():
+            self._round()
+            stop.wait(settings.SECOPS_SWEEP_SECONDS)
+
+    def _round(self) -> None:
+        close_old_connections()
+        try:
+            reports_send_due()
+            events.deliver_due()
+        except Error:
+            # The database may be restarting; the next round finds everything as it was.
+            logger.exception("a round of the sweeper failed")

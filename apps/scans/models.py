@@ -1,0 +1,273 @@
+"""Reports, the series they belong to, findings and the intervals in which they were present."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.policy import ScopedQuerySet
+from apps.accounts.roles import Permission
+from apps.catalog.models import SystemOwned
+from apps.catalog.stages import Stage
+
+PERSON = settings.AUTH_USER_MODEL
+SEVERITIES = [(0, _("Info")), (1, _("Low")), (2, _("Medium")), (3, _("High")), (4, _("Critical"))]
+
+
+def no_open_findings() -> list[int]:
+    return [0] * len(SEVERITIES)
+
+
+class Series(SystemOwned):
+    """The reports of one tool on one target; the newest full one says what is open."""
+
+    stage = models.CharField(max_length=10, choices=Stage.choices)
+    tool = models.CharField(max_length=120)
+    category = models.CharField(max_length=120, blank=True, default="")
+    branch = models.CharField(max_length=200, blank=True, default="")
+    environment = models.CharField(max_length=60, blank=True, default="")
+    is_preview = models.BooleanField(default=False)  # another branch than the default: never counts
+    newest_report = models.ForeignKey(
+        "Report", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    # Open findings by severity, index 0 to 4; kept by ingestion and triage, read by every page.
+    open_counts = ArrayField(models.PositiveIntegerField(), default=no_open_findings)
+
+    class Meta:
+        verbose_name_plural = "series"
+        ordering = ["system", "stage", "tool"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["system", "stage", "tool", "category", "branch", "environment"],
+                name="series_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return " · ".join(filter(None, [self.tool, self.category, self.branch, self.environment]))
+
+
+class ReportState(models.TextChoices):
+    RECEIVED = "received", _("Received")
+    PROCESSING = "processing", _("Processing")
+    PROCESSED = "processed", _("Processed")
+    FAILED = "failed", _("Failed")
+    QUARANTINED = "quarantined", _("Quarantined")
+
+
+class ReportQuerySet(ScopedQuerySet):
+    view_permission = Permission.REPORT_VIEW
+
+
+class Report(SystemOwned):
+    """One raw, immutable upload or pull, and what became of it. Its row is the queue's truth."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    state = models.CharField(
+        max_length=12, choices=ReportState.choices, default=ReportState.RECEIVED
+    )
+    # What the sender said. Empty: to be found out from the content.
+    stage = models.CharField(max_length=10, choices=Stage.choices, blank=True, default="")
+    tool = models.CharField(max_length=120, blank=True, default="")
+    category = models.CharField(max_length=120, blank=True, default="")
+    branch = models.CharField(max_length=200, blank=True, default="")
+    environment = models.CharField(max_length=60, blank=True, default="")
+    commit = models.CharField(max_length=64, blank=True, default="")
+    is_full = models.BooleanField(default=True)  # a partial report closes nothing
+    format = models.CharField(max_length=60, blank=True, default="")
+    # The bytes.
+    filename = models.CharField(max_length=200, blank=True, default="")
+    storage_name = models.CharField(max_length=200)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    # Where they came from.
+    received_at = models.DateTimeField(db_default=Now(), editable=False)
+    received_by = models.CharField(max_length=200)
+    idempotency_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001  # null: none given
+    # The lease: who retries when. The sweeper sends at next_send_at; no attempt starts before not_before.
+    attempts = models.PositiveIntegerField(default=0)
+    next_send_at = models.DateTimeField(db_default=Now())
+    not_before = models.DateTimeField(db_default=Now())
+    # What became of it.
+    series = models.ForeignKey(Series, null=True, on_delete=models.SET_NULL, related_name="reports")
+    detected_format = models.CharField(max_length=60, blank=True, default="")
+    tool_version = models.CharField(max_length=120, blank=True, default="")
+    scanned_at = models.DateTimeField(null=True)
+    scan_status = models.CharField(max_length=10, blank=True, default="")
+    is_outdated = models.BooleanField(default=False)  # a newer one of its series was there first
+    total = models.PositiveIntegerField(null=True)
+    new = models.PositiveIntegerField(null=True)
+    unchanged = models.PositiveIntegerField(null=True)
+    fixed = models.PositiveIntegerField(null=True)
+    reopened = models.PositiveIntegerField(null=True)
+    outcomes = models.JSONField(default=dict)  # {"passed": 12}: evidence beside the findings
+    warnings = models.JSONField(default=list)
+    error_reason = models.CharField(max_length=40, blank=True, default="")
+    error_message = models.TextField(blank=True, default="")
+    error_location = models.CharField(max_length=300, blank=True, default="")
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["system", "idempotency_key"], name="report_idempotency_key_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="failed") | ~Q(error_reason=""), name="report_failure_has_a_reason"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_send_at"],
+                condition=Q(state__in=["received", "processing"]),
+                name="report_due",
+            ),
+            models.Index(fields=["system", "-id"], name="report_of_system"),
+            models.Index(fields=["series", "-id"], name="report_of_series"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.filename or self.tool or 'report'} of {self.received_at:%Y-%m-%d %H:%M}"
+
+
+class FindingState(models.TextChoices):
+    OPEN = "open", _("Open")
+    FIXED = "fixed", _("Fixed")
+    FALSE_POSITIVE = "false_positive", _("False positive")
+    ACCEPTED = "accepted", _("Accepted")
+    NOT_AFFECTED = "not_affected", _("Not affected")
+
+
+class Finding(models.Model):
+    """One weakness, tracked across the reports of a series by its fingerprint.
+
+    Narrow, since lists read it; what one finding's page shows besides lies in FindingDetail.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    # A copy of the series' system, so that one index serves "open findings of a system". The series'
+    # constraint guards it: a second one would cost ingestion a look-up for each row.
+    system = models.ForeignKey(
+        "catalog.System",
+        on_delete=models.CASCADE,
+        related_name="findings",
+        db_index=False,
+        db_constraint=False,
+    )
+    series = models.ForeignKey(
+        Series, on_delete=models.CASCADE, related_name="findings", db_index=False
+    )
+    stage = models.CharField(max_length=10, choices=Stage.choices)
+    is_preview = models.BooleanField(default=False)
+    fingerprint = models.BinaryField(max_length=32)
+    content_hash = models.BinaryField(max_length=16)
+    state = models.CharField(max_length=14, choices=FindingState.choices, default=FindingState.OPEN)
+    severity = models.PositiveSmallIntegerField(choices=SEVERITIES)
+    kind = models.CharField(max_length=10)
+    rule_id = models.CharField(max_length=300)
+    title = models.CharField(max_length=300)
+    path = models.CharField(max_length=1000, blank=True, default="")
+    line = models.PositiveIntegerField(null=True)
+    place = models.CharField(max_length=500, blank=True, default="")  # where, in words, for lists
+    purl = models.CharField(max_length=500, blank=True, default="")
+    cwes = ArrayField(models.PositiveIntegerField(), default=list)
+    vulnerabilities = ArrayField(models.CharField(max_length=100), default=list)
+    first_seen_at = models.DateTimeField()
+    fixed_at = models.DateTimeField(null=True)
+    reopened_count = models.PositiveIntegerField(default=0)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["series", "fingerprint"], name="finding_once_a_series")
+        ]
+        indexes = [
+            models.Index(
+                fields=["system", "-severity", "-id"],
+                condition=Q(state="open", is_preview=False),
+                name="finding_open_of_system",
+            ),
+            models.Index(
+                fields=["-severity", "-id"],
+                condition=Q(state="open", is_preview=False),
+                name="finding_open",
+            ),
+            models.Index(
+                fields=["series", "severity"], condition=Q(state="open"), name="finding_open_of_series"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def access_system_id(self) -> int:
+        return self.system_id
+
+
+class FindingDetail(models.Model):
+    """What only one finding's page shows."""
+
+    finding = models.OneToOneField(
+        Finding, primary_key=True, on_delete=models.CASCADE, related_name="detail"
+    )
+    description = models.TextField(blank=True, default="")
+    remediation = models.TextField(blank=True, default="")
+    facts = models.JSONField(default=dict)  # rule name, CVSS, references, tags, snippet, location parts
+    raw = models.TextField(blank=True, default="")  # the tool's own record, secrets masked
+
+    def __str__(self) -> str:
+        return f"detail of finding {self.finding_id}"
+
+
+class Presence(models.Model):
+    """An interval in which reports of the series saw a finding: from one report until another one."""
+
+    id = models.BigAutoField(primary_key=True)
+    finding = models.ForeignKey(
+        Finding, on_delete=models.CASCADE, related_name="presences", db_index=False
+    )
+    # Guarded by the finding's constraint; see Finding.system.
+    series = models.ForeignKey(
+        Series, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    since = models.ForeignKey(
+        Report, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    until = models.ForeignKey(
+        Report,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    is_current = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["finding"], condition=Q(is_current=True), name="presence_one_current"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["finding", "id"], name="presence_of_finding"),
+            models.Index(
+                fields=["series", "finding"], condition=Q(is_current=True), name="presence_current"
+            ),
+            models.Index(fields=["since"], name="presence_since"),
+            models.Index(fields=["until"], condition=Q(until__isnull=False), name="presence_until"),
+        ]
+
+    def __str__(self) -> str:
+        return f"finding {self.finding_id} since report {self.since_id}"

@@ -1,0 +1,248 @@
+"""From a received report to findings: once, whatever dies on the way.
+
+A session lock of PostgreSQL keeps two workers off one report; the attempt is counted in a transaction of
+its own; all work is one transaction, so that a killed worker leaves nothing half done. The set-up that
+survived 300 kills is described in docs/decisions/0003-a-report-is-a-row.md.
+"""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from apps.accounts.actors import portal_actor
+from apps.audit.services import record
+from apps.common import events
+from apps.common.errors import ReportRejected
+from apps.scans import storage
+from apps.scans.constants import AMBIGUOUS_FORMAT, INTERNAL, QUARANTINED, UNKNOWN_FORMAT
+from apps.scans.formats.types import Format, FormatError, ParsedReport, ScanStatus
+from apps.scans.models import Report, ReportState, Series
+from apps.scans.registry import registry
+from apps.scans.services.reconcile import Changes, reconcile
+from apps.scans.services.staging import Staged, stage
+
+logger = logging.getLogger(__name__)
+
+LOCK_SPACE = 0x5EC0 << 48  # keeps our advisory locks apart from anybody else's
+MAX_WARNINGS = 100
+# What a later attempt may find mended: a restarting database, a full or absent disk.
+PASSING = (OperationalError, InterfaceError, OSError, MemoryError)
+
+# The back-off doubles from 2 s up to 5 minutes; the sweeper comes by at every lease anyway.
+_BEGIN = """
+UPDATE scans_report
+SET state = 'processing', attempts = attempts + 1, started_at = now(),
+    not_before = now() + make_interval(secs => least(300, 2 ^ least(attempts + 1, 9))),
+    next_send_at = now() + make_interval(secs => %s)
+WHERE id = %s AND state IN ('received', 'processing') AND not_before <= now() AND attempts < %s
+"""
+
+
+def report_ingest(report_id: int) -> None:
+    """Process one report. Safe to call twice, at once, or after any crash."""
+    with _only_here(report_id) as mine:
+        if mine and _begin_attempt(report_id):
+            _attempt(Report.objects.select_related("system").get(pk=report_id))
+
+
+@contextlib.contextmanager
+def _only_here(report_id: int) -> Iterator[bool]:
+    """Hold the report's session lock; yields False when another worker has it.
+
+    It ends with the connection, so a dead worker holds nothing.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_SPACE + report_id])
+        mine = bool(cursor.fetchone()[0])
+    try:
+        yield mine
+    finally:
+        if mine:
+            _unlock(report_id)
+
+
+def _unlock(report_id: int) -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK_SPACE + report_id])
+    except DatabaseError:
+        connection.close()  # the server drops the lock with the session
+
+
+def _begin_attempt(report_id: int) -> bool:
+    """Count the attempt, on its own commit, so that a death is counted, too."""
+    limit = settings.SECOPS_INGEST_MAX_ATTEMPTS
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGIN, [settings.SECOPS_LEASE_SECONDS, report_id, limit])
+        if cursor.rowcount:
+            return True
+    exhausted = Report.objects.filter(
+        pk=report_id,
+        state=ReportState.PROCESSING,
+        attempts__gte=limit,
+        not_before__lte=timezone.now(),
+    ).first()
+    if exhausted is not None:
+        _quarantine(exhausted)
+    return False
+
+
+def _attempt(report: Report) -> None:
+    try:
+        with transaction.atomic():
+            _ingest(report)
+    except FormatError as error:
+        _fail(report, error.reason, error.message, error.location)
+    except ReportRejected as error:
+        _fail(report, error.code, error.message, error.location)
+    except PASSING:
+        logger.exception("report %s: attempt %s failed and will be repeated", report.uid, report.attempts)
+    except Exception:
+        logger.exception("report %s: the portal failed to process it", report.uid)
+        text = (
+            "The portal itself failed on this report; its log says why. The report is kept and can be "
+            "processed again after the portal is mended."
+        )
+        _fail(report, INTERNAL, text)
+
+
+def _ingest(report: Report) -> None:
+    with storage.opened(report.storage_name) as data:
+        fmt = _format_of(report, data)
+        parsed = fmt.parse(data)
+        staged = stage(parsed.findings, fmt.slug)
+    series = _lock_series(report, fmt, parsed)
+    outdated = series.newest_report_id is not None and series.newest_report_id > report.pk
+    complete = report.is_full and parsed.status is ScanStatus.COMPLETE
+    changes = Changes()
+    if not outdated:
+        changes = reconcile(report=report, series=series, total=staged.count, may_close=complete)
+        Series.objects.filter(pk=series.pk).update(newest_report=report)
+    _finish(report, series, fmt, parsed, staged, None if outdated else changes)
+
+
+def _format_of(report: Report, data: memoryview) -> Format:
+    if report.format:
+        return registry().get(report.format)
+    candidates = registry().detect(data, report.filename)
+    if len(candidates) == 1:
+        return candidates[0]
+    if not candidates:
+        raise FormatError(
+            UNKNOWN_FORMAT,
+            "No known format begins like this report. Say which it is with format=; docs/formats.md "
+            "lists those that are read.",
+        )
+    names = ", ".join(sorted(candidate.slug for candidate in candidates))
+    raise FormatError(AMBIGUOUS_FORMAT, f"This could be {names}. Say which with format=.")
+
+
+def _lock_series(report: Report, fmt: Format, parsed: ParsedReport) -> Series:
+    """The series the report belongs to, locked until the transaction ends."""
+    system = report.system
+    branch = "" if report.branch == system.default_branch else report.branch
+    series, _ = Series.objects.get_or_create(
+        system=system,
+        stage=report.stage or fmt.stages[0],
+        tool=(report.tool or parsed.tool_name or fmt.tool_name or fmt.name)[:120],
+        category=report.category,
+        branch=branch,
+        environment=report.environment,
+        defaults={"is_preview": bool(branch)},
+    )
+    locked: Series = Series.objects.select_for_update(of=("self",)).get(pk=series.pk)
+    return locked
+
+
+def _finish(
+    report: Report,
+    series: Series,
+    fmt: Format,
+    parsed: ParsedReport,
+    staged: Staged,
+    changes: Changes | None,
+) -> None:
+    report.state = ReportState.PROCESSED
+    report.series = series
+    report.detected_format = fmt.slug
+    report.tool_version = parsed.tool_version[:120]
+    report.scanned_at = parsed.scanned_at
+    report.commit = report.commit or parsed.commit[:64]
+    report.scan_status = parsed.status.value
+    report.outcomes = dict(parsed.outcomes)
+    report.warnings = _warnings(report, fmt, parsed, staged)
+    report.finished_at = timezone.now()
+    report.total = staged.count
+    report.is_outdated = changes is None
+    counted = changes or Changes()
+    report.new, report.unchanged = counted.new, counted.unchanged
+    report.fixed, report.reopened = counted.fixed, counted.reopened
+    report.save()
+    told = {
+        "total": report.total,
+        "new": report.new,
+        "unchanged": report.unchanged,
+        "fixed": report.fixed,
+        "reopened": report.reopened,
+    }
+    record(
+        actor=portal_actor("ingest"),
+        action="report.process",
+        target=report,
+        system_id=report.system_id,
+        changes=told,
+    )
+    payload = {"report_id": report.pk, "system_id": report.system_id, "series_id": series.pk}
+    events.append("report.processed", payload | told)
+
+
+def _warnings(report: Report, fmt: Format, parsed: ParsedReport, staged: Staged) -> list[str]:
+    warnings = list(parsed.warnings[:MAX_WARNINGS])
+    if len(parsed.warnings) > MAX_WARNINGS:
+        warnings.append(f"and {len(parsed.warnings) - MAX_WARNINGS} more like these")
+    if report.stage and report.stage not in fmt.stages:
+        usual = ", ".join(fmt.stages)
+        warnings.append(f"{fmt.name} usually belongs to {usual}; it was filed under {report.stage}.")
+    if staged.suppressed:
+        warnings.append(f"{staged.suppressed} findings are suppressed in the report and count as accepted.")
+    if parsed.status is not ScanStatus.COMPLETE:
+        why = f" ({parsed.status_reason})" if parsed.status_reason else ""
+        warnings.append(f"The scan did not complete{why}: nothing was closed.")
+    return warnings
+
+
+def _fail(report: Report, reason: str, message: str, location: str = "") -> None:
+    """Say what is wrong with a report; its bytes stay, so that it can be processed again."""
+    with transaction.atomic():
+        row: Report = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
+        row.state = ReportState.FAILED
+        row.error_reason, row.error_message = reason[:40], message[:2000]
+        row.error_location = location[:300]
+        row.finished_at = timezone.now()
+        row.save()
+        actor = portal_actor("ingest")
+        changes = {"reason": reason, "message": message[:500]}
+        record(
+            actor=actor, action="report.fail", target=row, system_id=row.system_id, changes=changes
+        )
+        events.append("report.failed", {"report_id": row.pk, "reason": reason})
+
+
+def _quarantine(report: Report) -> None:
+    """Set a report aside that ended its worker every time; visible, replayable, never dropped."""
+    with transaction.atomic():
+        report.state = ReportState.QUARANTINED
+        report.error_reason = QUARANTINED
+        report.error_message = (
+            f"The worker ended {report.attempts} times while it read this report. It is set aside, so that "
+            "others go on, and can be processed again."
+        )
+        report.finished_at = timezone.now()
+        report.save()
+        actor = portal_actor("ingest")
+        record(actor=actor, action="report.quarantine", target=report, system_id=report.system_id)
+        events.append("report.failed", {"report_id": report.pk, "reason": QUARANTINED})

@@ -1,0 +1,155 @@
+"""Accepting a report: bytes to storage first, then one row; from that commit on nothing may lose it."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from apps.accounts.actors import Actor
+from apps.accounts.policy import require
+from apps.accounts.roles import Permission
+from apps.audit.services import record
+from apps.catalog.models import System
+from apps.catalog.stages import Stage
+from apps.common.errors import Conflict, Invalid, Missing
+from apps.scans import dispatch, storage
+from apps.scans.models import Report, ReportState
+from apps.scans.registry import registry
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the sender says of a report; every field may be empty."""
+
+    stage: str = ""
+    tool: str = ""
+    category: str = ""
+    branch: str = ""
+    environment: str = ""
+    commit: str = ""
+    format: str = ""
+    filename: str = ""
+    is_full: bool = True
+
+    def check(self) -> None:
+        """Raises: Invalid, with each field that cannot be."""
+        problems: dict[str, str] = {}
+        if self.stage and self.stage not in Stage.values:
+            problems["stage"] = f"{self.stage!r} is no stage. The stages are {', '.join(Stage.values)}."
+        known = registry().slugs()
+        if self.format and self.format not in known:
+            problems["format"] = f"{self.format!r} is not read here. Known: {', '.join(known)}."
+        for name in ("tool", "category", "branch", "environment", "commit", "filename"):
+            value = getattr(self, name)
+            limit = Report._meta.get_field(name).max_length or 0  # noqa: SLF001  # public in practice
+            if len(value) > limit:
+                problems[name] = f"At most {limit} characters."
+            elif not value.isprintable():
+                problems[name] = "Only printable characters."
+        if problems:
+            raise Invalid(problems)
+
+
+def report_receive(
+    *,
+    actor: Actor,
+    system: System,
+    claim: Claim,
+    chunks: Iterable[bytes],
+    gzipped: bool = False,
+    idempotency_key: str = "",
+) -> Report:
+    """Take in one report and have it processed.
+
+    The same idempotency key again gives the same report. Raises: NotPermitted, Missing, Invalid,
+    ReportRejected (empty, too large, damaged compression), Conflict (a key used for other bytes).
+    """
+    require(actor, Permission.REPORT_UPLOAD, system, seen_by=Permission.REPORT_VIEW)
+    claim.check()
+    if len(idempotency_key) > 200 or not idempotency_key.isprintable():
+        raise Invalid({"Idempotency-Key": "Use 1 to 200 printable characters."})
+    stored = storage.store(storage.inflate(chunks) if gzipped else chunks)
+    try:
+        report, is_new = _write(actor, system, claim, stored, idempotency_key)
+    except BaseException:
+        storage.forget(stored.name)
+        raise
+    if not is_new:
+        storage.forget(stored.name)
+        if report.sha256 != stored.sha256:
+            raise Conflict("This Idempotency-Key was used for another report.")
+    return report
+
+
+def _write(
+    actor: Actor, system: System, claim: Claim, stored: storage.StoredBytes, key: str
+) -> tuple[Report, bool]:
+    try:
+        with transaction.atomic():
+            report = Report.objects.create(
+                system=system,
+                stage=claim.stage,
+                tool=claim.tool,
+                category=claim.category,
+                branch=claim.branch,
+                environment=claim.environment,
+                commit=claim.commit,
+                is_full=claim.is_full,
+                format=claim.format,
+                filename=claim.filename,
+                storage_name=stored.name,
+                size=stored.size,
+                sha256=stored.sha256,
+                received_by=actor.label[:200],
+                idempotency_key=key or None,
+                # The commit hook below sends it; the sweeper only if that came to nothing.
+                next_send_at=timezone.now() + dt.timedelta(seconds=settings.SECOPS_SWEEP_SECONDS),
+            )
+            record(
+                actor=actor,
+                action="report.receive",
+                target=report,
+                system_id=system.pk,
+                changes={"sha256": stored.sha256, "size": stored.size},
+            )
+            transaction.on_commit(lambda: dispatch.ingest(report.pk))
+    except IntegrityError:
+        known = Report.objects.filter(system=system, idempotency_key=key).first() if key else None
+        if known is None:
+            raise
+        return known, False
+    return report, True
+
+
+@transaction.atomic
+def report_reprocess(*, actor: Actor, report: Report) -> Report:
+    """Process the kept bytes again, after a parser was mended or a quarantine.
+
+    Raises: Conflict while it is still under way, or for one that was processed well.
+    """
+    require(actor, Permission.REPORT_REPROCESS, report, seen_by=Permission.REPORT_VIEW)
+    row: Report = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
+    if row.state not in {ReportState.FAILED, ReportState.QUARANTINED}:
+        raise Conflict("Only a failed or quarantined report can be processed again.")
+    now = timezone.now()
+    row.state = ReportState.RECEIVED
+    row.attempts = 0
+    row.error_reason = row.error_message = row.error_location = ""
+    row.not_before = now
+    row.next_send_at = now + dt.timedelta(seconds=settings.SECOPS_SWEEP_SECONDS)
+    row.save()
+    record(actor=actor, action="report.reprocess", target=row, system_id=row.system_id)
+    transaction.on_commit(lambda: dispatch.ingest(row.pk))
+    return row
+
+
+def report_download(*, actor: Actor, report: Report) -> str:
+    """The storage name of the raw bytes, for those who may reprocess: raw reports may hold secrets."""
+    require(actor, Permission.REPORT_REPROCESS, report, seen_by=Permission.REPORT_VIEW)
+    if not report.storage_name:
+        raise Missing("The raw report was removed when its retention ended.")
+    record(actor=actor, action="report.download", target=report, system_id=report.system_id)
+    return report.storage_name

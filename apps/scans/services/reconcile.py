@@ -1,0 +1,140 @@
+"""What a report changes: a few set statements under the lock of its series.
+
+Presence is an interval (seen from report A until report B), so that an unchanged report of 100 000 findings
+writes nothing but its own row.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from apps.scans.models import Report, Series
+
+_FINDING_COLUMNS = "severity, kind, rule_id, title, path, line, place, purl, cwes, vulnerabilities"
+_DETAIL_COLUMNS = "description, remediation, facts, raw"
+
+_INSERT_NEW = f"""
+WITH fresh AS (
+    INSERT INTO scans_finding (system_id, series_id, stage, is_preview, first_seen_at, reopened_count, state,
+                               fingerprint, content_hash, {_FINDING_COLUMNS})
+    SELECT %(system)s, %(series)s, %(stage)s, %(preview)s, %(seen)s, 0,
+           CASE WHEN suppressed THEN 'accepted' ELSE 'open' END,
+           fingerprint, content_hash, {_FINDING_COLUMNS}
+    FROM incoming
+    WHERE NOT EXISTS (SELECT FROM scans_finding known
+                      WHERE known.series_id = %(series)s AND known.fingerprint = incoming.fingerprint)
+    RETURNING id, fingerprint
+), detail AS (
+    INSERT INTO scans_findingdetail (finding_id, {_DETAIL_COLUMNS})
+    SELECT fresh.id, {_DETAIL_COLUMNS} FROM fresh JOIN incoming USING (fingerprint)
+)
+INSERT INTO scans_presence (finding_id, series_id, since_id, is_current)
+SELECT id, %(series)s, %(report)s, true FROM fresh
+"""  # noqa: S608  # column names from this module, values as parameters
+
+_UPDATE_CHANGED = """
+WITH changed AS (
+    UPDATE scans_finding known
+    SET content_hash = incoming.content_hash, severity = incoming.severity, title = incoming.title,
+        rule_id = incoming.rule_id, path = incoming.path, line = incoming.line, place = incoming.place,
+        purl = incoming.purl, cwes = incoming.cwes, vulnerabilities = incoming.vulnerabilities
+    FROM incoming
+    WHERE known.series_id = %(series)s AND known.fingerprint = incoming.fingerprint
+      AND known.content_hash <> incoming.content_hash
+    RETURNING known.id, known.fingerprint
+)
+UPDATE scans_findingdetail detail
+SET description = incoming.description, remediation = incoming.remediation, facts = incoming.facts,
+    raw = incoming.raw
+FROM changed JOIN incoming USING (fingerprint)
+WHERE detail.finding_id = changed.id
+"""
+
+_BRING_BACK = """
+WITH back AS (
+    INSERT INTO scans_presence (finding_id, series_id, since_id, is_current)
+    SELECT known.id, %(series)s, %(report)s, true
+    FROM incoming JOIN scans_finding known
+      ON known.series_id = %(series)s AND known.fingerprint = incoming.fingerprint
+    WHERE NOT EXISTS (SELECT FROM scans_presence seen
+                      WHERE seen.series_id = %(series)s AND seen.finding_id = known.id AND seen.is_current)
+    RETURNING finding_id
+), reopened AS (
+    UPDATE scans_finding SET state = 'open', fixed_at = NULL, reopened_count = reopened_count + 1
+    FROM back WHERE id = back.finding_id AND state = 'fixed'
+)
+SELECT count(*) FROM back
+"""
+
+_CLOSE_GONE = """
+WITH gone AS (
+    UPDATE scans_presence seen SET is_current = false, until_id = %(report)s
+    FROM scans_finding known
+    WHERE seen.series_id = %(series)s AND seen.is_current AND known.id = seen.finding_id
+      AND NOT EXISTS (SELECT FROM incoming WHERE incoming.fingerprint = known.fingerprint)
+    RETURNING seen.finding_id
+), closed AS (
+    -- What a person decided (false positive, accepted ...) stays decided; only what was open is fixed.
+    UPDATE scans_finding SET state = 'fixed', fixed_at = %(seen)s
+    FROM gone WHERE id = gone.finding_id AND state = 'open'
+)
+SELECT count(*) FROM gone
+"""
+
+_COUNT_OPEN = """
+UPDATE scans_series SET open_counts = (
+    SELECT array_agg(coalesce(number, 0) ORDER BY level)
+    FROM generate_series(0, 4) level
+    LEFT JOIN (SELECT severity, count(*)::integer AS number FROM scans_finding
+               WHERE series_id = %(series)s AND state = 'open' GROUP BY severity) counted
+           ON counted.severity = level
+)
+WHERE id = %(series)s
+"""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How many findings a report brought, left, fixed and brought back."""
+
+    new: int = 0
+    unchanged: int = 0
+    fixed: int = 0
+    reopened: int = 0
+
+
+def reconcile(*, report: Report, series: Series, total: int, may_close: bool) -> Changes:
+    """Apply the staged findings to a series that the caller has locked.
+
+    may_close: only a full report of a scan that completed says what is gone.
+    """
+    values = {
+        "system": series.system_id,
+        "series": series.pk,
+        "stage": series.stage,
+        "preview": series.is_preview,
+        "report": report.pk,
+        "seen": report.received_at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_UPDATE_CHANGED, values)
+        changed = cursor.rowcount
+        reopened = _number(cursor, _BRING_BACK, values)
+        cursor.execute(_INSERT_NEW, values)
+        new = cursor.rowcount
+        fixed = _number(cursor, _CLOSE_GONE, values) if may_close else 0
+        if new or reopened or fixed or changed:
+            cursor.execute(_COUNT_OPEN, values)
+    return Changes(new=new, unchanged=total - new - reopened, fixed=fixed, reopened=reopened)
+
+
+def open_counts_refresh(series_id: int) -> None:
+    """Count a series' open findings again, after triage."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_OPEN, {"series": series_id})
+
+
+def _number(cursor: Any, statement: str, values: dict[str, Any]) -> int:
+    cursor.execute(statement, values)
+    return int(cursor.fetchone()[0])

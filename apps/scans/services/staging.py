@@ -1,0 +1,171 @@
+"""Findings into a temporary table by COPY: the fast way into PostgreSQL, in bounded memory."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.db import connection
+
+from apps.scans.constants import TOO_MANY_FINDINGS
+from apps.scans.domain.fingerprints import Fingerprinter, content_hash
+from apps.scans.formats.types import FormatError, Location, ParsedFinding
+
+COLUMNS = (
+    "fingerprint",
+    "content_hash",
+    "suppressed",
+    "severity",
+    "kind",
+    "rule_id",
+    "title",
+    "path",
+    "line",
+    "place",
+    "purl",
+    "cwes",
+    "vulnerabilities",
+    "description",
+    "remediation",
+    "facts",
+    "raw",
+)
+_CREATE = """
+CREATE TEMPORARY TABLE incoming (
+    fingerprint bytea, content_hash bytea, suppressed boolean, severity smallint, kind text, rule_id text,
+    title text, path text, line integer, place text, purl text, cwes integer[], vulnerabilities text[],
+    description text, remediation text, facts jsonb, raw text
+) ON COMMIT DROP
+"""
+# What COPY's text form gives a meaning to (PostgreSQL manual, COPY, "Text Format").
+_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": None})
+_ARRAY_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\0": None})
+_NULL = "\\N"
+LARGEST_INTEGER = 2**31 - 1
+MAX_TEXT = 20_000  # characters of one description, remediation or raw record; marked where it is cut
+
+
+@dataclass
+class Staged:
+    count: int = 0
+    suppressed: int = 0
+
+
+def stage(findings: Iterable[ParsedFinding], tool_family: str) -> Staged:
+    """Stream findings into the temporary table `incoming` of this transaction."""
+    staged = Staged()
+    with connection.cursor() as cursor:
+        cursor.execute(_CREATE)
+        source = _Reader(_lines(findings, Fingerprinter(tool_family), staged))
+        cursor.copy_expert(f"COPY incoming ({', '.join(COLUMNS)}) FROM STDIN", source)
+        cursor.execute("ANALYZE incoming")  # else the planner believes that it is tiny
+    return staged
+
+
+class _Reader:
+    """A file for psycopg2 that makes its content as it is read."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        parts, length = [self._rest], len(self._rest)
+        while length < size:
+            line = next(self._lines, None)
+            if line is None:
+                break
+            parts.append(line.encode("utf-8", "replace"))
+            length += len(parts[-1])
+        data = b"".join(parts)
+        self._rest = data[size:]
+        return data[:size]
+
+
+def _lines(
+    findings: Iterable[ParsedFinding], fingerprinter: Fingerprinter, staged: Staged
+) -> Iterator[str]:
+    for finding in findings:
+        if finding.passed:
+            continue  # an outcome, counted by its format; nothing is wrong there
+        staged.count += 1
+        if staged.count > settings.SECOPS_MAX_FINDINGS:
+            raise FormatError(
+                TOO_MANY_FINDINGS,
+                f"The report holds more than {settings.SECOPS_MAX_FINDINGS} findings, the limit here.",
+            )
+        if finding.suppressed:
+            staged.suppressed += 1
+        yield _line(finding, fingerprinter.identify(finding).digest)
+
+
+def _line(finding: ParsedFinding, digest: bytes) -> str:
+    location = finding.location
+    line = location.line
+    return "\t".join(
+        (
+            "\\\\x" + digest.hex(),
+            "\\\\x" + content_hash(finding).hex(),
+            "t" if finding.suppressed else "f",
+            str(int(finding.severity)),
+            finding.kind.value,
+            _text(finding.rule_id, 300),
+            _text(finding.title, 300),
+            _text(location.path, 1000),
+            str(line) if line is not None and 0 <= line <= LARGEST_INTEGER else _NULL,
+            _text(place_of(location), 500),
+            _text(location.purl, 500),
+            _integers(finding.cwes),
+            _texts(finding.vulnerabilities),
+            _text(finding.description, MAX_TEXT),
+            _text(finding.remediation, MAX_TEXT),
+            msgspec.json.encode(_facts(finding)).decode().translate(_ESCAPES),
+            _text(finding.raw.decode("utf-8", "replace"), MAX_TEXT),
+        )
+    ) + "\n"
+
+
+def place_of(location: Location) -> str:
+    """Where, in the words a list shows: the most telling part that the tool gave."""
+    if location.path:
+        return f"{location.path}:{location.line}" if location.line else location.path
+    if location.url:
+        return f"{location.url} ({location.parameter})" if location.parameter else location.url
+    if location.host:
+        port = f":{location.port}" if location.port else ""
+        protocol = f"/{location.protocol}" if location.protocol else ""
+        return f"{location.host}{port}{protocol}"
+    return location.purl or location.resource or location.logical
+
+
+def _text(value: str, limit: int) -> str:
+    if len(value) > limit:
+        value = value[: limit - 1] + "…"
+    return value.translate(_ESCAPES)
+
+
+def _integers(values: Iterable[int]) -> str:
+    return "{" + ",".join(str(value) for value in values if 0 <= value <= LARGEST_INTEGER) + "}"
+
+
+def _texts(values: Iterable[str]) -> str:
+    quoted = ('"' + value[:100].translate(_ARRAY_ESCAPES) + '"' for value in values)
+    return ("{" + ",".join(quoted) + "}").translate(_ESCAPES)
+
+
+_FACTS = ("rule_name", "severity_source", "cvss_vector", "cvss_score", "fixed_version", "references")
+_MORE_FACTS = ("tags", "occurred_at", "suppressed", "tool_fingerprint")
+_PLACE_FACTS = ("column", "end_line", "snippet", "logical", "url", "parameter", "host", "port", "protocol")
+
+
+def _facts(finding: ParsedFinding) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    for name in (*_FACTS, *_MORE_FACTS):
+        if value := getattr(finding, name):
+            facts[name] = value
+    location = finding.location
+    for name in (*_PLACE_FACTS, "resource"):
+        if value := getattr(location, name):
+            facts[name] = value[:MAX_TEXT] if isinstance(value, str) else value
+    return facts

@@ -1,0 +1,149 @@
+"""Raw bytes of reports: streamed in with limits, kept until retention ends, read as a memory map."""
+
+import contextlib
+import hashlib
+import mmap
+import os
+import tempfile
+import uuid
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from apps.common.errors import ReportRejected
+from apps.scans.constants import BAD_COMPRESSION, EMPTY, TOO_LARGE
+
+CHUNK = 256 * 1024
+# Text compresses well at any size; the ratio means something only past this many bytes.
+RATIO_COUNTS_FROM = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class StoredBytes:
+    """What was stored: `sha256` (hex) and `size` are of the bytes after decompression."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Decompress one gzip member, in bounded steps.
+
+    SECURITY: one layer only; ratio and size are capped as it goes; trailing members and truncation are refused.
+    """
+    machine = zlib.decompressobj(wbits=31)
+    taken = given = 0
+    for chunk in chunks:
+        taken += len(chunk)
+        data = chunk
+        while data:
+            try:
+                piece = machine.decompress(data, CHUNK)
+            except zlib.error as error:
+                raise ReportRejected(BAD_COMPRESSION, f"The gzip data is damaged: {error}.") from error
+            given += len(piece)
+            if given > RATIO_COUNTS_FROM and given > taken * settings.SECOPS_MAX_COMPRESSION_RATIO:
+                raise ReportRejected(
+                    BAD_COMPRESSION, "The gzip data expands too far to be a report.", status=413
+                )
+            yield piece
+            data = machine.unconsumed_tail
+            if machine.eof and (machine.unused_data or data):
+                raise ReportRejected(BAD_COMPRESSION, "There is data behind the gzip stream.")
+    if not machine.eof:
+        raise ReportRejected(BAD_COMPRESSION, "The gzip data ends in the middle.")
+
+
+def store(chunks: Iterable[bytes]) -> StoredBytes:
+    """Stream bytes into storage, hashing and counting; durable on return.
+
+    Raises: ReportRejected when there is nothing, or more than the limit; nothing is left behind then.
+    """
+    folder = Path(settings.DATA_DIR) / "incoming"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as target:
+        try:
+            size, digest = _copy(chunks, target.file)
+            target.flush()
+            os.fsync(target.fileno())
+            name = _move_in(Path(target.name))
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                Path(target.name).unlink()
+    return StoredBytes(name, size, digest)
+
+
+def _copy(chunks: Iterable[bytes], target: "File[bytes] | object") -> tuple[int, str]:
+    limit = settings.SECOPS_MAX_REPORT_BYTES
+    digest, size = hashlib.sha256(), 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            text = f"The report is larger than {limit // 1024 // 1024} MB, the limit here."
+            raise ReportRejected(TOO_LARGE, text, status=413)
+        digest.update(chunk)
+        target.write(chunk)  # type: ignore[union-attr]
+    if size == 0:
+        raise ReportRejected(
+            EMPTY, "The body holds no bytes. An empty file is not a clean scan: post the tool's report."
+        )
+    return size, digest.hexdigest()
+
+
+class _OnDisk(File):  # type: ignore[type-arg]
+    """Lets the storage take the file over by renaming instead of copying."""
+
+    def temporary_file_path(self) -> str:
+        return str(self.name)
+
+
+def _move_in(path: Path) -> str:
+    name = f"reports/{timezone.now():%Y/%m/%d}/{uuid.uuid4().hex}"
+    with path.open("rb") as handle:
+        return default_storage.save(name, _OnDisk(handle, name=str(path)))
+
+
+def forget(name: str) -> None:
+    """Delete bytes whose report was not written after all."""
+    with contextlib.suppress(OSError):
+        default_storage.delete(name)
+
+
+@contextlib.contextmanager
+def opened(name: str) -> Iterator[memoryview]:
+    """The bytes as a read-only memory map: pages come from disk as they are read, and go again."""
+    with contextlib.ExitStack() as stack:
+        handle = stack.enter_context(_local_file(name))
+        mapped = stack.enter_context(
+            contextlib.closing(mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ))
+        )
+        mapped.madvise(mmap.MADV_SEQUENTIAL)
+        view = memoryview(mapped)
+        try:
+            yield view
+        finally:
+            with contextlib.suppress(BufferError):  # a parser's own slices die with its frames
+                view.release()
+
+
+@contextlib.contextmanager
+def _local_file(name: str) -> Iterator["File[bytes]"]:
+    """The stored file, or a copy of it where the storage is not a folder."""
+    try:
+        path = Path(default_storage.path(name))
+    except NotImplementedError:
+        with tempfile.NamedTemporaryFile() as copy, default_storage.open(name) as source:
+            for chunk in source.chunks(CHUNK):
+                copy.write(chunk)
+            copy.flush()
+            yield copy  # type: ignore[misc]
+        return
+    with path.open("rb") as handle:
+        yield handle  # type: ignore[misc]

@@ -1,0 +1,14 @@
+from celery import shared_task
+
+from apps.scans.services import ingest as ingest_service
+from apps.scans.services import sweep as sweep_service
+
+
+@shared_task(name="scans.ingest")
+def ingest(report_id: int) -> None:
+    ingest_service.report_ingest(report_id)
+
+
+@shared_task(name="scans.sweep")
+def sweep() -> None:
+    sweep_service.reports_send_due()

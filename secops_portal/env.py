@@ -1,0 +1,79 @@
+"""Typed readers of the environment. A missing or unreadable value ends the process with one sentence."""
+
+import os
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+TRUE = frozenset({"1", "true", "yes", "on"})
+FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+def refuse(sentence: str) -> SystemExit:
+    """What to raise for a configuration that must not start: one sentence, no traceback, exit code 1."""
+    return SystemExit(f"SecOps Portal does not start: {sentence}")
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default).strip()
+
+
+def required(name: str, why: str) -> str:
+    value = text(name)
+    if not value:
+        raise refuse(f"{name} is not set. {why}")
+    return value
+
+
+def flag(name: str, *, default: bool) -> bool:
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value.strip().lower() in TRUE:
+        return True
+    if value.strip().lower() in FALSE:
+        return False
+    raise refuse(f"{name} must be yes or no, not {value!r}.")
+
+
+def integer(name: str, default: int, *, low: int, high: int) -> int:
+    value = text(name)
+    if not value:
+        return default
+    try:
+        number = int(value)
+    except ValueError:
+        raise refuse(f"{name} must be a whole number, not {value!r}.") from None
+    if not low <= number <= high:
+        raise refuse(f"{name} must lie between {low} and {high}, not {number}.")
+    return number
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A comma-separated list."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def folder(name: str, default: Path) -> Path:
+    return Path(text(name) or default)
+
+
+def database(name: str) -> dict[str, object]:
+    """A Django database entry out of a postgresql:// URL.
+
+    The host may be a socket folder, as libpq writes it: postgresql:///name?host=/run/postgresql.
+    Other query parameters are libpq connection options (sslmode, sslrootcert, connect_timeout ...).
+    """
+    url = urlsplit(required(name, "Give postgresql://user:password@host:5432/name."))
+    if url.scheme not in {"postgres", "postgresql"}:
+        raise refuse(f"{name} must begin with postgresql://; no other database is supported.")
+    options = dict(parse_qsl(url.query))
+    host = options.pop("host", "") or unquote(url.hostname or "")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(url.path.lstrip("/")),
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": host,
+        "PORT": str(url.port or options.pop("port", "")),
+        "OPTIONS": options,
+    }

@@ -1,0 +1,341 @@
+"""All settings. Values come from the environment; every default is the safe one (docs/operations.md)."""
+
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from secops_portal import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- which kind of server this is ---------------------------------------------------------------
+PROFILE = env.text("SECOPS_ENV", "production")
+if PROFILE not in {"production", "development", "test"}:
+    raise env.refuse(f"SECOPS_ENV must be production, development or test, not {PROFILE!r}.")
+PRODUCTION = PROFILE == "production"
+TESTING = PROFILE == "test"
+DEBUG = False  # never: its error pages show settings and data. Development gets logs instead.
+
+SECRET_KEY = env.required(
+    "SECRET_KEY",
+    "Give it a long random value that stays the same, e.g. from: "
+    'python -c "import secrets; print(secrets.token_urlsafe(64))".',
+)
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+if PRODUCTION and len(SECRET_KEY) < 50:
+    raise env.refuse("SECRET_KEY is shorter than 50 characters.")
+
+BASE_URL = env.text("SECOPS_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+HTTPS = BASE_URL.startswith("https://")
+ALLOWED_HOSTS = env.words("SECOPS_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("SECOPS_CSRF_TRUSTED_ORIGINS", BASE_URL)
+if PRODUCTION and not HTTPS and not env.flag("SECOPS_ALLOW_HTTP", default=False):
+    raise env.refuse(
+        "SECOPS_BASE_URL must begin with https:// in production (SECOPS_ALLOW_HTTP=yes overrides, "
+        "for a network that you trust)."
+    )
+
+# --- apps ---------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_celery_beat",
+    "django_filters",
+    "django_htmx",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
+    "apps.common",
+    "apps.audit",
+    "apps.accounts",
+    "apps.catalog",
+    "apps.planning",
+    "apps.guidance",
+    "apps.risks",
+    "apps.scans",
+    "apps.evidence",
+    "apps.advice",
+]
+if TESTING:
+    INSTALLED_APPS.append("django_linear_migrations")
+
+MIDDLEWARE = [
+    "apps.common.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default: views opt out
+    "apps.accounts.middleware.ActorMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "apps.common.middleware.DomainErrorMiddleware",
+]
+ROOT_URLCONF = "secops_portal.urls"
+WSGI_APPLICATION = "secops_portal.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "apps.common.context.portal",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+INSTALLED_APPS.append("django.forms")
+
+# --- data ---------------------------------------------------------------------------------------
+DATABASES = {"default": env.database("DATABASE_URL")}
+DATABASES["default"] |= {
+    "CONN_MAX_AGE": 60,
+    "CONN_HEALTH_CHECKS": True,
+    "ATOMIC_REQUESTS": False,  # services own their transactions
+}
+_options = DATABASES["default"]["OPTIONS"]
+assert isinstance(_options, dict)  # noqa: S101  # for the type checker; env.database always gives one
+# A busy backend must not outlive a dead client and keep its locks (docs/decisions/0003).
+_options.setdefault("keepalives_idle", "30")
+_options.setdefault("keepalives_interval", "10")
+_options.setdefault("keepalives_count", "3")
+_options["options"] = " ".join(
+    [
+        str(_options.get("options", "")),
+        "-c client_connection_check_interval=5000",
+        "-c idle_in_transaction_session_timeout=120000",
+        f"-c statement_timeout={env.integer('SECOPS_STATEMENT_TIMEOUT_MS', 600_000, low=1000, high=86_400_000)}",
+        "-c lock_timeout=60000",
+        "-c timezone=UTC",
+    ]
+).strip()
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.required("REDIS_URL", "Give redis://:password@host:6379/0.")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env.text("SECOPS_CACHE_URL", REDIS_URL),
+        "KEY_PREFIX": "secops",
+    }
+}
+
+DATA_DIR = env.folder("SECOPS_DATA_DIR", BASE_DIR / ".data" / "files")
+MEDIA_ROOT = DATA_DIR
+MEDIA_URL = "/media-is-never-served/"  # raw reports leave only through a view that checks permission
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = env.folder("SECOPS_STATIC_ROOT", BASE_DIR / "staticfiles")
+STATICFILES_DIRS = [BASE_DIR / "assets" / "dist"]
+WHITENOISE_MANIFEST_STRICT = not TESTING
+
+# --- Celery (secops_portal/celery.py reads CELERY_*) ---------------------------------------------
+CELERY_BROKER_URL = env.text("SECOPS_BROKER_URL", REDIS_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # KiB
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_TASK_SOFT_TIME_LIMIT = 1500
+CELERY_TASK_TIME_LIMIT = 1800
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,  # longer than the hard limit: an early redelivery only doubles work
+    "socket_timeout": 10,
+    "socket_connect_timeout": 3,
+    "max_retries": 2,
+    "interval_start": 0.1,
+    "interval_max": 0.5,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {
+    "scans.ingest": {"queue": "ingest"},
+    "risks.*": {"queue": "valuation"},
+    "common.deliver": {"queue": "outbound"},
+}
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {
+    "sweep-reports": {"task": "scans.sweep", "schedule": 30.0},
+    "deliver-events": {"task": "common.deliver", "schedule": 30.0},
+    "expire-idempotency-keys": {"task": "common.forget_idempotency_keys", "schedule": 3600.0},
+    "reopen-expired-acceptances": {"task": "planning.expire_decisions", "schedule": 3600.0},
+}
+CELERY_TASK_ALWAYS_EAGER = False
+
+# --- registries: dotted paths, loaded once, checked at start -------------------------------------
+SECOPS_FORMATS: list[str] = [
+    "apps.scans.formats.sarif.Sarif",
+]
+SECOPS_EVENT_HANDLERS = {
+    "report.processed": ["apps.evidence.receivers.on_report_processed"],
+    "statement.published": ["apps.evidence.receivers.on_statement_published"],
+}
+
+# --- the limits of untrusted input ---------------------------------------------------------------
+SECOPS_MAX_REPORT_BYTES = env.integer("SECOPS_MAX_REPORT_MB", 256, low=1, high=4096) * 1024 * 1024
+SECOPS_MAX_COMPRESSION_RATIO = env.integer("SECOPS_MAX_COMPRESSION_RATIO", 200, low=2, high=2000)
+SECOPS_MAX_FINDINGS = env.integer("SECOPS_MAX_FINDINGS", 1_000_000, low=1000, high=50_000_000)
+SECOPS_INGEST_MAX_ATTEMPTS = env.integer("SECOPS_INGEST_MAX_ATTEMPTS", 20, low=1, high=1000)
+SECOPS_LEASE_SECONDS = env.integer("SECOPS_LEASE_SECONDS", 30, low=1, high=3600)
+SECOPS_SWEEP_SECONDS = env.integer("SECOPS_SWEEP_SECONDS", 15, low=1, high=600)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+FILE_UPLOAD_PERMISSIONS = 0o600
+SECOPS_CURRENCY = env.text("SECOPS_CURRENCY", "EUR")
+
+# --- people --------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign-in"
+
+# --- what browsers are told ----------------------------------------------------------------------
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 60 * 60 * 12
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if env.flag("SECOPS_BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "manifest-src": [SELF],
+    },
+}
+
+# --- language, time ------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+# --- API -----------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.accounts.api.authentication.TokenAuthentication",
+        "apps.accounts.api.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["apps.common.api.parsers.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "apps.common.api.pagination.KeysetPagination",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_VERSIONING_CLASS": None,
+    "EXCEPTION_HANDLER": "apps.common.api.problems.exception_handler",
+    "PAGE_SIZE": 50,
+    "COERCE_DECIMAL_TO_STRING": True,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "SecOps Portal API",
+    "DESCRIPTION": (
+        "Advice with a value, and the evidence of every DevOps stage. Errors are RFC 9457 problem "
+        "details. Lists are cursor-paginated. Edits need the ETag you read (If-Match). A POST may carry "
+        "an Idempotency-Key: sent again with the same key it has no second effect."
+    ),
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATIONS": True,
+    "REDOC_DIST": "SIDECAR",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "apps.common.api.schema.document_problems",
+    ],
+    "ENUM_NAME_OVERRIDES": {},
+}
+
+# --- logs ----------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "apps.common.logs.RequestIdFilter"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
+        "json": {"()": "apps.common.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["request_id"],
+            "formatter": "json" if PRODUCTION else "line",
+        }
+    },
+    "root": {"handlers": ["console"], "level": env.text("SECOPS_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}
