@@ -16,7 +16,7 @@ import numpy as np
 
 from apps.risks.quant.distributions import Distribution, Point
 from apps.risks.quant.errors import EstimateError
-from apps.risks.quant.estimate import Clustered, Estimate, RateFactors, Rounded, rate_factors
+from apps.risks.quant.estimate import Clustered, Estimate, RateFactors, Rounded, loss_rate
 from apps.risks.quant.streams import Counts, Floats
 
 CAP = 100_000.0  # loss events in the worst year that the tables reach to
@@ -59,7 +59,7 @@ def count_table(estimate: Estimate) -> CountTable:
     Raises EstimateError for a frequency so wide that over a thousandth of its mean comes from years
     with more than 100 000 events.
     """
-    factors = rate_factors(estimate.frequency)
+    factors = loss_rate(estimate)
     if isinstance(estimate.events, Rounded):
         return _finish(_rounded(factors))
     rates, weights = _within_cap(*_rates(factors))

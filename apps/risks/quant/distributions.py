@@ -470,6 +470,50 @@ class Gamma(Distribution):
         return Gamma(self.shape, self.rate / factor)
 
 
+@dataclass(frozen=True)
+class Complement(Distribution):
+    """1 - `part`: what a control leaves where `part` is the share that it takes away.
+
+    Raises EstimateError where `part` may exceed 1.
+    """
+
+    part: Distribution
+    kind: ClassVar[str] = "complement"
+
+    def __post_init__(self) -> None:
+        if self.part.support[1] > 1:
+            raise EstimateError("part", "must be at most 1")
+
+    def at_scores(self, scores: Floats) -> Floats:
+        """See Distribution."""
+        return 1.0 - self.part.at_scores(-scores)
+
+    @property
+    def mean(self) -> float:
+        """See Distribution."""
+        return 1.0 - self.part.mean
+
+    @property
+    def variance(self) -> float:
+        """See Distribution."""
+        return self.part.variance
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """See Distribution."""
+        low, high = self.part.support
+        return 1.0 - high, 1.0 - low
+
+    def scaled(self, factor: float) -> Distribution:
+        """See Distribution. Raises EstimateError: a share is not scaled."""
+        raise EstimateError("part", f"is a share of the whole and cannot be scaled by {factor:g}")
+
+
+def complement(part: Distribution) -> Distribution:
+    """1 - `part`, a point for a point. Raises EstimateError where `part` may exceed 1."""
+    return Point(1.0 - part.value) if isinstance(part, Point) else Complement(part)
+
+
 def probability_exceeding(attack: Distribution, strength: Distribution) -> float:
     """P(attack > strength) for two independent numbers on one scale, by quadrature; absolute error
     below 1e-4.

@@ -16,6 +16,7 @@ from apps.risks.quant.distributions import Distribution, Interval90, Point, prob
 from apps.risks.quant.errors import EstimateError, between, within
 
 MOST_EVENTS = 10_000.0  # loss events a year; above, model the year's loss as one event
+MOST_CONTROLS = 64
 MOST_THREATS = 1e9  # contacts or threat events a year
 FORMS_OF_LOSS = (
     "productivity",
@@ -174,15 +175,21 @@ class Estimate:
     """One risk: loss events per year and loss per event. Immutable and comparable by value.
 
     A range for the frequency says how unsure we are of the yearly rate; a range for the magnitude
-    says how losses differ from event to event.
+    says how losses differ from event to event. `kept_frequency` and `kept_loss` map a control's
+    name to the share (0 to 1, drawn once a year) of the frequency and of the year's loss that it
+    leaves; controls.py fills them in.
     Raises EstimateError, whose field starts with "frequency" or "magnitude".
     """
 
     frequency: Frequency
     magnitude: Magnitude
     events: Events = field(default_factory=Poisson)
+    kept_frequency: Mapping[str, Distribution] = field(default_factory=dict)
+    kept_loss: Mapping[str, Distribution] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for name in ("kept_frequency", "kept_loss"):
+            within(name, _check_kept, getattr(self, name))
         if isinstance(self.frequency, Distribution):
             rate = self.frequency
             within("frequency", check_rate, rate, MOST_EVENTS)
@@ -222,8 +229,8 @@ class RateFactors:
 
     @property
     def highest(self) -> float:
-        """The highest threat event frequency possible, before vulnerability."""
-        return math.prod(part.support[1] for part in self.uncertain[:2])
+        """The highest number of threat events (or contacts) possible, before vulnerability."""
+        return self.uncertain[0].support[1]
 
 
 def rate_factors(frequency: Frequency) -> RateFactors:
@@ -239,6 +246,12 @@ def rate_factors(frequency: Frequency) -> RateFactors:
     if isinstance(frequency.vulnerability, Contest):
         return RateFactors(events, frequency.vulnerability.probability)
     return RateFactors((*events, frequency.vulnerability))
+
+
+def loss_rate(estimate: Estimate) -> RateFactors:
+    """Loss event frequency with what the controls leave of it."""
+    factors = rate_factors(estimate.frequency)
+    return RateFactors((*factors.uncertain, *estimate.kept_frequency.values()), factors.share)
 
 
 def check_rate(rate: Distribution, most: float) -> None:
@@ -267,6 +280,13 @@ def check_probability(share: Distribution) -> None:
         )
     if share.support[1] > 1:
         raise EstimateError("value" if isinstance(share, Point) else "high", "must be at most 1")
+
+
+def _check_kept(kept: Mapping[str, Distribution]) -> None:
+    if len(kept) > MOST_CONTROLS:
+        raise EstimateError("", f"must be at most {MOST_CONTROLS} controls")
+    for name, share in kept.items():
+        within(name, check_probability, share)
 
 
 def _checked_forms(forms: Mapping[str, Distribution]) -> dict[str, Distribution]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from apps.risks.quant.counts import count_table
 from apps.risks.quant.distributions import Distribution
-from apps.risks.quant.estimate import Clustered, Estimate, Magnitude, Rounded, rate_factors
+from apps.risks.quant.estimate import Clustered, Estimate, Magnitude, Rounded, loss_rate
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def event_count(estimate: Estimate) -> Moments:
     if isinstance(estimate.events, Rounded):
         table = count_table(estimate)
         return Moments(table.mean, table.variance)
-    factors = rate_factors(estimate.frequency)
+    factors = loss_rate(estimate)
     ratio = estimate.events.variance_ratio if isinstance(estimate.events, Clustered) else 1.0
     return Moments(factors.mean, ratio * factors.mean + factors.variance)
 
@@ -61,6 +61,8 @@ def annual_loss(estimate: Estimate) -> Moments:
     expectancy).
     """
     count, loss = event_count(estimate), event_loss(estimate.magnitude)
-    return Moments(
-        count.mean * loss.mean, count.mean * loss.variance + count.variance * loss.mean**2
-    )
+    mean = count.mean * loss.mean
+    square = count.mean * loss.variance + count.variance * loss.mean**2 + mean**2
+    kept = estimate.kept_loss.values()
+    mean *= math.prod(share.mean for share in kept)
+    return Moments(mean, square * math.prod(share.second_moment for share in kept) - mean**2)

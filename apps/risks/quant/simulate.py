@@ -110,16 +110,22 @@ class Simulator:
     def losses(self, years: Words) -> Floats:
         """The loss of each of these years, in money. `years`: (n,) year numbers; result (n,)."""
         losses = np.zeros(years.size)
-        index, counts = self._years_with_events(years)
-        for chunk in _chunks(counts):
-            losses[index[chunk]] = self._year_sums(years[index[chunk]], counts[chunk])
+        index, sums = self.sparse_losses(years)
+        losses[index] = sums
         return losses
 
     def sparse_losses(self, years: Words) -> tuple[Counts, Floats]:
         """Positions in `years` that have loss events, and their losses."""
         index, counts = self._years_with_events(years)
         sums = [self._year_sums(years[index[chunk]], counts[chunk]) for chunk in _chunks(counts)]
-        return index, np.concatenate(sums) if sums else np.zeros(0)
+        losses = np.concatenate(sums) if sums else np.zeros(0)
+        for control, share in self.model.estimate.kept_loss.items():
+            losses *= self._kept(control, share, years[index])
+        return index, losses
+
+    def _kept(self, control: str, share: Distribution, years: Words) -> Floats:
+        key = stream_key(self.seed, self.name, "kept", control)
+        return share.at_scores(normal_scores(uniforms(words_at(key, years))))
 
     def _years_with_events(self, years: Words) -> tuple[Counts, Counts]:
         table = self.model.counts

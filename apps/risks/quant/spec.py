@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from apps.risks.quant.distributions import (
     Beta,
+    Complement,
     Distribution,
     Gamma,
     Interval90,
@@ -34,6 +35,7 @@ from apps.risks.quant.estimate import (
 )
 
 Read = TypeVar("Read")
+_KEPT = ("kept_frequency", "kept_loss")
 Reader = Callable[[Any], Any]
 MOST_ITEMS = 64
 
@@ -51,11 +53,12 @@ def estimate_from_dict(data: object) -> Estimate:
 
     Raises EstimateError with the dotted path of what is wrong.
     """
-    given = _object(data, {"frequency", "magnitude", "events"})
+    given = _object(data, {"frequency", "magnitude", "events", *_KEPT})
     return Estimate(
         frequency=_part(given, "frequency", _frequency),
         magnitude=_part(given, "magnitude", _magnitude),
         events=_part(given, "events", _events) if "events" in given else Poisson(),
+        **{name: _part(given, name, _shares) for name in _KEPT if name in given},
     )
 
 
@@ -161,8 +164,16 @@ def _vulnerability(data: object) -> Any:
 
 
 def _forms(data: object) -> dict[str, Distribution]:
-    if not isinstance(data, Mapping):
-        raise EstimateError("", "must be an object: a range for each form of loss")
+    return _named(data, "must be an object: a range for each form of loss")
+
+
+def _shares(data: object) -> dict[str, Distribution]:
+    return _named(data, "must be an object: a share for each control")
+
+
+def _named(data: object, otherwise: str) -> dict[str, Distribution]:
+    if not isinstance(data, Mapping) or len(data) > MOST_ITEMS:
+        raise EstimateError("", otherwise)
     return {
         str(name): within(str(name), distribution_from_dict, item) for name, item in data.items()
     }
@@ -182,17 +193,18 @@ def _secondary(data: object) -> SecondaryLoss:
 
 
 def _shallow(data: object) -> Distribution:
-    """A part of a mean, which is no mean itself: nesting has a bound."""
-    if isinstance(data, Mapping) and data.get("kind") == "mean_of":
-        raise EstimateError("kind", "cannot be a mean of means")
+    """A part that has no parts itself: nesting has a bound."""
+    if isinstance(data, Mapping) and data.get("kind") in ("mean_of", "complement"):
+        raise EstimateError("kind", "cannot be made of parts here")
     return distribution_from_dict(data)
 
 
 _DISTRIBUTIONS: dict[str, type[Any]] = {
-    kind.kind: kind for kind in (Point, Interval90, Pert, Beta, Gamma, MeanOf)
+    kind.kind: kind for kind in (Point, Interval90, Pert, Beta, Gamma, MeanOf, Complement)
 }
 _READERS: dict[tuple[type[Any], str], Reader] = {
     (MeanOf, "parts"): _list(_shallow),
+    (Complement, "part"): _shallow,
     (Contact, "contacts"): distribution_from_dict,
     (Contact, "probability_of_action"): distribution_from_dict,
     (Contest, "threat_capability"): distribution_from_dict,
