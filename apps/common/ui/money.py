@@ -17,6 +17,7 @@ _STEPS = (
     (Decimal(10) ** 3, "k"),
     (Decimal(1), ""),
 )
+_CARRY = Decimal("0.9995")
 
 
 def _round(value: Decimal, places: int) -> Decimal:
@@ -38,16 +39,15 @@ def amount_short(amount: Decimal | int) -> str:
 def _scaled(size: Decimal) -> tuple[Decimal, str]:
     """A size of 0 or more as its rounded digits and the suffix of their magnitude."""
     for step, suffix in _STEPS:
-        scaled = size / step
-        rounded = _round(scaled, 1 if suffix and scaled < Decimal("9.95") else 0)
-        if rounded >= 1 or not suffix:
-            return rounded, suffix
+        if size >= step * _CARRY or not suffix:  # 999 499 stays 999k, 999 500 is 1M
+            scaled = size / step
+            return _round(scaled, 1 if suffix and scaled < Decimal("9.95") else 0), suffix
     raise AssertionError("unreachable: the last step has no suffix")
 
 
 def _plain(rounded: Decimal) -> str:
     places = 0 if rounded == rounded.to_integral_value() else 1
-    return number_format(rounded, decimal_pos=places, use_l10n=True)
+    return number_format(rounded, decimal_pos=places, use_l10n=True, force_grouping=True)
 
 
 def range_short(low: Decimal | int, high: Decimal | int) -> str:

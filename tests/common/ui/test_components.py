@@ -1,0 +1,144 @@
+"""Components: what they escape, which icons they name, that none needs inline style or script."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django import forms
+from django.conf import settings
+from django.template import Context, Template
+
+from apps.common.ui.ages import age_of
+from apps.common.ui.diff import DiffLine, diff_lines
+from apps.common.ui.people import initials
+from apps.common.ui.stages import STAGES
+from apps.common.ui.states import STATES, TONE_ICONS
+
+ROOT = Path(settings.BASE_DIR)
+LOADS = "{% load components fields figures formats threads %}"
+HOSTILE = '"><script>alert(1)</script>'
+
+
+def render(source: str, **context: object) -> str:
+    return Template(LOADS + source).render(Context(context))
+
+
+def _sprite() -> set[str]:
+    listing = json.loads((ROOT / "assets/icons.json").read_text(encoding="utf-8"))
+    return {*listing["lucide"], *(path.stem for path in (ROOT / "assets/icons").glob("*.svg"))}
+
+
+def test_every_icon_that_is_named_is_in_the_sprite() -> None:
+    text = "\n".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "templates").rglob("*.html")
+    )
+    named = {
+        *re.findall(r'{% icon "([a-z0-9-]+)"', text),
+        *re.findall(r'icon="([a-z0-9-]+)"', text),
+    }
+    named |= {look.icon for looks in STATES.values() for look in looks.values()}
+    named |= {stage.icon for stage in STAGES} | set(TONE_ICONS.values())
+    assert len(named) > 40
+    assert named <= _sprite()
+
+
+def test_no_template_has_inline_style_or_script_or_evaluated_attributes() -> None:
+    for path in (ROOT / "templates").rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"\sstyle=|<style|\son[a-z]+=|hx-on|javascript:|js:", text), path
+        assert not re.search(r"<script(?![^>]*\ssrc=)", text), path
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% button x x %}",
+        '{% button "a" x hx_get=x %}',
+        "{% badge x %}",
+        "{% chip x key=x remove_url=x %}",
+        "{% person x %}",
+        "{% icon 'check' label=x %}",
+        "{% card title=x data_x=x %}{{ x }}{% endcard %}",
+        "{% statement condition=x consequence=x %}{% endstatement %}",
+        "{% page_header title=x lead=x %}{% endpage_header %}",
+        "{% stat x x note=x url=x %}",
+        "{% code_block anchor='a' label=x %}{{ x }}{% endcode_block %}",
+        "{{ x|markdown }}",
+    ],
+)
+def test_what_people_wrote_stays_text(source: str) -> None:
+    shown = render(source, x=HOSTILE)
+    assert "alert(1)" in shown
+    assert "<script" not in shown
+
+
+def test_a_link_and_a_button_look_alike_and_are_what_they_are() -> None:
+    assert re.search(
+        r'<a class="button button-primary" href="/x">',
+        render('{% button "Go" "/x" kind="primary" %}'),
+    )
+    shown = render('{% button "Send" hx_post="/y" disabled=True %}')
+    assert '<button class="button" type="submit" hx-post="/y" disabled>' in shown
+
+
+def test_a_statement_writes_its_own_opening_words_once() -> None:
+    shown = render(
+        "{% statement condition=c consequence=d %}{% endstatement %}",
+        c="If you open the port,",
+        d="then anyone connects.",
+    )
+    assert (
+        " ".join(re.sub("<[^>]+>", "", shown).split())
+        == "If you open the port, then anyone connects."
+    )
+
+
+def test_a_severity_is_a_word_too_and_a_wrong_state_is_an_error() -> None:
+    assert "Critical" in render("{% severity 4 %}")
+    with pytest.raises(KeyError):
+        render('{% state "finding" "sleeping" %}')
+
+
+class Form(forms.Form):
+    name = forms.CharField(help_text="As it is called.")
+
+
+def test_a_field_joins_label_help_and_error_for_screen_readers() -> None:
+    shown = render("{% form_errors form %}{% field form.name %}", form=Form({}))
+    described = re.search(r'aria-describedby="([^"]+)"', shown)
+    assert described is not None
+    for anchor in described[1].split():
+        assert f'id="{anchor}"' in shown
+    assert 'aria-invalid="true"' in shown
+    assert '<label for="id_name">' in shown
+    assert 'href="#id_name"' in shown
+
+
+def test_a_figure_without_a_mouse() -> None:
+    bar = render("{% range_bar 20000 1200000 'EUR' point=310000 %}")
+    assert 'aria-label="From EUR 20k to 1.2M, expected 310k"' in bar
+    assert "width=" in bar
+
+
+def test_a_diff_names_what_came_and_went() -> None:
+    assert diff_lines("a\nb\n", "a\nc\n") == (
+        DiffLine("same", "a"),
+        DiffLine("removed", "b"),
+        DiffLine("added", "c"),
+    )
+    assert diff_lines("a", "a") == ()
+
+
+def test_initials() -> None:
+    assert [initials(name) for name in ("Ada Byron", "mira@example.org", "Plato", "")] == [
+        *("AB", "MO", "PL", "?")
+    ]
+
+
+def test_an_age_has_one_unit() -> None:
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    assert age_of(now - timedelta(seconds=20), now) == "just now"
+    assert age_of(now - timedelta(days=3, hours=5), now) == "3\u00a0days ago"
+    assert age_of(now + timedelta(days=15), now) == "in 2\u00a0weeks"

@@ -1,0 +1,64 @@
+"""Money as words. Expected texts are written by hand."""
+
+from decimal import Decimal
+
+import pytest
+
+from apps.common.ui.money import amount_full, amount_short, range_short, years_in
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (0, "0"),
+        (Decimal("0.4"), "0"),
+        (Decimal("0.5"), "1"),
+        (7, "7"),
+        (940, "940"),
+        (Decimal("999.4"), "999"),
+        (Decimal("999.5"), "1k"),
+        (1_000, "1k"),
+        (1_340, "1.3k"),
+        (9_949, "9.9k"),
+        (9_950, "10k"),
+        (20_000, "20k"),
+        (999_499, "999k"),
+        (999_600, "1M"),
+        (1_234_567, "1.2M"),
+        (38_000_000, "38M"),
+        (3_000_000_000, "3bn"),
+        (4_200_000_000_000, "4,200bn"),
+        (-31_500, "\u221232k"),
+        (Decimal("-0.2"), "0"),
+    ],
+)
+def test_an_amount_has_two_or_three_digits_and_a_magnitude(
+    amount: Decimal | int, text: str
+) -> None:
+    assert amount_short(amount) == text
+
+
+def test_a_range_reads_as_one_amount_where_both_ends_read_the_same() -> None:
+    assert range_short(20_000, 1_200_000) == "20k\u00a0\u2013\u00a01.2M"
+    assert range_short(20_000, 20_300) == "20k"
+
+
+def test_every_digit_is_grouped() -> None:
+    assert amount_full(Decimal("1234567.5")) == "1,234,568"
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"),
+    [
+        (0, "never in the simulated years"),
+        (0.001, "1 year in 1,000"),
+        (0.05, "1 year in 20"),
+        (0.1, "1 year in 10"),
+        (0.62, "6 years in 10"),
+        (0.9, "9 years in 10"),
+        (0.97, "nearly every year"),
+        (1, "every year"),
+    ],
+)
+def test_odds_are_said_in_years(probability: float, text: str) -> None:
+    assert years_in(probability) == text
