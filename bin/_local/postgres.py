@@ -150,8 +150,8 @@ def _require_owner(cluster: Path, account: Account | None) -> None:
     ours = os.geteuid() if account is None else account.uid
     if cluster.stat().st_uid != ours:
         raise Failure(
-            f"{cluster} belongs to account number {cluster.stat().st_uid}, and PostgreSQL would run "
-            f"as number {ours}. Start the portal as the account that it was first started by."
+            f"{cluster} belongs to account {cluster.stat().st_uid} and PostgreSQL would run as "
+            f"{ours}. Start the portal as the account that it was first started by."
         )
 
 

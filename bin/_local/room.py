@@ -184,11 +184,12 @@ def read_environment(data: Path) -> dict[str, str] | None:
     return None
 
 
-def end_leftovers(room: Room) -> list[str]:
+def end_leftovers(room: Room, patience: float = 10.0) -> list[str]:
     """End what a killed supervisor left running; return the names. Call it with the lock held.
 
     Only processes that are for certain ours are touched: the same number and start as recorded,
-    or members of a recorded session that carry the run's mark in their environment.
+    or members of a recorded session that carry the run's mark in their environment. Each gets
+    ``patience`` seconds to end by itself.
     """
     left = read_record(room)
     if left is None:
@@ -197,7 +198,8 @@ def end_leftovers(room: Room) -> list[str]:
     for name, who in left.children.items():
         alive = process.is_alive(who)
         if alive:
-            process.end_stranger(who, signal.SIGINT if name == "PostgreSQL" else signal.SIGTERM)
+            how = signal.SIGINT if name == "PostgreSQL" else signal.SIGTERM
+            process.end_stranger(who, how, patience)
         if process.kill_members(who.pid, left.run_id) or alive:
             ended.append(name)
     clear_record(room)

@@ -48,7 +48,7 @@ def test_environment(servers: throwaway.Servers, browser: str | None) -> dict[st
 
 def run_pytest(arguments: Sequence[str], environment: dict[str, str]) -> int:
     """Run pytest in the foreground; Ctrl-C reaches it directly, and we wait for its summary."""
-    command: list[str | Path] = [PYTHON, "-m", "pytest", *_spread(arguments), *arguments]
+    command: list[str | Path] = [PYTHON, "-m", "pytest", *spread(arguments), *arguments]
     with subprocess.Popen(command, cwd=TOP, env=environment) as child:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
@@ -58,7 +58,7 @@ def run_pytest(arguments: Sequence[str], environment: dict[str, str]) -> int:
             child.terminate()
 
 
-def _spread(arguments: Sequence[str]) -> list[str]:
+def spread(arguments: Sequence[str]) -> list[str]:
     """Return xdist's flags for a whole run; a run of named paths starts faster without it."""
     named = any(not a.startswith("-") and (TOP / a.split("::")[0]).exists() for a in arguments)
     chosen = any(a.startswith(("-n", "--numprocesses", "--pdb")) for a in arguments)
