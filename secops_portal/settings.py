@@ -136,6 +136,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": env.text("SECOPS_CACHE_URL", REDIS_URL),
         "KEY_PREFIX": "secops",
+        "OPTIONS": {"serializer": "apps.common.cache.JsonSerializer"},
     }
 }
 

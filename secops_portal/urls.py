@@ -1,5 +1,23 @@
 """Where everything is reached. Apps bring their own urls; this page only mounts them."""
 
-from django.urls import URLPattern, URLResolver
+from django.contrib import admin
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from apps.common.views.design import design
+from apps.common.views.health import healthz, readyz
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("api/", include("secops_portal.api_urls")),
+    path("admin/", admin.site.urls),
+    path("design/", design, name="design"),
+    path("", include("apps.accounts.urls")),
+    path("", include("apps.advice.urls")),
+    path("", include("apps.planning.urls")),
+    path("", include("apps.risks.urls")),
+    path("", include("apps.guidance.urls")),
+    path("", include("apps.catalog.urls")),
+    path("", include("apps.scans.urls")),
+    path("", include("apps.evidence.urls")),
+]

@@ -1,0 +1,99 @@
+"""A planning item as one readable document: options side by side, risks, evidence, advice, decision."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from apps.accounts.actors import Actor
+from apps.accounts.policy import may
+from apps.accounts.roles import Permission
+from apps.advice.comparison import OptionLoss, compare_options
+from apps.evidence.models import EvidenceLink
+from apps.evidence.selectors import links_of_item, open_evidence_counts
+from apps.planning.models import Decision, Option, PlanningItem, Question, Recommendation
+from apps.planning.selectors import (
+    decisions_of,
+    item_get,
+    options_of,
+    questions_visible,
+    recommendation_of,
+)
+from apps.risks.models import RiskStatement, StatementState
+from apps.risks.selectors import statements_of_item
+
+EVIDENCE_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class StatementView:
+    statement: RiskStatement
+    open_evidence: int
+
+
+@dataclass(frozen=True)
+class OptionView:
+    """One option with what it risks. `loss` is None while it has no published statement at all."""
+
+    option: Option
+    statements: list[StatementView]
+    loss: OptionLoss | None
+    is_recommended: bool
+    is_chosen: bool
+
+    @property
+    def first_year_cost(self) -> Decimal | None:
+        """What the option costs in its first year, where anything is known of it."""
+        once, yearly = self.option.cost_once, self.option.cost_yearly
+        return None if once is None and yearly is None else (once or 0) + (yearly or Decimal(0))
+
+
+@dataclass(frozen=True)
+class ItemView:
+    item: PlanningItem
+    options: list[OptionView]
+    on_item: list[StatementView]  # statements that hold whatever is chosen
+    recommendation: Recommendation | None
+    decision: Decision | None  # the one in force
+    past_decisions: list[Decision]
+    questions: list[Question]
+    evidence: list[EvidenceLink]
+    evidence_total: int
+    may: dict[str, bool]  # permission value with "." as "_": what the viewer may do here
+
+
+def item_view(viewer: Actor, pk: int) -> ItemView:
+    """Everything the page shows. Raises: Missing."""
+    item = item_get(viewer, pk)
+    options = list(options_of(viewer, pk))
+    statements = list(statements_of_item(viewer, pk))
+    counts = open_evidence_counts(viewer, [statement.pk for statement in statements])
+    views = {each.pk: StatementView(each, counts.get(each.pk, 0)) for each in statements}
+    published = [each for each in statements if each.state == StatementState.PUBLISHED]
+    losses = compare_options(options, published)
+    recommendation = recommendation_of(viewer, pk)
+    decisions = list(decisions_of(viewer, pk))
+    decision = next((each for each in decisions if each.ended_at is None), None)
+    evidence = links_of_item(viewer, pk)
+    return ItemView(
+        item=item,
+        options=[
+            OptionView(
+                option=option,
+                statements=[views[each.pk] for each in statements if each.option_id == option.pk],
+                loss=losses.get(option.pk),
+                is_recommended=bool(recommendation and recommendation.option_id == option.pk),
+                is_chosen=bool(decision and decision.option_id == option.pk),
+            )
+            for option in options
+        ],
+        on_item=[views[each.pk] for each in statements if each.option_id is None],
+        recommendation=recommendation,
+        decision=decision,
+        past_decisions=[each for each in decisions if each is not decision],
+        questions=list(questions_visible(viewer).filter(item_id=pk).order_by("id")),
+        evidence=list(evidence[:EVIDENCE_SHOWN]),
+        evidence_total=evidence.count(),
+        may={
+            permission.value.replace(".", "_"): may(viewer, permission, item)
+            for permission in Permission
+        },
+    )

@@ -1,0 +1,49 @@
+"""What waits for the person who looks: questions, decisions about to expire, failed reports."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from apps.accounts.actors import Actor
+from apps.accounts.roles import Permission
+from apps.planning.models import Decision, ItemStatus, PlanningItem, Question
+from apps.planning.selectors import decisions_in_force, items_visible, questions_waiting
+from apps.scans.models import Report, ReportState
+from apps.scans.selectors import reports_list
+
+SOON = dt.timedelta(days=30)
+SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Waiting:
+    questions: list[Question]
+    expiring: list[Decision]
+    undecided: list[PlanningItem]
+    failed_reports: list[Report]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.questions or self.expiring or self.undecided or self.failed_reports)
+
+
+def waiting_for(viewer: Actor) -> Waiting:
+    """The few things on top of each pile, as far as the viewer may do something about them."""
+    answers = viewer.systems_with(Permission.QUESTION_ANSWER)
+    decides = viewer.systems_with(Permission.DECISION_RECORD)
+    questions = questions_waiting(viewer)
+    expiring = decisions_in_force(viewer).filter(valid_until__lte=timezone.localdate() + SOON)
+    undecided = items_visible(viewer).filter(status=ItemStatus.OPEN)
+    if answers is not None:
+        questions = questions.filter(item__system_id__in=answers)
+    if decides is not None:
+        expiring = expiring.filter(item__system_id__in=decides)
+        undecided = undecided.filter(system_id__in=decides)
+    failed = reports_list(viewer).filter(state__in=[ReportState.FAILED, ReportState.QUARANTINED])
+    return Waiting(
+        questions=list(questions[:SHOWN]),
+        expiring=list(expiring[:SHOWN]),
+        undecided=list(undecided.order_by("-updated_at")[:SHOWN]),
+        failed_reports=list(failed[:SHOWN]),
+    )
