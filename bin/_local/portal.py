@@ -102,12 +102,8 @@ def programs(room: Room, address: Address, variables: Mapping[str, str]) -> list
 
 
 def _web(address: Address) -> list[str]:
-    return [
-        f"--bind={bracketed(address.host)}:{address.port}",
-        *("--worker-class=gthread", "--workers=2", "--threads=4"),
-        *("--timeout=60", "--graceful-timeout=15", "--no-control-socket"),
-        *("--access-logfile=-", "--error-logfile=-"),
-    ]
+    settings = TOP / "deploy" / "gunicorn.conf.py"
+    return [f"--config={settings}", f"--bind={bracketed(address.host)}:{address.port}"]
 
 
 def _worker() -> list[str]:
