@@ -1,0 +1,58 @@
+"""What every test may ask for: one system with a person of each role, and another system with strangers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apps.accounts.models import User
+from apps.accounts.roles import Role
+from apps.catalog.models import System
+from tests.factories import make_member, make_system, make_user
+
+
+@dataclass(frozen=True)
+class People:
+    """Everyone around `system`; `outsider` is security of another system and nothing here."""
+
+    system: System
+    other_system: System
+    viewer: User
+    architect: User
+    security: User
+    system_admin: User
+    outsider: User
+    nobody: User  # signs in and holds no role anywhere
+    chief: User  # security of the whole organisation
+    admin: User  # admin of the whole organisation
+
+
+@pytest.fixture(autouse=True)
+def data_folder(settings: Any, tmp_path: Path) -> Path:
+    """Raw reports of a test go to a folder of its own."""
+    settings.DATA_DIR = settings.MEDIA_ROOT = tmp_path / "files"
+    return tmp_path / "files"
+
+
+@pytest.fixture
+def people(db: None) -> People:
+    system = make_system("payments", "Payments")
+    other = make_system("payroll", "Payroll")
+    return People(
+        system=system,
+        other_system=other,
+        viewer=make_member(system, Role.VIEWER, "Vera Viewer"),
+        architect=make_member(system, Role.ARCHITECT, "Ari Architect"),
+        security=make_member(system, Role.SECURITY, "Sec Urity"),
+        system_admin=make_member(system, Role.ADMIN, "Sys Admin"),
+        outsider=make_member(other, Role.SECURITY, "Outi Outsider"),
+        nobody=make_user("No Body"),
+        chief=make_user("Chief Security", role=Role.SECURITY),
+        admin=make_user("Ada Admin", role=Role.ADMIN),
+    )
+
+
+@pytest.fixture
+def system(people: People) -> System:
+    return people.system

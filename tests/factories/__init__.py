@@ -1,0 +1,37 @@
+"""Made-up people, systems and advice for tests: `from tests.factories import make_item`.
+
+Everything is written by the services, as in real life, so that what a test stands on is what the product makes.
+"""
+
+from tests.factories.catalog import make_system
+from tests.factories.guidance import make_guidance
+from tests.factories.people import (
+    actor_of,
+    make_ci_token,
+    make_member,
+    make_team,
+    make_token,
+    make_user,
+)
+from tests.factories.planning import make_item, make_option, make_question
+from tests.factories.risks import make_statement, statement_text
+from tests.factories.scans import make_finding, make_report, make_series
+
+__all__ = [
+    "actor_of",
+    "make_ci_token",
+    "make_finding",
+    "make_guidance",
+    "make_item",
+    "make_member",
+    "make_option",
+    "make_question",
+    "make_report",
+    "make_series",
+    "make_statement",
+    "make_system",
+    "make_team",
+    "make_token",
+    "make_user",
+    "statement_text",
+]
