@@ -15,6 +15,10 @@ class Failure(Exception):  # noqa: N818 - it is printed to a person as a sentenc
     """Something a person must know or do; its text is printed without a traceback."""
 
 
+class Stopped(Exception):  # noqa: N818 - not an error: somebody asked us to stop
+    """Raised out of the start when a signal asks us to stop."""
+
+
 def line(text: str = "") -> None:
     """Print one line at once, to standard output."""
     print(text, flush=True)
@@ -51,6 +55,9 @@ def step(title: str) -> Iterator[Step]:
     ticker.start()
     try:
         yield now
+    except (Stopped, KeyboardInterrupt):
+        now.note("stopped")
+        raise
     except BaseException:
         now.note("FAILED")
         raise

@@ -15,8 +15,8 @@ from . import checking, portal, ports, postgres, room, setup, stamps, valkey
 from .paths import TOP, manage
 from .portal import Address
 from .room import Room
-from .say import Failure, line, step, warn
-from .supervisor import Stopped, Supervisor
+from .say import Failure, Stopped, line, step, warn
+from .supervisor import Supervisor
 
 DEFAULT_PORT = 8000
 STATIC = TOP / "staticfiles"

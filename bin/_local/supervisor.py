@@ -19,16 +19,12 @@ from .paths import TOP
 from .process import RUN_MARK
 from .program import Child, Program, tail
 from .room import Room, Running, clear_record, write_record
-from .say import Failure, line
+from .say import Failure, Stopped, line
 
 TICK_SECONDS = 0.2
 LONGEST_PAUSE = 60.0
 # A program that ran this long was healthy: its next crash counts as the first.
 SETTLED_SECONDS = 60.0
-
-
-class Stopped(Exception):  # noqa: N818 - not an error: somebody asked us to stop
-    """Raised out of the start when a signal asks us to stop."""
 
 
 def pause_before(crashes: int) -> float:
