@@ -34,9 +34,12 @@ COPY secops_portal secops_portal
 COPY apps apps
 COPY templates templates
 COPY --from=assets /build/assets/dist assets/dist
-# The values below exist for this one step and open nothing: collecting files reads no data.
-RUN SECOPS_ENV=development SECRET_KEY=for-this-step-only DATABASE_URL=postgresql://127.0.0.1/none \
-    REDIS_URL=redis://127.0.0.1 python manage.py collectstatic --noinput --verbosity=0 \
+# The values below exist for this one step and open nothing: collecting files reads no data. Files
+# are collected readable by their owner alone, who is not the one that serves them.
+RUN SECOPS_ENV=production SECOPS_BASE_URL=https://localhost DATABASE_URL=postgresql://127.0.0.1/none \
+    REDIS_URL=redis://127.0.0.1 SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
+    python manage.py collectstatic --noinput --verbosity=0 \
+ && chmod -R a+rX staticfiles \
  && python -m compileall -q apps secops_portal manage.py
 
 USER 10001:10001
