@@ -24,6 +24,7 @@ from apps.risks.quant.normal import normal_scores
 from apps.risks.quant.simulate import Simulator, compile_estimate, simulate
 from apps.risks.quant.streams import Floats, stream_key, uniforms, words_at
 from apps.risks.quant.valuation import (
+    SortedLosses,
     Valuation,
     check_seed,
     check_thresholds,
@@ -189,7 +190,7 @@ def option_value(
     """An option's simulated yearly losses, shape (trials,), summed up; `axis`: curve thresholds."""
     moments = option_moments(option)
     loss = summarise(
-        losses,
+        SortedLosses.of(losses, losses.size),
         seed=seed,
         moments=moments,
         expected_events=math.fsum(event_count(risk).mean for risk in option.risks.values()),
@@ -200,7 +201,7 @@ def option_value(
 
 
 def _no_loss(option: Option) -> float:
-    return math.prod(compile_estimate(risk).counts.none for risk in option.risks.values())
+    return math.prod(compile_estimate(risk).no_loss for risk in option.risks.values())
 
 
 def _difference(

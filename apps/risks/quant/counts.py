@@ -46,6 +46,13 @@ class CountTable:
         tails = 1.0 - self.cdf
         return float(np.sum((2 * np.arange(tails.size) + 1) * tails)) - self.mean**2
 
+    def chance_of_none(self, silent: float) -> float:
+        """P(no event that matters), where each event is silent with probability `silent`.
+
+        This is the generating function of the count, E[silent^N].
+        """
+        return self.none + float(np.diff(self.cdf) @ silent ** np.arange(1, self.cdf.size))
+
     def draw(self, uniforms: Floats) -> Counts:
         """The count at each uniform number (inverse distribution function, never decreasing); same
         shape.

@@ -39,8 +39,8 @@ _FAR = (
 
 
 def _ratio(table: tuple[tuple[float, ...], tuple[float, ...]], x: Floats) -> Floats:
-    above, below = (np.full_like(x, row[0]) for row in table)
-    for upper, lower in zip(table[0][1:], table[1][1:], strict=True):
+    above, below = (x * row[0] + row[1] for row in table)
+    for upper, lower in zip(table[0][2:], table[1][2:], strict=True):
         above *= x
         above += upper
         below *= x

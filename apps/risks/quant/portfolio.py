@@ -19,20 +19,21 @@ from apps.risks.quant.errors import EstimateError, between, within
 from apps.risks.quant.estimate import Estimate
 from apps.risks.quant.moments import Moments, annual_loss, event_count
 from apps.risks.quant.simulate import (
+    BLOCK,
     MOST_EVENTS_DRAWN,
     SharedCause,
     Simulator,
+    cause_scores,
     check_trials,
     compile_estimate,
     over_blocks,
 )
 from apps.risks.quant.streams import Floats
-from apps.risks.quant.valuation import Valuation, check_seed, summarise
+from apps.risks.quant.valuation import SortedLosses, Valuation, check_seed, summarise
 
 MOST_RISKS = 20_000
 USUAL_TRIALS = 100_000
 TAIL = 0.95
-BLOCK = 32_768  # larger than for one risk: fewer, longer calls for the many rare risks
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def value_portfolio(
     totals = _totals(simulators, trials, workers)
     points = _checked_tolerance(tolerance or {})
     loss = summarise(
-        totals,
+        SortedLosses.of(totals, trials),
         seed=seed,
         moments=_moments(risks, totals),
         expected_events=math.fsum(event_count(risk.estimate).mean for risk in risks),
@@ -133,7 +134,7 @@ def value_portfolio(
 
 
 def _simulators(risks: Sequence[PortfolioRisk], seed: int, trials: int) -> list[Simulator]:
-    """One for each risk, in the order of their names: one order of summing gives one set of digits."""
+    """One for each risk, in the order of their names: one order of summing, one set of digits."""
     if not 1 <= len(risks) <= MOST_RISKS:
         raise EstimateError("risks", f"must be 1 to {MOST_RISKS:,}")
     by_name = {risk.name: risk for risk in risks}
@@ -151,15 +152,19 @@ def _simulators(risks: Sequence[PortfolioRisk], seed: int, trials: int) -> list[
 
 def _totals(simulators: Sequence[Simulator], trials: int, workers: int) -> Floats:
     totals = np.zeros(trials)
+    causes = {one.cause.name: one.cause for one in simulators if one.cause}
+    cause_seed = simulators[0].seed
 
     def fill(start: int) -> None:
         years = np.arange(start, min(start + BLOCK, trials), dtype=np.uint64)
         block = totals[start : start + BLOCK]
+        common = {name: cause_scores(cause_seed, cause, years) for name, cause in causes.items()}
         for simulator in simulators:
-            index, losses = simulator.sparse_losses(years)
+            cause = simulator.cause
+            index, losses = simulator.sparse_losses(years, common[cause.name] if cause else None)
             block[index] += losses
 
-    over_blocks(fill, trials, workers, BLOCK)
+    over_blocks(fill, trials, workers)
     return totals
 
 
@@ -182,7 +187,7 @@ def _chance_of_loss(simulators: Sequence[Simulator]) -> float | None:
     """1 - the product of P(no loss), where the risks are independent."""
     if any(one.cause for one in simulators):
         return None
-    return 1.0 - math.prod(one.model.counts.none for one in simulators)
+    return 1.0 - math.prod(one.model.no_loss for one in simulators)
 
 
 def _contributions(

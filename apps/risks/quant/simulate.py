@@ -7,6 +7,7 @@ memory; neither changes a digit, because every random number is found by its nam
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,20 +19,22 @@ from apps.risks.quant.counts import CountTable, count_table
 from apps.risks.quant.distributions import Distribution, Point
 from apps.risks.quant.errors import EstimateError
 from apps.risks.quant.estimate import Estimate, LossForms
-from apps.risks.quant.normal import normal_cdfs, normal_scores
+from apps.risks.quant.normal import normal_cdfs, normal_score, normal_scores
 from apps.risks.quant.streams import (
+    GAMMA,
     Counts,
     Floats,
     Words,
+    mix,
+    ramp,
     stream_key,
     threshold_word,
     uniforms,
     words_at,
-    words_within,
 )
 
-BLOCK = 16_384  # years worked on at once: eight arrays of them fit a second-level cache
-EVENTS_AT_ONCE = 65_536  # loss events worked on at once, unless one year alone has more
+BLOCK = 16_000  # years worked on at once: 125 KiB an array stays in cache and in the allocator
+EVENTS_AT_ONCE = 15_000  # the same for loss events, unless one year alone has more
 MOST_TRIALS = 10_000_000
 MOST_EVENTS_DRAWN = 2e9
 _SHIFT = np.uint64(12)
@@ -56,6 +59,20 @@ class Model:
     counts: CountTable
     parts: tuple[Part, ...]
     effects: tuple[float, ...]  # probability of each secondary loss, given a loss event
+
+    @cached_property
+    def no_loss(self) -> float:
+        """P(a year without loss): no event, or only events that cost nothing."""
+        if any(share.mean == 0 for share in self.estimate.kept_loss.values()):
+            return 1.0
+        costs = [part.amount.mean > 0 for part in self.parts if part.effect < 0]
+        return self.counts.chance_of_none(0.0 if any(costs) else self._silent)
+
+    @property
+    def _silent(self) -> float:
+        """P(no secondary loss follows an event)."""
+        costly = {part.effect for part in self.parts if part.effect >= 0 and part.amount.mean > 0}
+        return math.prod(1.0 - self.effects[number] for number in costly)
 
     @cached_property
     def threshold(self) -> np.uint64:
@@ -114,9 +131,12 @@ class Simulator:
         losses[index] = sums
         return losses
 
-    def sparse_losses(self, years: Words) -> tuple[Counts, Floats]:
-        """Positions in `years` that have loss events, and their losses."""
-        index, counts = self._years_with_events(years)
+    def sparse_losses(self, years: Words, shared: Floats | None = None) -> tuple[Counts, Floats]:
+        """Positions in `years` that have loss events, and their losses.
+
+        `shared`: this cause's scores in these years, where the caller has them already.
+        """
+        index, counts = self._years_with_events(years, shared)
         sums = [self._year_sums(years[index[chunk]], counts[chunk]) for chunk in _chunks(counts)]
         losses = np.concatenate(sums) if sums else np.zeros(0)
         for control, share in self.model.estimate.kept_loss.items():
@@ -127,61 +147,84 @@ class Simulator:
         key = stream_key(self.seed, self.name, "kept", control)
         return share.at_scores(normal_scores(uniforms(words_at(key, years))))
 
-    def _years_with_events(self, years: Words) -> tuple[Counts, Counts]:
+    def _years_with_events(self, years: Words, shared: Floats | None) -> tuple[Counts, Counts]:
         table = self.model.counts
-        if self.cause is not None and self.cause.weight > 0:
-            chances = self._correlated(years, self.cause)
-            index = np.flatnonzero(chances > table.none)
-            return index, table.draw(chances[index])
         words = words_at(self._counts_key, years)
+        if self.cause is not None and self.cause.weight > 0:
+            common = cause_scores(self.seed, self.cause, years) if shared is None else shared
+            return self._correlated(uniforms(words), common, self.cause.weight)
         index = np.flatnonzero(words >> _SHIFT >= self.model.threshold)
         return index, table.draw(uniforms(words[index]))
+
+    def _correlated(self, own: Floats, common: Floats, weight: float) -> tuple[Counts, Counts]:
+        """As above, with one normal score for the year's count made of an own and a common one."""
+        table = self.model.counts
+        scores = normal_scores(own)
+        scores *= math.sqrt(1.0 - weight)
+        scores += common * math.sqrt(weight)
+        index = np.flatnonzero(scores > normal_score(min(max(table.none, 1e-300), 1 - 1e-16)))
+        return index, np.maximum(table.draw(normal_cdfs(scores[index])), 1)
 
     @cached_property
     def _counts_key(self) -> np.uint64:
         return stream_key(self.seed, self.name, "count")
 
-    def _correlated(self, years: Words, cause: SharedCause) -> Floats:
-        own = normal_scores(uniforms(words_at(self._counts_key, years)))
-        shared = normal_scores(
-            uniforms(words_at(stream_key(self.seed, "cause", cause.name), years))
-        )
-        own *= np.sqrt(1.0 - cause.weight)
-        own += shared * np.sqrt(cause.weight)
-        return normal_cdfs(own)
-
     def _year_sums(self, years: Words, counts: Counts) -> Floats:
         """The summed loss of years with at least one event each."""
-        owner = np.repeat(np.arange(years.size), counts)
-        first = np.cumsum(counts) - counts
-        rank = (np.arange(owner.size) - first[owner]).astype(np.uint64)
-        total = self._event_losses(years, owner, rank)
-        if owner.size == years.size:
-            return total
-        return np.bincount(owner, total, years.size).astype(np.float64, copy=False)
+        events = _Events(years, counts)
+        losses = self._event_losses(events)
+        if losses.size == years.size:
+            return losses
+        return np.bincount(events.owner, losses, years.size).astype(np.float64, copy=False)
 
-    def _event_losses(self, years: Words, owner: Counts, rank: Words) -> Floats:
-        hit = [
-            self._uniforms(f"secondary.{k}", years, owner, rank) < share
-            for k, share in enumerate(self.model.effects)
+    def _event_losses(self, events: _Events) -> Floats:
+        first, *others = self.model.parts
+        if not others and first.effect < 0:
+            return self._amounts(first, events)
+        total = np.zeros(events.size)
+        hits = [
+            np.flatnonzero(self._uniforms(f"secondary.{number}", events) < share)
+            for number, share in enumerate(self.model.effects)
         ]
-        total = np.zeros(owner.size)
         for part in self.model.parts:
-            if part.effect < 0:
-                total += self._amounts(part, years, owner, rank)
-            else:
-                chosen = np.flatnonzero(hit[part.effect])
-                total[chosen] += self._amounts(part, years, owner[chosen], rank[chosen])
+            chosen = None if part.effect < 0 else hits[part.effect]
+            total[... if chosen is None else chosen] += self._amounts(part, events, chosen)
         return total
 
-    def _amounts(self, part: Part, years: Words, owner: Counts, rank: Words) -> Floats:
+    def _amounts(self, part: Part, events: _Events, chosen: Counts | None = None) -> Floats:
         if isinstance(part.amount, Point):
-            return np.full(owner.size, part.amount.value)
-        return part.amount.at_scores(normal_scores(self._uniforms(part.name, years, owner, rank)))
+            return np.full(events.size if chosen is None else chosen.size, part.amount.value)
+        return part.amount.at_scores(normal_scores(self._uniforms(part.name, events, chosen)))
 
-    def _uniforms(self, part: str, years: Words, owner: Counts, rank: Words) -> Floats:
-        seeds = words_at(stream_key(self.seed, self.name, part), years)
-        return uniforms(words_within(seeds, owner, rank))
+    def _uniforms(self, part: str, events: _Events, chosen: Counts | None = None) -> Floats:
+        return uniforms(events.words(stream_key(self.seed, self.name, part), chosen))
+
+
+def cause_scores(seed: int, cause: SharedCause, years: Words) -> Floats:
+    """A cause's standard normal score in each of these years, the same for all its risks."""
+    return normal_scores(uniforms(words_at(stream_key(seed, "cause", cause.name), years)))
+
+
+class _Events:
+    """The loss events of some years, numbered from 0 in each year."""
+
+    def __init__(self, years: Words, counts: Counts) -> None:
+        self.years, self.counts = years, counts
+        self.first = np.cumsum(counts) - counts
+        self.size = int(self.first[-1] + counts[-1])
+
+    @cached_property
+    def owner(self) -> Counts:
+        """For each event the position of its year."""
+        return np.repeat(np.arange(self.years.size), self.counts)
+
+    def words(self, key: np.uint64, chosen: Counts | None) -> Words:
+        """Each event's number from its year's own generator (of the chosen events, or of all)."""
+        starts = words_at(key, self.years)
+        starts -= self.first.astype(np.uint64) * GAMMA
+        words = np.repeat(starts, self.counts)
+        words += ramp(self.size)
+        return mix(words if chosen is None else words[chosen])
 
 
 def _chunks(counts: Counts) -> Iterator[slice]:
@@ -202,14 +245,30 @@ def simulate(simulator: Simulator, trials: int, *, workers: int = 1, block: int 
     Raises EstimateError where trials or the loss events to draw are too many.
     """
     check_trials(simulator.model, trials)
-    losses = np.empty(trials)
+    losses = np.zeros(trials)
 
     def fill(start: int) -> None:
-        stop = min(start + block, trials)
-        losses[start:stop] = simulator.losses(np.arange(start, stop, dtype=np.uint64))
+        index, sums = simulator.sparse_losses(_years(start, block, trials))
+        losses[start : start + block][index] = sums
 
     over_blocks(fill, trials, workers, block)
     return losses
+
+
+def simulate_years_with_loss(simulator: Simulator, trials: int, *, workers: int = 1) -> Floats:
+    """As `simulate`, but only the losses of years that have a loss event, in the order of years."""
+    check_trials(simulator.model, trials)
+    found: dict[int, Floats] = {}
+
+    def fill(start: int) -> None:
+        found[start] = simulator.sparse_losses(_years(start, BLOCK, trials))[1]
+
+    over_blocks(fill, trials, workers)
+    return np.concatenate([found[start] for start in sorted(found)])
+
+
+def _years(start: int, block: int, trials: int) -> Words:
+    return np.arange(start, min(start + block, trials), dtype=np.uint64)
 
 
 def over_blocks(work: Callable[[int], None], trials: int, workers: int, block: int = BLOCK) -> None:

@@ -62,6 +62,13 @@ def estimate_from_dict(data: object) -> Estimate:
     )
 
 
+def distribution_to_dict(distribution: Distribution) -> dict[str, Any]:
+    """The JSON object of one uncertain number; distribution_from_dict gives an equal one back."""
+    plain = _plain(distribution)
+    assert isinstance(plain, dict)  # noqa: S101 - as above
+    return plain
+
+
 def distribution_from_dict(data: object) -> Distribution:
     """One uncertain number from its JSON object; a bare number is a point. Raises EstimateError."""
     if isinstance(data, (int, float)) and not isinstance(data, bool):

@@ -14,6 +14,7 @@ one number for each loss event of that year. So
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -61,11 +62,15 @@ def words_at(key: np.uint64, positions: Words) -> Words:
     return mix(words)
 
 
-def words_within(seeds: Words, owner: Counts, rank: Words) -> Words:
-    """Output number `rank[j]` of the generator seeded with `seeds[owner[j]]`; shape of `rank`."""
-    words = rank * GAMMA
-    words += seeds[owner]
-    return mix(words)
+@lru_cache(maxsize=1)
+def _ramp() -> Words:
+    return np.arange(2**15, dtype=np.uint64) * GAMMA
+
+
+def ramp(size: int) -> Words:
+    """0, GAMMA, 2 GAMMA, ...: the states of `size` outputs of a generator, less its seed."""
+    known = _ramp()
+    return known[:size] if size <= known.size else np.arange(size, dtype=np.uint64) * GAMMA
 
 
 def uniforms(words: Words) -> Floats:

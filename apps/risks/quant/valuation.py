@@ -14,7 +14,12 @@ import numpy as np
 from apps.risks.quant.errors import EstimateError, between
 from apps.risks.quant.estimate import Estimate
 from apps.risks.quant.moments import Moments, annual_loss, event_count
-from apps.risks.quant.simulate import MOST_EVENTS_DRAWN, Simulator, compile_estimate, simulate
+from apps.risks.quant.simulate import (
+    MOST_EVENTS_DRAWN,
+    Simulator,
+    compile_estimate,
+    simulate_years_with_loss,
+)
 from apps.risks.quant.streams import Floats
 
 ENGINE = "quant/1"  # changes with any change of a digit
@@ -72,9 +77,24 @@ class SortedLosses:
     trials: int
 
     @staticmethod
-    def of(losses: Floats) -> SortedLosses:
-        """From the losses of all years, in any order."""
-        return SortedLosses(np.sort(losses[losses > 0]), losses.size)
+    def of(losses: Floats, trials: int) -> SortedLosses:
+        """From the losses of all years, or of those with a loss event, in any order."""
+        return SortedLosses(np.sort(losses if losses.all() else losses[losses > 0]), trials)
+
+    @property
+    def mean(self) -> float:
+        """The mean loss of a year."""
+        return float(self.losses.sum()) / self.trials
+
+    @property
+    def standard_error(self) -> float:
+        """Of the mean: the standard deviation of a year's loss over the root of the years."""
+        if self.trials < 2:
+            return 0.0
+        mean, without = self.mean, self.trials - self.losses.size
+        gaps = self.losses - mean
+        squares = float(np.square(gaps, out=gaps).sum()) + without * mean**2
+        return math.sqrt(squares / (self.trials - 1) / self.trials)
 
     def at_rank(self, rank: int) -> float:
         """The loss number `rank` from below, counted from 0 over all years."""
@@ -151,13 +171,13 @@ def value(
     model = compile_estimate(estimate)
     moments = annual_loss(estimate)
     years = trials if trials is not None else trials_for(estimate, precision)
-    losses = simulate(Simulator(model, seed, name), years, workers=workers)
+    losses = simulate_years_with_loss(Simulator(model, seed, name), years, workers=workers)
     return summarise(
-        losses,
+        SortedLosses.of(losses, years),
         seed=seed,
         moments=moments,
         expected_events=event_count(estimate).mean,
-        probability_of_loss=1.0 - model.counts.none,
+        probability_of_loss=1.0 - model.no_loss,
         thresholds=thresholds,
     )
 
@@ -178,7 +198,7 @@ def trials_for(estimate: Estimate, precision: float) -> int:
 
 
 def summarise(
-    losses: Floats,
+    ordered: SortedLosses,
     *,
     seed: int,
     moments: Moments,
@@ -186,22 +206,19 @@ def summarise(
     probability_of_loss: float | None = None,
     thresholds: Sequence[float] | None = None,
 ) -> Valuation:
-    """The valuation of simulated yearly losses, shape (trials,), money. `moments` are those of a
-    year, closed form.
-    """
-    ordered = SortedLosses.of(losses)
+    """The valuation of simulated yearly losses; `moments` (closed form) are those of a year."""
     at = ordered.curve_thresholds() if thresholds is None else check_thresholds(thresholds)
     tails = {f"p{level}": ordered.shortfall(level / 100) for level in TAILS}
     return Valuation(
         engine=ENGINE,
         seed=seed,
-        trials=losses.size,
+        trials=ordered.trials,
         expected_events=expected_events,
         expected_annual_loss=moments.mean,
         standard_deviation=moments.deviation,
-        simulated_mean=float(losses.mean()),
-        standard_error=standard_error(losses),
-        probability_of_loss=ordered.losses.size / losses.size
+        simulated_mean=ordered.mean,
+        standard_error=ordered.standard_error,
+        probability_of_loss=ordered.losses.size / ordered.trials
         if probability_of_loss is None
         else probability_of_loss,
         percentiles={f"p{level}": ordered.quantile(level / 100) for level in PERCENTILES},
