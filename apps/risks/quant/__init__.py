@@ -4,18 +4,58 @@ library only.
 The names below are the front door; docs/quant.md explains the models and gives their sources.
 """
 
+from apps.risks.quant.calibration import (
+    Bin,
+    CountScore,
+    HitRate,
+    RangeOutcome,
+    brier_score,
+    hit_rate,
+    log_score,
+    pool,
+    reliability,
+    score_frequency,
+)
+from apps.risks.quant.compare import (
+    Comparison,
+    Difference,
+    Option,
+    OptionValue,
+    compare,
+)
+from apps.risks.quant.controls import (
+    Control,
+    ControlReport,
+    ControlValue,
+    treated,
+    value_controls,
+    yearly_cost,
+)
 from apps.risks.quant.distributions import (
     Beta,
+    Complement,
     Distribution,
     Gamma,
     Interval90,
     MeanOf,
     Pert,
     Point,
+    complement,
     lognormal_from_median,
+    probability_exceeding,
     probability_interval,
+    share_exceeding,
 )
-from apps.risks.quant.errors import EstimateError
+from apps.risks.quant.entry import (
+    Amount,
+    parse_frequency,
+    parse_money,
+    say_frequency,
+    say_money,
+)
+from apps.risks.quant.errors import (
+    EstimateError,
+)
 from apps.risks.quant.estimate import (
     FORMS_OF_LOSS,
     Clustered,
@@ -28,40 +68,150 @@ from apps.risks.quant.estimate import (
     SecondaryLoss,
     ThreatFrequency,
 )
-from apps.risks.quant.moments import annual_loss, event_count, event_loss
-from apps.risks.quant.simulate import SharedCause
-from apps.risks.quant.spec import estimate_from_dict, estimate_to_dict
-from apps.risks.quant.valuation import ENGINE, Valuation, trials_for, value
+from apps.risks.quant.evidence import (
+    Update,
+    as_beta,
+    as_gamma,
+    chance_of_none,
+    update_frequency,
+    update_vulnerability,
+)
+from apps.risks.quant.moments import (
+    Moments,
+    annual_loss,
+    event_count,
+    event_loss,
+)
+from apps.risks.quant.ordinal import (
+    Scale,
+    scale_from_bounds,
+)
+from apps.risks.quant.portfolio import (
+    Contribution,
+    PortfolioRisk,
+    PortfolioValuation,
+    TolerancePoint,
+    value_portfolio,
+)
+from apps.risks.quant.sensitivity import (
+    Bar,
+    InformationValue,
+    Worth,
+    assumptions,
+    expected_loss,
+    tornado,
+    value_of_information,
+)
+from apps.risks.quant.signals import (
+    FindingFacts,
+    Signal,
+    SignalRules,
+    at_least_one,
+    read_signals,
+)
+from apps.risks.quant.simulate import (
+    SharedCause,
+)
+from apps.risks.quant.spec import (
+    distribution_from_dict,
+    distribution_to_dict,
+    estimate_from_dict,
+    estimate_to_dict,
+)
+from apps.risks.quant.valuation import (
+    ENGINE,
+    Valuation,
+    trials_for,
+    value,
+)
 
 __all__ = [
     "ENGINE",
     "FORMS_OF_LOSS",
+    "Amount",
+    "Bar",
     "Beta",
+    "Bin",
     "Clustered",
+    "Comparison",
+    "Complement",
     "Contact",
     "Contest",
+    "Contribution",
+    "Control",
+    "ControlReport",
+    "ControlValue",
+    "CountScore",
+    "Difference",
     "Distribution",
     "Estimate",
     "EstimateError",
+    "FindingFacts",
     "Gamma",
+    "HitRate",
+    "InformationValue",
     "Interval90",
     "LossForms",
     "MeanOf",
+    "Moments",
+    "Option",
+    "OptionValue",
     "Pert",
     "Point",
     "Poisson",
+    "PortfolioRisk",
+    "PortfolioValuation",
+    "RangeOutcome",
     "Rounded",
+    "Scale",
     "SecondaryLoss",
     "SharedCause",
+    "Signal",
+    "SignalRules",
     "ThreatFrequency",
+    "TolerancePoint",
+    "Update",
     "Valuation",
+    "Worth",
     "annual_loss",
+    "as_beta",
+    "as_gamma",
+    "assumptions",
+    "at_least_one",
+    "brier_score",
+    "chance_of_none",
+    "compare",
+    "complement",
+    "distribution_from_dict",
+    "distribution_to_dict",
     "estimate_from_dict",
     "estimate_to_dict",
     "event_count",
     "event_loss",
+    "expected_loss",
+    "hit_rate",
+    "log_score",
     "lognormal_from_median",
+    "parse_frequency",
+    "parse_money",
+    "pool",
+    "probability_exceeding",
     "probability_interval",
+    "read_signals",
+    "reliability",
+    "say_frequency",
+    "say_money",
+    "scale_from_bounds",
+    "score_frequency",
+    "share_exceeding",
+    "tornado",
+    "treated",
     "trials_for",
+    "update_frequency",
+    "update_vulnerability",
     "value",
+    "value_controls",
+    "value_of_information",
+    "value_portfolio",
+    "yearly_cost",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from apps.risks.quant.distributions import Interval90
 from apps.risks.quant.errors import EstimateError, within
@@ -64,8 +65,8 @@ def scale_from_bounds(likelihood: Sequence[float], impact: Sequence[float]) -> S
 def _ranges(bounds: Sequence[float]) -> tuple[Interval90, ...]:
     if len(bounds) != LEVELS + 1:
         raise EstimateError("", f"must have {LEVELS + 1} bounds")
-    pairs = zip(bounds[:-1], bounds[1:], strict=True)
-    return tuple(within(str(level), Interval90, *pair) for level, pair in enumerate(pairs, start=1))
+    steps = enumerate(pairwise(bounds), start=1)
+    return tuple(within(str(level), Interval90, *pair) for level, pair in steps)
 
 
 def _check(ranges: Sequence[Interval90]) -> None:

@@ -58,7 +58,7 @@ class SignalRules:
 
 @dataclass(frozen=True)
 class Signal:
-    """A proposed factor on the threat event frequency (1 or more), and a sentence for each reason."""
+    """A proposed factor on the threat event frequency (1 or more), with a sentence a reason."""
 
     factor: float
     reasons: tuple[str, ...]
