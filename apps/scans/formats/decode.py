@@ -1,0 +1,420 @@
+"""JSON from strangers: one pass over the file, records left undecoded until their turn, types
+lenient.
+
+The outline of a report is decoded with its long arrays as `msgspec.Raw`; each record is then
+decoded on its own into a typed struct (`Shape.read`). Where a field has the wrong type only that
+field is lost.
+
+Known and accepted: of duplicate keys the last one counts, as in every JSON library tried.
+"""
+
+import codecs
+import functools
+import json
+import re
+import types
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin
+
+import msgspec
+from msgspec import Raw
+
+from apps.scans.formats.types import FormatError
+
+T = TypeVar("T")
+Source = bytes | bytearray | memoryview | Raw
+
+CHUNK_BYTES = 1024 * 1024
+MAX_REPAIR_BYTES = 64 * 1024 * 1024  # a repair copies the file
+_MISSING = object()
+_BYTE = re.compile(r"\(byte (\d+)\)")
+_UTF8_MARK = b"\xef\xbb\xbf"
+# Two backslashes (an escaped one), or a high half with its low half, or a half alone (group 1).
+_LONE_HALF = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+
+
+def body(data: bytes | memoryview) -> memoryview:
+    """The text without a byte order mark, checked to be UTF-8 without NUL bytes.
+
+    Raises FormatError: empty, encoding (with the byte offset).
+    """
+    view = memoryview(data)
+    if bytes(view[:2]) in {b"\xff\xfe", b"\xfe\xff"}:
+        raise FormatError(
+            "encoding",
+            "The file is UTF-16. JSON is UTF-8; in PowerShell, write it with `-Encoding utf8`.",
+            "byte 0",
+        )
+    if bytes(view[:3]) == _UTF8_MARK:
+        view = view[3:]
+    _check_utf8(view)
+    if not bytes(view[:CHUNK_BYTES]).strip():
+        raise FormatError("empty", "The file is empty.", "byte 0")
+    return view
+
+
+def _check_utf8(view: memoryview) -> None:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(view), CHUNK_BYTES):
+        chunk = bytes(view[start : start + CHUNK_BYTES])
+        try:
+            decoder.decode(chunk, final=start + CHUNK_BYTES >= len(view))
+        except UnicodeDecodeError as error:
+            # The decoder may have held up to three bytes of the chunk before this one.
+            at = start + error.start - (len(error.object) - len(chunk))
+            raise FormatError(
+                "encoding",
+                f"The file is not valid UTF-8 at byte {at}: {error.reason}.",
+                f"byte {at}",
+            ) from None
+        if (nul := chunk.find(b"\0")) >= 0:
+            raise FormatError(
+                "malformed", f"There is a NUL byte at byte {start + nul}.", f"byte {start + nul}"
+            )
+
+
+def decode(source: Source, decoder: msgspec.json.Decoder[T], where: str = "") -> T:
+    """Decode, with every way in which it can fail as a FormatError.
+
+    where: JSON pointer of `source` in the file, for the error's location.
+    Raises FormatError: truncated, malformed, too-deep, wrong-type.
+    """
+    try:
+        return decoder.decode(source)
+    except msgspec.ValidationError as error:
+        raise FormatError("wrong-type", f"{error}.", where) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _syntax_error(str(error), where) from None
+    except RecursionError:
+        raise FormatError("too-deep", "The JSON is nested too deeply.", where) from None
+
+
+def _syntax_error(message: str, where: str) -> FormatError:
+    if "truncated" in message:
+        return FormatError("truncated", "The JSON ends in the middle of a value.", where)
+    byte = _BYTE.search(message)
+    location = " ".join(filter(None, [where, f"byte {byte[1]}" if byte else ""]))
+    return FormatError("malformed", f"{message}.", location)
+
+
+def document(data: bytes | memoryview, shape: "Shape[T]", warnings: list[str]) -> T:
+    """The whole file as one value of `shape`, its long arrays being Raw inside.
+
+    Raises FormatError as `body` and `decode` do; wrong-type only if the root itself is of another
+    kind.
+    """
+    view = body(data)
+    try:
+        return shape.read(view, "", warnings)
+    except FormatError as error:
+        if error.reason not in {"truncated", "malformed"} or not (repaired := _repaired(view)):
+            raise
+        warnings.append("Halves of surrogate pairs were replaced by U+FFFD.")
+        return shape.read(repaired, "", warnings)
+
+
+def _repaired(view: memoryview) -> bytes:
+    r"""The text with lone \uD8xx escapes (a string cut inside an emoji) as \ufffd; empty if there
+    are none."""
+    if len(view) > MAX_REPAIR_BYTES:
+        return b""
+    found = False
+
+    def replace(match: re.Match[bytes]) -> bytes:
+        nonlocal found
+        found = found or match[1] is not None
+        return rb"\ufffd" if match[1] else match[0]
+
+    text = _LONE_HALF.sub(replace, view)
+    return text if found else b""
+
+
+_ELEMENTS = msgspec.json.Decoder(list[Raw])
+_MEMBERS = msgspec.json.Decoder(dict[str, Raw])
+_ANY = msgspec.json.Decoder()
+
+
+def elements(source: Source, where: str = "") -> list[Raw]:
+    """The elements of an array, undecoded; nothing for null. Raises FormatError."""
+    if is_null(source):
+        return []
+    return decode(source, _ELEMENTS, where)
+
+
+def members(source: Source, where: str = "") -> dict[str, Raw]:
+    """The members of an object, undecoded; nothing for null. Raises FormatError."""
+    if is_null(source):
+        return {}
+    return decode(source, _MEMBERS, where)
+
+
+def first_char(source: Source) -> str:
+    """The first character that is no white space: tells object, array, string and number apart."""
+    view = memoryview(source)
+    return bytes(view[:64]).lstrip()[:1].decode("latin-1") or (
+        bytes(view[:CHUNK_BYTES]).lstrip()[:1].decode("latin-1")
+    )
+
+
+def is_null(source: Source) -> bool:
+    view = memoryview(source)
+    return len(view) < 64 and bytes(view).strip() in {b"null", b""}
+
+
+def values(data: bytes | memoryview, *, flatten: bool = True) -> Iterator[tuple[str, Raw]]:
+    """Each value of JSON lines, of concatenated JSON, or of one array, with where it is.
+
+    flatten: an array's elements instead of the array. Raises FormatError, also while iterating.
+    """
+    view = body(data)
+    if flatten and first_char(view) == "[":
+        try:
+            listed = elements(view)
+        except FormatError:
+            if not _has_several(view):
+                raise
+        else:
+            for index, raw in enumerate(listed):
+                yield f"/{index}", raw
+            return
+    for where, raw in _concatenated(view):
+        if flatten and first_char(raw) == "[":
+            yield from (
+                (f"{where} /{i}", element) for i, element in enumerate(elements(raw, where))
+            )
+        else:
+            yield where, raw
+
+
+def _has_several(view: memoryview) -> bool:
+    return len(list(zip(_lines(view), range(2), strict=False))) > 1
+
+
+_LINE_END = re.compile(rb"\n")
+_GAP = re.compile(r"\s*")
+_RAW = msgspec.json.Decoder(Raw)
+
+
+def _lines(view: memoryview) -> Iterator[tuple[int, int, memoryview]]:
+    """Non-blank lines with their 1-based number and the offset of their first byte."""
+    number, start, size = 1, 0, len(view)
+    while start < size:
+        match = _LINE_END.search(view, start)
+        end = match.start() if match else size
+        line = view[start:end]
+        if bytes(line[:256]).strip() or bytes(line).strip():
+            yield number, start, line
+        number, start = number + 1, end + 1
+
+
+def _concatenated(view: memoryview) -> Iterator[tuple[str, Raw]]:
+    """JSON lines as long as each line is a value; from the first other line on, value after
+    value."""
+    for number, start, line in _lines(view):
+        try:
+            raw = decode(line, _RAW, f"line {number}")
+        except FormatError:
+            yield from _run_together(bytes(view[start:]).decode(), number)
+            return
+        yield f"line {number}", raw
+
+
+def _run_together(text: str, number: int) -> Iterator[tuple[str, Raw]]:
+    """Values one after the other, over several lines or without a line break between them."""
+    scanner, at = json.JSONDecoder(), _after_gap(text, 0)
+    while at < len(text):
+        where = f"line {number + text.count(chr(10), 0, at)}"
+        try:
+            _value, end = scanner.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            reason = "truncated" if error.pos >= len(text.rstrip()) - 1 else "malformed"
+            raise FormatError(reason, f"{error.msg} at character {error.pos}.", where) from None
+        except RecursionError:
+            raise FormatError("too-deep", "The JSON is nested too deeply.", where) from None
+        yield where, Raw(text[at:end].encode())
+        at = _after_gap(text, end)
+
+
+def _after_gap(text: str, at: int) -> int:
+    match = _GAP.match(text, at)
+    return match.end() if match else at
+
+
+class Shape(Generic[T]):
+    """A typed struct to read records into, exact and fast where the types fit, lenient where
+    not."""
+
+    def __init__(self, wanted: type[T]) -> None:
+        self.wanted = wanted
+        self._decoder = msgspec.json.Decoder(wanted)
+
+    def read(self, source: Source, where: str, warnings: list[str]) -> T:
+        """The record. A field of a wrong type gets its default, and a warning says where.
+
+        Raises FormatError: truncated, malformed, too-deep; wrong-type if the record is no object at
+        all.
+        """
+        try:
+            return self._decoder.decode(source)
+        except msgspec.ValidationError as error:
+            problem = str(error)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            decode(source, self._decoder, where)
+            raise
+        result = salvage(self._loose(source, where), self.wanted)
+        if result is _MISSING:
+            raise FormatError("wrong-type", f"{problem}.", where)
+        warn(warnings, f"{where or '/'}: {problem}; the field was left out or converted.")
+        return result  # type: ignore[no-any-return]
+
+    def _loose(self, source: Source, where: str) -> Any:
+        if self._has_raw_members():
+            return members(source, where) if first_char(source) == "{" else None
+        return loose(source, where)
+
+    def _has_raw_members(self) -> bool:
+        """Whether to keep the members undecoded: a struct with Raw fields may hold the whole
+        file."""
+        if not (isinstance(self.wanted, type) and issubclass(self.wanted, msgspec.Struct)):
+            return False
+        hints = [field.type for field in msgspec.structs.fields(self.wanted)]
+        return any(Raw in _parts(hint) for hint in hints)
+
+
+@functools.cache
+def _parts(hint: Any) -> frozenset[Any]:
+    """A type with all the types inside it."""
+    found = frozenset({hint})
+    for part in get_args(hint):
+        found |= _parts(part)
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        for field in msgspec.structs.fields(hint):
+            found |= _parts(field.type)
+    return found
+
+
+MAX_WARNINGS = 100
+
+
+def warn(warnings: list[str], text: str) -> None:
+    """Add a warning, up to a number that a person can read."""
+    if len(warnings) < MAX_WARNINGS:
+        warnings.append(text)
+    elif len(warnings) == MAX_WARNINGS:
+        warnings.append("More warnings of this report are left out.")
+
+
+def loose(source: Source, where: str = "") -> Any:
+    """Any JSON as plain Python. Numbers out of range become infinite. Raises FormatError."""
+    try:
+        return _ANY.decode(source)
+    except msgspec.ValidationError:
+        return json.loads(bytes(memoryview(source)))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return decode(source, _ANY, where)
+
+
+def salvage(value: Any, wanted: Any) -> Any:  # noqa: PLR0911  # one way out for each sort of type
+    """`value` as `wanted`, leaving out what does not fit; _MISSING if nothing does."""
+    if isinstance(value, Raw):
+        if wanted is Raw:
+            return value
+        return salvage(_open_raw(value, wanted), wanted)
+    try:
+        return msgspec.convert(value, wanted)
+    except (msgspec.ValidationError, OverflowError, TypeError):
+        pass
+    origin = get_origin(wanted)
+    if origin in {Union, types.UnionType}:
+        return _first_that_fits(value, get_args(wanted))
+    if origin in {list, dict}:
+        return _CONTAINERS[origin](value, get_args(wanted))
+    if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct):
+        return _struct(value, wanted)
+    return _SCALARS[wanted](value) if wanted in _SCALARS else _MISSING
+
+
+def _open_raw(value: Raw, wanted: Any) -> Any:
+    """One level of a Raw value, if what is wanted has Raw parts; else all of it."""
+    if Raw in _parts(wanted):
+        mark = first_char(value)
+        return members(value) if mark == "{" else elements(value) if mark == "[" else loose(value)
+    return loose(value)
+
+
+def _first_that_fits(value: Any, wanted: tuple[Any, ...]) -> Any:
+    for part in wanted:
+        if part is not type(None) and (found := salvage(value, part)) is not _MISSING:
+            return found
+    return None if type(None) in wanted else _MISSING
+
+
+def _list(value: Any, wanted: tuple[Any, ...]) -> Any:
+    items = value if isinstance(value, list) else [value]  # one thing where a list of them is due
+    found = [salvage(item, wanted[0]) for item in items]
+    kept = [item for item in found if item is not _MISSING]
+    return kept if kept or isinstance(value, list) else _MISSING
+
+
+def _dict(value: Any, wanted: tuple[Any, ...]) -> Any:
+    if not isinstance(value, dict):
+        return _MISSING
+    found = {str(key): salvage(item, wanted[1]) for key, item in value.items()}
+    return {key: item for key, item in found.items() if item is not _MISSING}
+
+
+def _struct(value: Any, wanted: type[msgspec.Struct]) -> Any:
+    if not isinstance(value, dict):
+        return _MISSING
+    found = {
+        field.name: salvage(value[field.encode_name], field.type)
+        for field in msgspec.structs.fields(wanted)
+        if field.encode_name in value
+    }
+    try:
+        return wanted(**{name: item for name, item in found.items() if item is not _MISSING})
+    except TypeError:  # a required field is lost
+        return _MISSING
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, dict):  # {"text": ...}: a message where a string is due
+        return next(
+            (value[k] for k in ("text", "value", "name") if isinstance(value.get(k), str)), _MISSING
+        )
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return _MISSING
+
+
+def _integer(value: Any) -> Any:
+    try:
+        return int(value) if isinstance(value, str | float) else _MISSING
+    except (ValueError, OverflowError):
+        return _MISSING
+
+
+def _number(value: Any) -> Any:
+    try:
+        return float(value) if isinstance(value, str | int) else _MISSING
+    except (ValueError, OverflowError):
+        return _MISSING
+
+
+def _boolean(value: Any) -> Any:
+    return {"true": True, "false": False}.get(str(value).lower(), _MISSING)
+
+
+_CONTAINERS: dict[Any, Callable[[Any, tuple[Any, ...]], Any]] = {list: _list, dict: _dict}
+_SCALARS: dict[Any, Callable[[Any], Any]] = {
+    str: _text,
+    int: _integer,
+    float: _number,
+    bool: _boolean,
+}
