@@ -1,12 +1,16 @@
 """Reading planning items. Every function takes the viewer; nothing else reads."""
 
+from dataclasses import dataclass
+
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from apps.accounts.actors import Actor
+from apps.accounts.roles import Permission
 from apps.common.errors import Missing
 from apps.planning.models import (
     Answer,
     Decision,
+    ItemStatus,
     Option,
     PlanningItem,
     Question,
@@ -16,7 +20,7 @@ from apps.planning.models import (
 
 def items_visible(viewer: Actor) -> QuerySet[PlanningItem]:
     """Items with what a list row shows."""
-    return (
+    items: QuerySet[PlanningItem] = (
         PlanningItem.objects.visible_to(viewer)
         .select_related("system", "created_by")
         .annotate(
@@ -26,6 +30,7 @@ def items_visible(viewer: Actor) -> QuerySet[PlanningItem]:
             ),
         )
     )
+    return items
 
 
 def item_get(viewer: Actor, pk: int) -> PlanningItem:
@@ -46,7 +51,12 @@ def options_of(viewer: Actor, item_id: int) -> QuerySet[Option]:
 
 
 def option_get(viewer: Actor, pk: int) -> Option:
-    option = Option.objects.visible_to(viewer).select_related("item", "item__system").filter(pk=pk).first()
+    option = (
+        Option.objects.visible_to(viewer)
+        .select_related("item", "item__system")
+        .filter(pk=pk)
+        .first()
+    )
     if not isinstance(option, Option):
         raise Missing("There is no such option that you may see.")
     return option
@@ -104,3 +114,101 @@ def decisions_in_force(viewer: Actor) -> QuerySet[Decision]:
         .select_related("item", "item__system", "option", "decided_by")
         .order_by("valid_until", "-id")
     )
+
+
+def decisions_recent(viewer: Actor) -> QuerySet[Decision]:
+    """What was decided lately, on all systems that the viewer sees; ended ones, too."""
+    return (
+        Decision.objects.visible_to(viewer)
+        .select_related("item", "item__system", "option", "decided_by")
+        .order_by("-decided_at", "-id")
+    )
+
+
+def answer_get(viewer: Actor, pk: int) -> Answer:
+    """Raises: Missing, also for an answer to a question that the viewer may not see."""
+    answer = (
+        Answer.objects.select_related("question", "question__item", "answered_by")
+        .filter(pk=pk)
+        .first()
+    )
+    if answer is None or not questions_visible(viewer).filter(pk=answer.question_id).exists():
+        raise Missing("There is no such answer that you may see.")
+    return answer
+
+
+@dataclass(frozen=True)
+class ItemFilter:
+    """What a reader asked the list of items for; empty fields ask for nothing."""
+
+    text: str = ""
+    system: str = ""  # its key
+    stage: str = ""
+    status: str = ""
+    kind: str = ""
+
+
+def items_list(viewer: Actor, wanted: ItemFilter = ItemFilter()) -> QuerySet[PlanningItem]:
+    """Items as the list shows them, the newest first."""
+    return _narrowed(items_visible(viewer), wanted).order_by("-id")
+
+
+def _narrowed(found: QuerySet[PlanningItem], wanted: ItemFilter) -> QuerySet[PlanningItem]:
+    if wanted.system:
+        found = found.filter(system__key=wanted.system)
+    for name in ("stage", "status", "kind"):
+        if value := getattr(wanted, name):
+            found = found.filter(**{name: value})
+    if text := wanted.text.strip():
+        found = found.filter(_mentions(text))
+    return found
+
+
+def _mentions(text: str) -> Q:
+    """Words of the title, the question or the tracker; or the key, "PI-7" or "7"."""
+    matches = (
+        Q(title__icontains=text) | Q(tracker_key__icontains=text) | Q(question__icontains=text)
+    )
+    number = text.upper().removeprefix("PI-")
+    if number.isascii() and number.isdigit() and len(number) <= 18:
+        matches |= Q(pk=int(number))
+    return matches
+
+
+@dataclass(frozen=True)
+class BoardColumn:
+    status: ItemStatus
+    items: list[PlanningItem]
+    total: int
+
+    @property
+    def hidden(self) -> int:
+        """How many more there are than the column shows."""
+        return self.total - len(self.items)
+
+
+def items_board(viewer: Actor, wanted: ItemFilter, *, shown: int) -> list[BoardColumn]:
+    """Items by status, what moved last on top; five queries whatever their number."""
+    found = items_list(viewer, wanted)
+    everything = _narrowed(PlanningItem.objects.visible_to(viewer), wanted)
+    totals = dict(everything.order_by().values_list("status").annotate(number=Count("id")))
+    return [
+        BoardColumn(
+            status=status,
+            items=list(found.filter(status=status).order_by("-updated_at", "-id")[:shown]),
+            total=totals.get(status.value, 0),
+        )
+        for status in ItemStatus
+    ]
+
+
+def questions_on_guidance(viewer: Actor, guidance_id: int) -> QuerySet[Question]:
+    """What was asked on a piece of guidance, oldest first."""
+    return questions_visible(viewer).filter(guidance_id=guidance_id).order_by("id")
+
+
+def items_writable(viewer: Actor, permission: Permission, wanted: ItemFilter) -> QuerySet[PlanningItem]:
+    """Items of the systems on which the viewer holds a permission."""
+    systems = viewer.systems_with(permission)
+    found = items_list(viewer, wanted)
+    return found if systems is None else found.filter(system_id__in=systems)

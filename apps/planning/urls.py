@@ -1,3 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.planning.views import item_create_page, item_edit_page, item_list_page
+
+urlpatterns = [
+    path("planning/", item_list_page, name="item-list"),
+    path("planning/new/", item_create_page, name="item-create"),
+    path("planning/PI-<int:pk>/edit/", item_edit_page, name="item-edit"),
+]

@@ -1,0 +1,176 @@
+"""The page of a planning item, and what is written on it: questions, advice, the decision."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.requests import PageRequest
+from apps.advice.forms import AnswerForm, AskForm, DecisionForm, RecommendForm
+from apps.advice.item_page import ItemView, item_view
+from apps.advice.views.figures import item_figures
+from apps.common.errors import Invalid
+from apps.common.forms import apply_domain_errors
+from apps.planning.selectors import answer_get, item_get, question_get
+from apps.planning.services.decisions import decision_revisit, recommendation_make
+from apps.planning.services.questions import answer_accept, question_answer, question_ask
+from apps.risks.services.decisions import decision_record_with_treatments
+
+
+@require_GET
+def item_page(request: PageRequest, pk: int) -> HttpResponse:
+    return _page(request, item_view(request.actor, pk))
+
+
+def _page(
+    request: PageRequest, view: ItemView, *, status: int = 200, answers_open: int = 0, **bound: Any
+) -> HttpResponse:
+    """The document. `bound`: the form that was refused, by its name, with what was typed."""
+    context = {
+        "view": view,
+        "item": view.item,
+        "figures": item_figures(view),
+        "ask_form": bound.get("ask_form") or AskForm(),
+        "recommend_form": bound.get("recommend_form") or RecommendForm(view=view, prefix="advice"),
+        "decision_form": bound.get("decision_form")
+        or DecisionForm(view=view, prefix="decision", initial=_last_choice(view)),
+        "evidence_left": view.evidence_total - len(view.evidence),
+        "threads": _threads(view, answers_open, bound.get("answer_form")),
+        "open_form": next((name for name, form in bound.items() if form), ""),
+    }
+    return render(request, "planning/item.html", context, status=status)
+
+
+def _last_choice(view: ItemView) -> dict[str, Any]:
+    """A new decision begins where the one in force stands."""
+    if view.decision is None:
+        return {}
+    chosen: dict[str, Any] = {"option": view.decision.option_id}
+    for choice in view.decision.treatments.all():
+        chosen[f"treatment_{choice.statement_id}"] = choice.treatment
+    return chosen
+
+
+def _threads(view: ItemView, opened: int, bound: AnswerForm | None) -> list[dict[str, Any]]:
+    """Each question with its form for an answer; the refused one keeps its words."""
+    return [
+        {
+            "question": question,
+            "answers": list(question.answers.all()),
+            "form": bound if bound and question.pk == opened else _answer_form(question.pk),
+            "opened": bool(bound) and question.pk == opened,
+        }
+        for question in view.questions
+    ]
+
+
+def _answer_form(question_id: int, data: Any = None) -> AnswerForm:
+    return AnswerForm(data, prefix=f"answer-{question_id}")
+
+
+def _back(pk: int, anchor: str) -> HttpResponse:
+    return redirect(f"{reverse('item-detail', args=[pk])}#{anchor}")
+
+
+@require_POST
+def item_ask(request: PageRequest, pk: int) -> HttpResponse:
+    item = item_get(request.actor, pk)
+    form = AskForm(request.POST)
+    if form.is_valid():
+        try:
+            question = question_ask(actor=request.actor, item=item, body=form.cleaned_data["body"])
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        else:
+            messages.success(request, _("Asked. Security of this system is told."))
+            return _back(pk, f"question-{question.pk}")
+    return _page(request, item_view(request.actor, pk), status=422, ask_form=form)
+
+
+@require_POST
+def question_answer_page(request: PageRequest, pk: int) -> HttpResponse:
+    question = question_get(request.actor, pk)
+    form = _answer_form(pk, request.POST)
+    if form.is_valid():
+        try:
+            question_answer(actor=request.actor, question=question, body=form.cleaned_data["body"])
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        else:
+            messages.success(request, _("Answered."))
+            return _thread(question)
+    if question.item_id is None:
+        messages.error(request, _("Write the answer."))
+        return _thread(question)
+    view = item_view(request.actor, question.item_id)
+    return _page(request, view, status=422, answers_open=pk, answer_form=form)
+
+
+def _thread(question: Any) -> HttpResponse:
+    """Back to where the question stands: on an item, or on a piece of guidance."""
+    name, pk = ("item-detail", question.item_id) if question.item_id else (
+        "guidance-detail", question.guidance_id)  # fmt: skip
+    return redirect(f"{reverse(name, args=[pk])}#question-{question.pk}")
+
+
+@require_POST
+def answer_accept_page(request: PageRequest, pk: int) -> HttpResponse:
+    answer = answer_get(request.actor, pk)
+    answer_accept(actor=request.actor, answer=answer)
+    messages.success(request, _("Marked as the answer."))
+    return _thread(answer.question)
+
+
+@require_POST
+def item_recommend(request: PageRequest, pk: int) -> HttpResponse:
+    view = item_view(request.actor, pk)
+    form = RecommendForm(request.POST, view=view, prefix="advice")
+    if form.is_valid():
+        try:
+            recommendation_make(
+                actor=request.actor,
+                item=view.item,
+                option=form.chosen(),
+                reason=form.cleaned_data["reason"],
+            )
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        else:
+            messages.success(request, _("The recommendation stands; it binds nobody."))
+            return _back(pk, "recommendation")
+    return _page(request, view, status=422, recommend_form=form)
+
+
+@require_POST
+def item_decide(request: PageRequest, pk: int) -> HttpResponse:
+    view = item_view(request.actor, pk)
+    form = DecisionForm(request.POST, view=view, prefix="decision")
+    if form.is_valid():
+        option = form.chosen()
+        assert option is not None  # noqa: S101  # the field is required and offers this item's only
+        try:
+            decision_record_with_treatments(
+                actor=request.actor,
+                item=view.item,
+                option=option,
+                reason=form.cleaned_data["reason"],
+                valid_until=form.cleaned_data["valid_until"],
+                treatments=form.treatments(),
+            )
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        else:
+            messages.success(request, _("Recorded."))
+            return _back(pk, "decision")
+    return _page(request, view, status=422, decision_form=form)
+
+
+@require_POST
+def item_revisit(request: PageRequest, pk: int) -> HttpResponse:
+    decision_revisit(actor=request.actor, item=item_get(request.actor, pk))
+    messages.success(request, _("Taken up again; the old decision stays in the history."))
+    return _back(pk, "decision")

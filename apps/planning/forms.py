@@ -1,0 +1,116 @@
+"""Finding, adding and editing planning items."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from apps.catalog.models import System
+from apps.catalog.stages import Stage
+from apps.common.forms import VersionedForm, with_any
+from apps.planning.models import ItemKind, ItemStatus
+from apps.planning.selectors import ItemFilter
+
+
+class ItemFilterForm(forms.Form):
+    """The filters of the list; a value that is none of the choices asks for nothing."""
+
+    q = forms.CharField(
+        label=_("Text"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": _("Title, question, PI-7, tracker key")}
+        ),
+    )
+    system = forms.ChoiceField(label=_("System"), required=False)
+    stage = forms.ChoiceField(
+        label=_("Stage"), required=False, choices=with_any(Stage.choices, _("Any stage"))
+    )
+    status = forms.ChoiceField(
+        label=_("Status"), required=False, choices=with_any(ItemStatus.choices, _("Any status"))
+    )
+    kind = forms.ChoiceField(
+        label=_("Kind"), required=False, choices=with_any(ItemKind.choices, _("Any kind"))
+    )
+
+    def __init__(self, *args: Any, systems: QuerySet[System], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        named = [(system.key, system.name) for system in systems]
+        self.fields["system"].choices = with_any(named, _("Any system"))  # type: ignore[attr-defined]
+
+    def wanted(self) -> ItemFilter:
+        self.is_valid()
+        given = self.cleaned_data
+        return ItemFilter(
+            text=given.get("q", ""),
+            system=given.get("system", ""),
+            stage=given.get("stage", ""),
+            status=given.get("status", ""),
+            kind=given.get("kind", ""),
+        )
+
+    def active(self) -> list[tuple[str, str, str]]:
+        """(name, label, value in words) of each filter in use."""
+        self.is_valid()
+        used = []
+        for name, field in self.fields.items():
+            if value := self.cleaned_data.get(name):
+                words = dict(getattr(field, "choices", [])).get(value, value)
+                used.append((name, str(field.label), str(words)))
+        return used
+
+
+class ItemFields(forms.Form):
+    """What people write of an item."""
+
+    title = forms.CharField(
+        label=_("Title"), max_length=200, help_text=_("What is being decided, in one line.")
+    )
+    question = forms.CharField(
+        label=_("Question"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea,
+        help_text=_("What has to be known to decide, and why now. Markdown."),
+    )
+    kind = forms.ChoiceField(label=_("Kind"), choices=ItemKind.choices, initial=ItemKind.STORY)
+    stage = forms.ChoiceField(label=_("Stage"), choices=Stage.choices, initial=Stage.PLAN)
+    tracker_key = forms.CharField(
+        label=_("Tracker key"),
+        required=False,
+        max_length=80,
+        widget=forms.TextInput(attrs={"placeholder": "PAY-142"}),
+    )
+    tracker_url = forms.URLField(
+        label=_("Tracker address"),
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        widget=forms.URLInput(attrs={"placeholder": "https://tracker.example.org/PAY-142"}),
+    )
+
+
+class ItemCreateForm(ItemFields):
+    system = forms.ModelChoiceField(
+        label=_("System"), queryset=System.objects.none(), to_field_name="key"
+    )
+    field_order = ["title", "system"]
+
+    def __init__(self, *args: Any, systems: QuerySet[System], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["system"].queryset = systems  # type: ignore[attr-defined]
+
+
+class ItemEditForm(ItemFields, VersionedForm):
+    status = forms.ChoiceField(
+        label=_("Status"),
+        choices=[choice for choice in ItemStatus.choices if choice[0] != ItemStatus.DECIDED],
+        help_text=_("Recording a decision sets an item to decided by itself."),
+    )
+
+    def __init__(self, *args: Any, current_status: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if current_status == ItemStatus.DECIDED:
+            self.fields["status"].choices = ItemStatus.choices  # type: ignore[attr-defined]

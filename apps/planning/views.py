@@ -1,0 +1,146 @@
+"""The list of planning items, the board, and writing one. Its page: apps/advice/views/items.py."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from apps.accounts.policy import require
+from apps.accounts.requests import PageRequest
+from apps.accounts.roles import Permission
+from apps.catalog.models import System
+from apps.catalog.selectors import systems_visible
+from apps.common.errors import EditConflict, Invalid
+from apps.common.forms import apply_domain_errors
+from apps.common.ui.diff import DiffLine, diff_lines
+from apps.planning.forms import ItemCreateForm, ItemEditForm, ItemFilterForm
+from apps.planning.models import PlanningItem
+from apps.planning.selectors import ItemFilter, item_get, items_board, items_list
+from apps.planning.services.items import item_create, item_edit
+
+PAGE = 50
+BOARD_COLUMN = 30
+EDITED = ("title", "question", "kind", "stage", "status", "tracker_key", "tracker_url")
+
+
+@require_GET
+def item_list_page(request: PageRequest) -> HttpResponse:
+    """The list, or the board with ?view=board."""
+    form = ItemFilterForm(request.GET, systems=systems_visible(request.actor))
+    wanted = form.wanted()
+    is_board = request.GET.get("view") == "board"
+    context = {
+        "form": form,
+        "active": [
+            (label, words, _address(request.GET, without=name))
+            for name, label, words in form.active()
+        ],
+        "is_board": is_board,
+        "is_list": not is_board,
+        "clear_url": _address(QueryDict("view=board" if is_board else "")),
+        "list_url": _address(request.GET, without="view"),
+        "board_url": _address(request.GET, view="board"),
+        "may_create": request.actor.systems_with(Permission.ITEM_EDIT) != frozenset(),
+    }
+    context |= _board(request, wanted) if is_board else _rows(request, wanted)
+    return render(request, "planning/list.html", context)
+
+
+def _board(request: PageRequest, wanted: ItemFilter) -> dict[str, object]:
+    columns = items_board(request.actor, wanted, shown=BOARD_COLUMN)
+    return {
+        "columns": [
+            (column, _address(request.GET, without="view", status=column.status.value))
+            for column in columns
+        ],
+        "is_empty": not any(column.total for column in columns),
+    }
+
+
+def _rows(request: PageRequest, wanted: ItemFilter) -> dict[str, object]:
+    """A page of the list by keyset: `before` is the last id that was shown."""
+    found = items_list(request.actor, wanted)
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit() and len(before) <= 18:
+        found = found.filter(pk__lt=int(before))
+    items = list(found[: PAGE + 1])
+    more = len(items) > PAGE
+    items = items[:PAGE]
+    return {
+        "items": items,
+        "is_empty": not items,
+        "next_url": _address(request.GET, before=str(items[-1].pk)) if more else "",
+        "first_url": _address(request.GET) if before else "",
+    }
+
+
+def _address(given: QueryDict, *, without: str = "", **changes: str) -> str:
+    """The list's address with its filters; pages begin anew unless `before` is given."""
+    names = ("q", "system", "stage", "status", "kind", "view")
+    values = {name: given.get(name, "") for name in names if name != without} | changes
+    query = urlencode({name: value for name, value in values.items() if value})
+    return f"{reverse('item-list')}?{query}" if query else reverse("item-list")
+
+
+@require_http_methods(["GET", "POST"])
+def item_create_page(request: PageRequest) -> HttpResponse:
+    systems = System.objects.visible_to(request.actor, Permission.ITEM_EDIT)
+    if not systems.exists():
+        require(request.actor, Permission.ITEM_EDIT)
+    form = ItemCreateForm(request.POST or None, systems=systems, initial=_prefilled(request.GET))
+    if request.method == "POST" and form.is_valid():
+        try:
+            item = item_create(actor=request.actor, **form.cleaned_data)
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        else:
+            messages.success(
+                request, _("%(key)s is there. Add the options next.") % {"key": item.key}
+            )
+            return redirect("item-detail", item.pk)
+    status = 422 if form.errors else 200
+    return render(request, "planning/item_form.html", {"form": form}, status=status)
+
+
+def _prefilled(given: QueryDict) -> dict[str, str]:
+    """What a link may fill in: /planning/new/?system=payments&stage=build."""
+    return {name: given[name] for name in ("system", "stage", "title", "kind") if name in given}
+
+
+@require_http_methods(["GET", "POST"])
+def item_edit_page(request: PageRequest, pk: int) -> HttpResponse:
+    item = item_get(request.actor, pk)
+    require(request.actor, Permission.ITEM_EDIT, item)
+    initial = {name: getattr(item, name) for name in EDITED} | {"version": item.version}
+    form = ItemEditForm(request.POST or None, initial=initial, current_status=item.status)
+    diff: tuple[DiffLine, ...] = ()
+    if request.method == "POST" and form.is_valid():
+        try:
+            values = form.typed()
+            item_edit(
+                actor=request.actor, item=item, version=form.cleaned_data["version"], **values
+            )
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        except EditConflict as conflict:
+            item = item_get(request.actor, pk)
+            diff = diff_lines(_as_text(item), _typed_text(form))
+            form.add_conflict(conflict.message, current_version=conflict.current_version)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("item-detail", item.pk)
+    context = {"form": form, "item": item, "diff": diff}
+    status = 409 if diff else 422 if form.errors else 200
+    return render(request, "planning/item_form.html", context, status=status)
+
+
+def _as_text(item: PlanningItem) -> str:
+    return "\n".join(str(getattr(item, name)) for name in EDITED)
+
+
+def _typed_text(form: ItemEditForm) -> str:
+    return "\n".join(str(form.cleaned_data[name]) for name in EDITED)
