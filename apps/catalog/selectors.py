@@ -2,7 +2,8 @@ from django.db.models import QuerySet
 
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
-from apps.catalog.models import System
+from apps.audit.models import AuditEntry
+from apps.catalog.models import Component, Environment, System
 from apps.common.errors import Missing
 
 
@@ -17,3 +18,25 @@ def system_get(viewer: Actor, key: str, *, permission: Permission = Permission.S
         raise Missing(f"There is no system {key!r} that you may use here.")
     return system
 
+
+
+def systems_granted(viewer: Actor) -> QuerySet[System]:
+    """Systems on which the viewer holds something beyond what holds everywhere."""
+    return System.objects.filter(pk__in=viewer.system_grants)
+
+
+def audit_entries(viewer: Actor) -> QuerySet[AuditEntry]:
+    """Audit rows of the systems whose audit the viewer may read; the organisation's for its admins."""
+    systems = viewer.systems_with(Permission.AUDIT_VIEW)
+    rows = AuditEntry.objects.all()
+    return rows if systems is None else rows.filter(system_id__in=systems)
+
+
+def components_of(viewer: Actor, key: str) -> QuerySet[Component]:
+    """Raises: Missing."""
+    return Component.objects.filter(system=system_get(viewer, key))
+
+
+def environments_of(viewer: Actor, key: str) -> QuerySet[Environment]:
+    """Raises: Missing."""
+    return Environment.objects.filter(system=system_get(viewer, key))

@@ -1,6 +1,6 @@
 """Made-up people, systems and advice for tests: `from tests.factories import make_item`.
 
-Everything is written by the services, as in real life, so that what a test stands on is what the product makes.
+Everything is written by the services, as in real life, so a test stands on what the product makes.
 """
 
 from tests.factories.catalog import make_system

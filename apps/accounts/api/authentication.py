@@ -37,14 +37,14 @@ class TokenAuthentication(authentication.BaseAuthentication):
             )
         return (token.user or TokenPrincipal(), token)
 
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002  # DRF's signature
+    def authenticate_header(self, request: Request) -> str:  # DRF's signature
         return 'Bearer realm="SecOps Portal"'
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
     """The signed-in browser, with CSRF protection."""
 
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002  # DRF's signature
+    def authenticate_header(self, request: Request) -> str:  # DRF's signature
         return 'Bearer realm="SecOps Portal"'
 
 

@@ -58,7 +58,9 @@ def _domain(error: DomainError) -> dict[str, Any]:
     status = status_of(error)
     if isinstance(error, Invalid):
         errors = [
-            {"field": name, "detail": text} for name, texts in error.fields.items() for text in texts
+            {"field": name, "detail": text}
+            for name, texts in error.fields.items()
+            for text in texts
         ]
         return problem(status, error.code, error.message, errors=errors)
     if isinstance(error, EditConflict):

@@ -39,7 +39,9 @@ ON_WRITE = {"409": "State conflict", "413": "Too large", "415": "Unsupported med
 ON_EDIT = {"412": "Changed by somebody else", "428": "If-Match is missing"}
 
 
-def document_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:  # noqa: ARG001, FBT001
+def document_problems(
+    result: dict[str, Any], generator: Any, request: Any, public: bool
+) -> dict[str, Any]:
     """Add the problem schema and the answers that follow from method and path."""
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
     for path, operations in result.get("paths", {}).items():

@@ -2,9 +2,11 @@
 
 import functools
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.db import transaction
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,6 +18,12 @@ V = TypeVar("V", bound=APIView)
 P = ParamSpec("P")
 Handler = Callable[Concatenate[V, Request, P], Response]
 REPLAYED_HEADERS = ("Location", "ETag")
+
+
+class Negotiation(DefaultContentNegotiation):
+    """By Accept alone: `?format=` is a parameter of ours and never chooses a renderer."""
+
+    settings = SimpleNamespace(URL_FORMAT_OVERRIDE=None)
 
 
 def etag_of(version: int) -> str:
@@ -30,7 +38,9 @@ def expected_version(request: Request) -> int:
     """
     given = request.headers.get("If-Match", "").strip()
     if not given:
-        raise PreconditionNeeded("Send If-Match with the ETag that you read, so that no edit is lost.")
+        raise PreconditionNeeded(
+            "Send If-Match with the ETag that you read, so that no edit is lost."
+        )
     value = given.removeprefix("W/").strip('"')
     if not value.isascii() or not value.isdigit() or len(value) > 9:
         raise Invalid({"If-Match": "Give the ETag that the object was read with."})
@@ -50,13 +60,15 @@ def idempotent(handler: Handler[V, P]) -> Handler[V, P]:
         kept = idempotency.begin(actor_key, key, route, request._request.body)  # noqa: SLF001
         if kept is not None:
             return Response(
-                kept.body, status=kept.status, headers={**kept.headers, "Idempotency-Replayed": "true"}
+                kept.body,
+                status=kept.status,
+                headers={**kept.headers, "Idempotency-Replayed": "true"},
             )
         try:
             with transaction.atomic():
                 response = handler(view, request, *args, **kwargs)
                 headers = {name: response[name] for name in REPLAYED_HEADERS if name in response}
-                body: Any = response.data
+                body = _kept(view, response)
                 idempotency.finish(actor_key, key, response.status_code, body, headers)
         except Exception:
             idempotency.release(actor_key, key)
@@ -64,6 +76,14 @@ def idempotent(handler: Handler[V, P]) -> Handler[V, P]:
         return response
 
     return wrapper
+
+
+def _kept(view: APIView, response: Response) -> Any:
+    """What a repeat is answered with. SECURITY: never a secret, such as a new token's text."""
+    secret: frozenset[str] = getattr(view, "shown_once", frozenset())
+    if not secret:
+        return response.data
+    return {name: value for name, value in response.data.items() if name not in secret}
 
 
 def _actor_key(request: Request) -> str:

@@ -1,0 +1,70 @@
+"""The base of every view under /api/v1, and what an actor may know of itself: its tokens."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from apps.accounts.actors import Actor
+from apps.accounts.api import schema  # noqa: F401  # drf-spectacular finds its classes when they are loaded
+from apps.accounts.api.authentication import api_actor
+from apps.common.api.pagination import KeysetPagination
+from apps.common.api.views import Negotiation, etag_of
+from apps.common.errors import NotPermitted
+
+
+class PortalView(GenericAPIView):  # type: ignore[type-arg]  # no model stands behind a view
+    """Fails closed: nobody unknown gets in, and a pipeline's token only where a view says so."""
+
+    pagination_class: Any = None
+    filter_backends: Sequence[Any] = ()
+    content_negotiation_class = Negotiation
+    open_to_pipelines = False
+    ordering: Sequence[str] = ("-pk",)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if not self.actor.is_known:
+            raise NotAuthenticated
+        if self.actor.user is None and not self.open_to_pipelines:
+            raise NotPermitted(
+                "A system's token uploads reports and reads their status, nothing else."
+            )
+
+    @property
+    def actor(self) -> Actor:
+        if not hasattr(self, "_actor"):
+            self._actor = api_actor(self.request)
+        return self._actor
+
+    def one(
+        self, kind: type[BaseSerializer[Any]], row: Any, status: int = 200, **headers: str
+    ) -> Response:
+        """One object; its ETag where it has a version."""
+        sent = {name.title(): value for name, value in headers.items()}
+        if version := getattr(row, "version", None):
+            sent["ETag"] = etag_of(version)
+        return Response(
+            kind(row, context={"request": self.request}).data, status=status, headers=sent
+        )
+
+    def page(
+        self, kind: type[BaseSerializer[Any]], rows: QuerySet[Any], *ordering: str
+    ) -> Response:
+        """One page of rows, in an order whose last column is unique."""
+        self.ordering = ordering or self.ordering
+        found = self.paginate_queryset(rows)
+        return self.get_paginated_response(
+            kind(found, many=True, context={"request": self.request}).data
+        )
+
+
+class PortalListView(PortalView):
+    """One that lists; its GET is documented with the paginator's parameters."""
+
+    pagination_class = KeysetPagination

@@ -1,0 +1,126 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.accounts.models import Team
+from apps.catalog.models import Criticality
+from apps.common.api.inputs import Input
+
+CRITICALITIES = [(each.value, str(each.label)) for each in Criticality]
+
+
+class SystemIn(Input):
+    """The fields that may be edited."""
+
+    name = serializers.CharField(max_length=120)
+    description = serializers.CharField(max_length=20_000, allow_blank=True, required=False)
+    owner = serializers.CharField(
+        max_length=60, allow_null=True, required=False, help_text="The owning team's key."
+    )
+    criticality = serializers.ChoiceField(
+        choices=CRITICALITIES, required=False, help_text="1 low, 2 medium, 3 high, 4 vital."
+    )
+    repositories = serializers.ListField(
+        child=serializers.URLField(max_length=300), max_length=50, required=False
+    )
+    default_branch = serializers.CharField(max_length=200, required=False)
+
+    def validate_owner(self, value: str | None) -> Team | None:
+        if value is None:
+            return None
+        team = Team.objects.filter(key=value).first()
+        if team is None:
+            raise serializers.ValidationError("There is no such team.")
+        return team
+
+
+class NewSystemIn(SystemIn):
+    key = serializers.SlugField(max_length=60)
+
+
+class TeamOut(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    name = serializers.CharField()
+
+
+class SystemOut(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    owner = TeamOut(allow_null=True)
+    criticality = serializers.IntegerField()
+    repositories = serializers.ListField(child=serializers.CharField())
+    default_branch = serializers.CharField()
+    version = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class ComponentIn(Input):
+    key = serializers.SlugField(max_length=80)
+    name = serializers.CharField(max_length=120)
+    kind = serializers.CharField(max_length=40, allow_blank=True, default="")
+    description = serializers.CharField(max_length=20_000, allow_blank=True, default="")
+    repository = serializers.URLField(max_length=300, allow_blank=True, default="")
+    path = serializers.CharField(max_length=300, allow_blank=True, default="")
+
+
+class ComponentOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    key = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    description = serializers.CharField()
+    repository = serializers.CharField()
+    path = serializers.CharField()
+
+
+class EnvironmentIn(Input):
+    key = serializers.SlugField(max_length=60)
+    name = serializers.CharField(max_length=120)
+    is_production = serializers.BooleanField(default=False)
+
+
+class EnvironmentOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    key = serializers.CharField()
+    name = serializers.CharField()
+    is_production = serializers.BooleanField()
+
+
+class GrantOut(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    name = serializers.CharField()
+    permissions = serializers.ListField(child=serializers.CharField())
+
+
+class MeOut(serializers.Serializer[Any]):
+    """Who asks, and what that one may do."""
+
+    kind = serializers.CharField(help_text="user or token")
+    label = serializers.CharField()
+    name = serializers.CharField(allow_null=True)
+    email = serializers.CharField(allow_null=True)
+    permissions = serializers.ListField(
+        child=serializers.CharField(), help_text="What holds in the whole organisation."
+    )
+    systems = GrantOut(many=True, help_text="What holds on single systems, beyond that.")
+
+
+class AuditQuery(Input):
+    system = serializers.CharField(max_length=60, required=False, help_text="A system's key.")
+    object_type = serializers.CharField(max_length=40, required=False)
+    object_id = serializers.CharField(max_length=64, required=False)
+
+
+class AuditOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    actor_kind = serializers.CharField()
+    actor = serializers.CharField(source="actor_label")
+    action = serializers.CharField()
+    object_type = serializers.CharField()
+    object_id = serializers.CharField()
+    object_label = serializers.CharField()
+    changes = serializers.DictField()
+    request_id = serializers.CharField()

@@ -1,0 +1,21 @@
+from django.urls import path
+
+from apps.catalog.api.audit import Audit
+from apps.catalog.api.me import Me
+from apps.catalog.api.systems import (
+    Components,
+    Environments,
+    OneSystem,
+    Systems,
+    SystemTokens,
+)
+
+urlpatterns = [
+    path("me", Me.as_view()),
+    path("audit", Audit.as_view()),
+    path("systems", Systems.as_view()),
+    path("systems/<slug:system>", OneSystem.as_view()),
+    path("systems/<slug:system>/components", Components.as_view()),
+    path("systems/<slug:system>/environments", Environments.as_view()),
+    path("systems/<slug:system>/tokens", SystemTokens.as_view()),
+]

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from apps.evidence.api.views import OneFinding, OneLink, OneRule, StatementEvidence, StatementRules
+
+urlpatterns = [
+    path("statements/<statement_key:statement>/evidence", StatementEvidence.as_view()),
+    path("statements/<statement_key:statement>/rules", StatementRules.as_view()),
+    path("evidence/<number:link>", OneLink.as_view()),
+    path("rules/<number:rule>", OneRule.as_view()),
+    path("findings/<number:finding>", OneFinding.as_view()),
+]

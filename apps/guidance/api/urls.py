@@ -1,0 +1,17 @@
+from django.urls import path
+
+from apps.guidance.api.views import (
+    Library,
+    OneGuidance,
+    PublishGuidance,
+    RetireGuidance,
+    Versions,
+)
+
+urlpatterns = [
+    path("guidance", Library.as_view()),
+    path("guidance/<guidance_key:guidance>", OneGuidance.as_view()),
+    path("guidance/<guidance_key:guidance>/publish", PublishGuidance.as_view()),
+    path("guidance/<guidance_key:guidance>/retire", RetireGuidance.as_view()),
+    path("guidance/<guidance_key:guidance>/versions", Versions.as_view()),
+]

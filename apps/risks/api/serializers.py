@@ -1,0 +1,214 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.catalog.stages import Stage
+from apps.common.api.inputs import Input, KeyField
+from apps.common.api.outputs import PersonOut, SystemRefOut, frequency, money
+from apps.planning.api.serializers import OptionRefOut
+from apps.risks.models import Attribute, StatementState, Treatment
+
+LONG = 50_000
+HIGHEST_CWE = 99_999
+
+
+class RangesIn(Input):
+    """Calibrated 90 % intervals: 1 in 20 that it is lower, 1 in 20 that it is higher."""
+
+    frequency_low = frequency(help_text="Loss events a year.")
+    frequency_high = frequency()
+    magnitude_low = money(help_text="Loss of one event, in the organisation's currency.")
+    magnitude_high = money()
+
+
+class ValuationIn(RangesIn):
+    seed = serializers.IntegerField(
+        min_value=0,
+        max_value=2**63 - 1,
+        default=0,
+        help_text="The same seed and ranges give the same digits.",
+    )
+
+
+class CurvePointOut(serializers.Serializer[Any]):
+    loss = money()
+    probability = serializers.FloatField(help_text="Of exceeding this loss in a year, 0 to 1.")
+
+
+class ValuationOut(serializers.Serializer[Any]):
+    """What simulation makes of an estimate, with all that it takes to repeat it to the digit."""
+
+    engine = serializers.CharField()
+    seed = serializers.IntegerField()
+    trials = serializers.IntegerField()
+    currency = serializers.CharField()
+    expected_annual_loss = money()
+    standard_error = money(help_text="Of the simulated expected annual loss.")
+    probability_of_loss = serializers.FloatField(help_text="Of at least one loss event in a year.")
+    percentiles = serializers.DictField(
+        child=money(), help_text='Annual loss by percentile: "5" to "99".'
+    )
+    curve = CurvePointOut(many=True, help_text="Loss exceedance.")
+
+
+class ValueOut(serializers.Serializer[Any]):
+    """The short form of a valuation."""
+
+    expected_annual_loss = money()
+    standard_error = money()
+    probability_of_loss = serializers.FloatField()
+    percentiles = serializers.DictField(child=serializers.CharField())
+    engine = serializers.CharField()
+    seed = serializers.IntegerField()
+    trials = serializers.IntegerField()
+
+
+class StatementQuery(Input):
+    system = serializers.CharField(max_length=60, required=False, help_text="A system's key.")
+    item = KeyField("PI", required=False, help_text="A planning item's key, e.g. PI-7.")
+    state = serializers.ChoiceField(choices=StatementState.choices, required=False)
+    stage = serializers.ChoiceField(
+        choices=Stage.choices, required=False, help_text="The stage of the statement's item."
+    )
+
+
+class StatementIn(RangesIn):
+    """The fields that may be edited."""
+
+    condition = serializers.CharField(max_length=5000, help_text='"If you ..."')
+    consequence = serializers.CharField(max_length=5000, help_text='"then ..."')
+    attributes = serializers.ListField(
+        child=serializers.ChoiceField(choices=Attribute.choices), max_length=4, required=False
+    )
+    threat_community = serializers.CharField(max_length=200, allow_blank=True, required=False)
+    asset = serializers.CharField(max_length=200, allow_blank=True, required=False)
+    effect = serializers.CharField(max_length=300, allow_blank=True, required=False)
+    rationale = serializers.CharField(
+        max_length=LONG, allow_blank=True, required=False, help_text="Markdown: why these numbers."
+    )
+    cwes = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=HIGHEST_CWE),
+        max_length=50,
+        required=False,
+    )
+
+
+class NewStatementIn(StatementIn):
+    option = serializers.IntegerField(
+        min_value=1,
+        allow_null=True,
+        default=None,
+        help_text="An option's number; null: a statement on the item as a whole.",
+    )
+    guidance = KeyField(
+        "G",
+        allow_null=True,
+        default=None,
+        help_text="The guidance that it is made from, e.g. G-3: its newest version is remembered.",
+    )
+
+
+class StatementTextOut(serializers.Serializer[Any]):
+    condition = serializers.CharField()
+    consequence = serializers.CharField()
+    attributes = serializers.ListField(child=serializers.CharField())
+    threat_community = serializers.CharField()
+    asset = serializers.CharField()
+    effect = serializers.CharField()
+    rationale = serializers.CharField()
+    cwes = serializers.ListField(child=serializers.IntegerField())
+    frequency_low = frequency()
+    frequency_high = frequency()
+    magnitude_low = money()
+    magnitude_high = money()
+    currency = serializers.CharField()
+    valuation = ValueOut()
+
+
+class OriginOut(serializers.Serializer[Any]):
+    guidance = serializers.CharField(source="guidance.key")
+    number = serializers.IntegerField()
+
+
+class ItemRefOut(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    title = serializers.CharField()
+
+
+class StatementOut(StatementTextOut):
+    key = serializers.CharField()
+    state = serializers.CharField()
+    system = SystemRefOut()
+    item = ItemRefOut()
+    option = OptionRefOut(allow_null=True)
+    origin = OriginOut(allow_null=True, help_text="The guidance version that it was made from.")
+    published_number = serializers.IntegerField(
+        source="published.number", allow_null=True, default=None
+    )
+    has_unpublished_changes = serializers.BooleanField()
+    created_by = PersonOut(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    version = serializers.IntegerField()
+
+
+class RevisionOut(StatementTextOut):
+    """What was published; never changed again."""
+
+    number = serializers.IntegerField()
+    note = serializers.CharField()
+    published_by = PersonOut(allow_null=True)
+    published_at = serializers.DateTimeField()
+
+
+class PublishStatementIn(Input):
+    note = serializers.CharField(max_length=300, allow_blank=True, default="")
+
+
+class WithdrawIn(Input):
+    reason = serializers.CharField(max_length=5000)
+
+
+class DecisionIn(Input):
+    option = serializers.IntegerField(min_value=1, help_text="The number of the option chosen.")
+    reason = serializers.CharField(max_length=LONG)
+    valid_until = serializers.DateField(
+        allow_null=True, default=None, help_text="The last day on which it holds."
+    )
+    treatments = serializers.DictField(
+        child=serializers.ChoiceField(choices=Treatment.choices),
+        default=dict,
+        help_text='What is done about each published statement, e.g. {"RS-1": "mitigate"}.',
+    )
+
+    def validate_treatments(self, value: dict[str, str]) -> dict[int, str]:
+        key = KeyField("RS")
+        chosen: dict[int, str] = {}
+        for name, treatment in value.items():
+            try:
+                chosen[key.run_validation(name)] = treatment
+            except serializers.ValidationError as error:
+                raise serializers.ValidationError({name: error.detail}) from error
+        return chosen
+
+
+class TreatmentOut(serializers.Serializer[Any]):
+    statement = serializers.CharField(source="statement.key")
+    treatment = serializers.CharField()
+    revision_number = serializers.IntegerField(source="revision.number")
+    expected_annual_loss = money(source="valuation.expected_annual_loss")
+
+
+class DecisionOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    item = serializers.CharField(source="item.key")
+    option = OptionRefOut()
+    reason = serializers.CharField()
+    decided_by = PersonOut(allow_null=True)
+    decided_at = serializers.DateTimeField()
+    valid_until = serializers.DateField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+    end = serializers.CharField(
+        help_text="replaced, expired or revisited; empty while it is in force."
+    )
+    treatments = TreatmentOut(many=True)

@@ -1,0 +1,23 @@
+from django.urls import path
+
+from apps.risks.api.views import (
+    ItemDecisions,
+    ItemStatements,
+    OneStatement,
+    PublishStatement,
+    Revisions,
+    Statements,
+    Valuations,
+    WithdrawStatement,
+)
+
+urlpatterns = [
+    path("items/<item_key:item>/statements", ItemStatements.as_view()),
+    path("items/<item_key:item>/decisions", ItemDecisions.as_view()),
+    path("statements", Statements.as_view()),
+    path("statements/<statement_key:statement>", OneStatement.as_view()),
+    path("statements/<statement_key:statement>/publish", PublishStatement.as_view()),
+    path("statements/<statement_key:statement>/withdraw", WithdrawStatement.as_view()),
+    path("statements/<statement_key:statement>/revisions", Revisions.as_view()),
+    path("valuations", Valuations.as_view()),
+]

@@ -1,0 +1,300 @@
+"""Risk statements, their values, and decisions with what they do about each risk."""
+
+from dataclasses import fields
+
+from django.conf import settings
+from django.db.models import Q
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.accounts.actors import Actor
+from apps.accounts.api.views import PortalListView, PortalView
+from apps.common.api.docs import operation
+from apps.common.api.inputs import Nothing, read_body, read_query
+from apps.common.api.views import expected_version, idempotent
+from apps.common.errors import Invalid, Missing
+from apps.guidance.models import GuidanceVersion
+from apps.guidance.selectors import guidance_get
+from apps.planning.api.options import option_named
+from apps.planning.selectors import decisions_of, item_get
+from apps.risks.api.serializers import (
+    DecisionIn,
+    DecisionOut,
+    NewStatementIn,
+    PublishStatementIn,
+    RevisionOut,
+    StatementIn,
+    StatementOut,
+    StatementQuery,
+    ValuationIn,
+    ValuationOut,
+    WithdrawIn,
+)
+from apps.risks.models import RiskStatement
+from apps.risks.quant import Valuation as Valued
+from apps.risks.selectors import revisions_of, statement_get, statements_visible
+from apps.risks.services.decisions import decision_record_with_treatments
+from apps.risks.services.statements import (
+    StatementInput,
+    statement_create,
+    statement_edit,
+    statement_publish,
+    statement_withdraw,
+)
+from apps.risks.services.valuations import Ranges, money, ranges_value
+
+TAG = "Risks"
+EXAMPLE = {
+    "condition": "If you open the bucket to everyone who has the link",
+    "consequence": "then invoices are read by strangers",
+    "attributes": ["confidentiality", "privacy"],
+    "cwes": [284],
+    "frequency_low": "0.1",
+    "frequency_high": "1",
+    "magnitude_low": "10000.00",
+    "magnitude_high": "500000.00",
+}
+
+
+class Statements(PortalListView):
+    serializer_class = StatementOut
+
+    @operation(
+        "statements_list",
+        "List risk statements, the newest first",
+        tag=TAG,
+        query=StatementQuery,
+        gives=StatementOut(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        wanted = read_query(StatementQuery, request)
+        paths = {
+            "system": "system__key",
+            "item": "item_id",
+            "state": "state",
+            "stage": "item__stage",
+        }
+        found = Q(**{path: wanted[name] for name, path in paths.items() if name in wanted})
+        return self.page(StatementOut, statements_visible(self.actor).filter(found), "-id")
+
+
+class ItemStatements(PortalListView):
+    serializer_class = StatementOut
+
+    @operation(
+        "item_statements_list",
+        "List an item's risk statements",
+        tag=TAG,
+        gives=StatementOut(many=True),
+    )
+    def get(self, request: Request, item: int) -> Response:
+        read_query(Nothing, request)
+        row = item_get(self.actor, item)
+        return self.page(StatementOut, statements_visible(self.actor).filter(item=row), "-id")
+
+    @operation(
+        "item_statements_create",
+        "Write a risk statement on an item or option",
+        tag=TAG,
+        takes=NewStatementIn,
+        gives=StatementOut,
+        status=201,
+        repeatable=True,
+        versioned=True,
+        example=EXAMPLE | {"option": 3},
+    )
+    @idempotent
+    def post(self, request: Request, item: int) -> Response:
+        row = item_get(self.actor, item)
+        given = read_body(NewStatementIn, request)
+        number, guidance = given.pop("option"), given.pop("guidance")
+        made = statement_create(
+            actor=self.actor,
+            item=row,
+            content=StatementInput(**given),
+            option=option_named(self.actor, number) if number else None,
+            origin=_origin(self.actor, guidance) if guidance else None,
+        )
+        return self.one(StatementOut, made, 201, location=f"/api/v1/statements/{made.key}")
+
+
+def _origin(viewer: Actor, pk: int) -> GuidanceVersion | None:
+    """The version that readers see. Raises: Invalid, naming the field."""
+    try:
+        return guidance_get(viewer, pk).current
+    except Missing as error:
+        raise Invalid({"guidance": error.message}) from error
+
+
+class OneStatement(PortalView):
+    serializer_class = StatementOut
+
+    @operation("statements_read", "Read a statement", tag=TAG, gives=StatementOut, versioned=True)
+    def get(self, request: Request, statement: int) -> Response:
+        return self.one(StatementOut, statement_get(self.actor, statement))
+
+    @operation(
+        "statements_edit",
+        "Change the working text",
+        tag=TAG,
+        takes=StatementIn,
+        gives=StatementOut,
+        edits=True,
+        description="What is published stays as it is until it is published again.",
+        example={
+            "magnitude_high": "750000.00",
+            "rationale": "The fine alone was 400 000 elsewhere.",
+        },
+    )
+    def patch(self, request: Request, statement: int) -> Response:
+        row = statement_get(self.actor, statement)
+        version = expected_version(request)
+        values = read_body(StatementIn, request, partial=True)
+        content = _with_changes(row, values)
+        statement_edit(actor=self.actor, statement=row, version=version, content=content)
+        return self.one(StatementOut, statement_get(self.actor, statement))
+
+
+def _with_changes(row: RiskStatement, values: dict[str, object]) -> StatementInput:
+    kept = {each.name: getattr(row, each.name) for each in fields(StatementInput)}
+    return StatementInput(**(kept | values))
+
+
+class PublishStatement(PortalView):
+    serializer_class = RevisionOut
+
+    @operation(
+        "statements_publish",
+        "Publish the working text as the next revision",
+        tag=TAG,
+        takes=PublishStatementIn,
+        gives=RevisionOut,
+        status=201,
+        repeatable=True,
+        example={"note": "After the talk with operations."},
+    )
+    @idempotent
+    def post(self, request: Request, statement: int) -> Response:
+        row = statement_get(self.actor, statement)
+        made = statement_publish(
+            actor=self.actor, statement=row, **read_body(PublishStatementIn, request)
+        )
+        made.refresh_from_db()
+        return Response(RevisionOut(made).data, status=201)
+
+
+class WithdrawStatement(PortalView):
+    serializer_class = StatementOut
+
+    @operation(
+        "statements_withdraw",
+        "Take a statement back: it no longer counts and stays readable",
+        tag=TAG,
+        takes=WithdrawIn,
+        gives=StatementOut,
+        repeatable=True,
+        versioned=True,
+        example={"reason": "The bucket is gone."},
+    )
+    @idempotent
+    def post(self, request: Request, statement: int) -> Response:
+        row = statement_get(self.actor, statement)
+        statement_withdraw(actor=self.actor, statement=row, **read_body(WithdrawIn, request))
+        return self.one(StatementOut, statement_get(self.actor, statement))
+
+
+class Revisions(PortalListView):
+    serializer_class = RevisionOut
+
+    @operation(
+        "revisions_list",
+        "List what was published of a statement, the newest first",
+        tag=TAG,
+        gives=RevisionOut(many=True),
+    )
+    def get(self, request: Request, statement: int) -> Response:
+        read_query(Nothing, request)
+        return self.page(RevisionOut, revisions_of(self.actor, statement), "-number", "pk")
+
+
+class Valuations(PortalView):
+    serializer_class = ValuationOut
+
+    @operation(
+        "valuations_make",
+        "Value ranges without storing anything",
+        tag=TAG,
+        takes=ValuationIn,
+        gives=ValuationOut,
+        repeatable=True,
+        example={
+            "frequency_low": "0.1",
+            "frequency_high": "1",
+            "magnitude_low": "10000.00",
+            "magnitude_high": "500000.00",
+            "seed": 7,
+        },
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        given = read_body(ValuationIn, request)
+        seed = given.pop("seed")
+        return self.one(ValuationOut, _valuation(ranges_value(Ranges(**given), seed=seed)))
+
+
+def _valuation(valued: Valued) -> dict[str, object]:
+    points = zip(valued.curve_thresholds, valued.curve_probabilities, strict=True)
+    return {
+        "engine": valued.engine,
+        "seed": valued.seed,
+        "trials": valued.trials,
+        "currency": settings.SECOPS_CURRENCY,
+        "expected_annual_loss": money(valued.expected_annual_loss),
+        "standard_error": money(valued.standard_error),
+        "probability_of_loss": valued.probability_of_loss,
+        "percentiles": {
+            name.removeprefix("p"): money(amount) for name, amount in valued.percentiles.items()
+        },
+        "curve": [
+            {"loss": money(loss), "probability": probability} for loss, probability in points
+        ],
+    }
+
+
+class ItemDecisions(PortalListView):
+    serializer_class = DecisionOut
+
+    @operation(
+        "decisions_list",
+        "List an item's decisions, the newest first",
+        tag="Planning",
+        gives=DecisionOut(many=True),
+    )
+    def get(self, request: Request, item: int) -> Response:
+        read_query(Nothing, request)
+        row = item_get(self.actor, item)
+        return self.page(DecisionOut, decisions_of(self.actor, row.pk), "-id")
+
+    @operation(
+        "decisions_record",
+        "Record what the owner chose and why",
+        tag="Planning",
+        takes=DecisionIn,
+        gives=DecisionOut,
+        status=201,
+        repeatable=True,
+        description="It replaces the decision in force. A decision against advice is a decision.",
+        example={
+            "option": 3,
+            "reason": "A week of work for a tenth of the risk.",
+            "valid_until": "2027-06-30",
+            "treatments": {"RS-1": "mitigate"},
+        },
+    )
+    @idempotent
+    def post(self, request: Request, item: int) -> Response:
+        row = item_get(self.actor, item)
+        given = read_body(DecisionIn, request)
+        option = option_named(self.actor, given.pop("option"))
+        made = decision_record_with_treatments(actor=self.actor, item=row, option=option, **given)
+        return self.one(DecisionOut, decisions_of(self.actor, row.pk).get(pk=made.pk), 201)

@@ -1,0 +1,80 @@
+"""Findings, series and the formats that are read."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.accounts.api.views import PortalListView, PortalView
+from apps.common.api.docs import operation
+from apps.common.api.inputs import Nothing, read_query
+from apps.scans.api.serializers import (
+    SEVERITIES,
+    FindingOut,
+    FindingQuery,
+    FormatOut,
+    SeriesOut,
+    SeriesQuery,
+)
+from apps.scans.registry import registry
+from apps.scans.selectors import FindingFilter, findings_list, series_list
+
+
+class Findings(PortalListView):
+    serializer_class = FindingOut
+
+    @operation(
+        "findings_list",
+        "List findings, the worst first",
+        tag="Findings",
+        query=FindingQuery,
+        gives=FindingOut(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        wanted = read_query(FindingQuery, request)
+        severity = wanted.get("severity")
+        asked = FindingFilter(
+            system=wanted.get("system", ""),
+            stage=wanted.get("stage", ""),
+            state=wanted["state"],
+            severity=None if severity is None else SEVERITIES[severity],
+            series=wanted.get("series"),
+            text=wanted.get("q", ""),
+            cwe=wanted.get("cwe"),
+            previews=wanted["previews"],
+        )
+        return self.page(FindingOut, findings_list(self.actor, asked), "-severity", "-id")
+
+
+class SeriesList(PortalListView):
+    serializer_class = SeriesOut
+
+    @operation(
+        "series_list",
+        "List series: the reports of one tool on one target",
+        tag="Reports",
+        query=SeriesQuery,
+        gives=SeriesOut(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        wanted = read_query(SeriesQuery, request)
+        rows = series_list(self.actor)
+        if "system" in wanted:
+            rows = rows.filter(system__key=wanted["system"])
+        if "stage" in wanted:
+            rows = rows.filter(stage=wanted["stage"])
+        return self.page(SeriesOut, rows, "system__name", "stage", "tool", "pk")
+
+
+class Formats(PortalView):
+    serializer_class = FormatOut
+    open_to_pipelines = True
+
+    @operation(
+        "formats_list",
+        "List the report formats that are read here",
+        tag="Reports",
+        gives=FormatOut(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        read_query(Nothing, request)
+        found = sorted(registry(), key=lambda each: each.name.lower())
+        return Response(FormatOut(found, many=True).data)
