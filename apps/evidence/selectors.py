@@ -1,7 +1,11 @@
-from django.db.models import Count, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 
 from apps.accounts.actors import Actor
+from apps.common.errors import Missing
 from apps.evidence.models import EvidenceLink, EvidenceRule
+
+_OPEN = ExpressionWrapper(Q(finding__state="open"), output_field=BooleanField())
+_OPEN_AND_WORST_FIRST = (_OPEN.desc(), "-finding__severity", "-id")
 
 
 def links_of_statement(viewer: Actor, statement_id: int) -> QuerySet[EvidenceLink]:
@@ -10,7 +14,7 @@ def links_of_statement(viewer: Actor, statement_id: int) -> QuerySet[EvidenceLin
         EvidenceLink.objects.visible_to(viewer)
         .filter(statement_id=statement_id, dismissed_at=None)
         .select_related("finding", "finding__series", "rule")
-        .order_by(Q(finding__state="open").desc(), "-finding__severity", "-id")
+        .order_by(*_OPEN_AND_WORST_FIRST)
     )
 
 
@@ -20,7 +24,7 @@ def links_of_item(viewer: Actor, item_id: int) -> QuerySet[EvidenceLink]:
         EvidenceLink.objects.visible_to(viewer)
         .filter(statement__item_id=item_id, dismissed_at=None)
         .select_related("finding", "finding__series", "statement", "rule")
-        .order_by(Q(finding__state="open").desc(), "-finding__severity", "-id")
+        .order_by(*_OPEN_AND_WORST_FIRST)
     )
 
 
@@ -37,3 +41,30 @@ def open_evidence_counts(viewer: Actor, statement_ids: list[int]) -> dict[int, i
         .annotate(count=Count("id"))
     )
     return dict(rows)
+
+
+def links_of_finding(viewer: Actor, finding_id: int) -> QuerySet[EvidenceLink]:
+    """What a finding bears on, of the statements that the viewer sees."""
+    links: QuerySet[EvidenceLink] = (
+        EvidenceLink.objects.visible_to(viewer)
+        .filter(finding_id=finding_id, dismissed_at=None)
+        .select_related("statement", "rule", "made_by")
+    )
+    return links
+
+
+def link_get(viewer: Actor, pk: int) -> EvidenceLink:
+    """Raises: Missing."""
+    links = EvidenceLink.objects.visible_to(viewer).select_related("statement", "finding")
+    link = links.filter(pk=pk).first()
+    if not isinstance(link, EvidenceLink):
+        raise Missing("There is no such evidence that you may see.")
+    return link
+
+
+def rule_get(viewer: Actor, pk: int) -> EvidenceRule:
+    """Raises: Missing."""
+    rule = EvidenceRule.objects.visible_to(viewer).select_related("statement").filter(pk=pk).first()
+    if not isinstance(rule, EvidenceRule):
+        raise Missing("There is no such rule that you may see.")
+    return rule
