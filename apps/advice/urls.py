@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.advice.views import home, items, options
+from apps.advice.views import guidance, home, items, options
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -14,4 +14,20 @@ urlpatterns = [
     path("planning/options/<int:pk>/delete/", options.option_delete_page, name="option-delete"),
     path("questions/<int:pk>/answers/", items.question_answer_page, name="question-answer"),
     path("answers/<int:pk>/accept/", items.answer_accept_page, name="answer-accept"),
+]
+
+urlpatterns += [
+    path("guidance/G-<int:pk>/", guidance.guidance_page, name="guidance-detail"),
+    path("guidance/G-<int:pk>/use/", guidance.guidance_use_page, name="guidance-use"),
+    path("guidance/G-<int:pk>/questions/", guidance.guidance_ask_action, name="guidance-ask"),
+    path(
+        "guidance/G-<int:pk>/questions/<int:question_id>/answers/",
+        guidance.guidance_answer_action,
+        name="guidance-answer",
+    ),
+    path(
+        "guidance/G-<int:pk>/answers/<int:answer_id>/accept/",
+        guidance.guidance_accept_action,
+        name="guidance-accept",
+    ),
 ]

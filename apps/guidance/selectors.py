@@ -7,14 +7,17 @@ from django.contrib.postgres.search import (
     SearchHeadline,
     SearchQuery,
     SearchRank,
+    SearchVector,
     TrigramWordSimilarity,
 )
 from django.db.models import F, Q, QuerySet, Value
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Greatest
 
 from apps.accounts.actors import Actor
+from apps.accounts.roles import Permission
 from apps.common.errors import Missing
-from apps.guidance.models import SEARCH_LANGUAGE, Guidance, GuidanceVersion
+from apps.guidance.models import SEARCH_LANGUAGE, Guidance, GuidanceText, GuidanceVersion
 
 # What SearchHeadline puts around a hit: characters that no text holds, made into <mark> by the template filter.
 HIT_START, HIT_END = "\ue000", "\ue001"
@@ -36,28 +39,46 @@ def guidance_list(viewer: Actor, wanted: Filter = Filter()) -> QuerySet[Guidance
     """The library, best hit first where a text was searched, else by title.
 
     Full text with stemming, and word similarity of titles for typing errors. Annotates `headline`.
+    Those who write search the working texts; everybody else what is published, so that no filter
+    and no hit tells them of a draft.
     """
-    found = Guidance.objects.visible_to(viewer).select_related("current", "created_by").defer("search")
+    found = (
+        Guidance.objects.visible_to(viewer).select_related("current", "created_by").defer("search")
+    )
+    texts = "" if writes(viewer) else "current__"
     if wanted.stage:
-        found = found.filter(stages__contains=[wanted.stage])
+        found = found.filter(**{f"{texts}stages__contains": [wanted.stage]})
     if wanted.technology:
-        found = found.filter(technologies__contains=[wanted.technology])
+        found = found.filter(**{f"{texts}technologies__contains": [wanted.technology]})
     if wanted.cwe is not None:
-        found = found.filter(cwes__contains=[wanted.cwe])
-    return _searched(found, wanted.text.strip()) if wanted.text.strip() else found.order_by("title")
+        found = found.filter(**{f"{texts}cwes__contains": [wanted.cwe]})
+    if text := wanted.text.strip():
+        return _searched(found, text, texts)
+    return found.order_by(f"{texts}title", "pk")
 
 
-def _searched(found: QuerySet[Guidance], text: str) -> QuerySet[Guidance]:
+def writes(viewer: Actor) -> bool:
+    """Whether the viewer may write guidance, and so read its working texts."""
+    return Permission.GUIDANCE_EDIT in viewer.organisation_grant
+
+
+def text_for(viewer: Actor, guidance: Guidance) -> GuidanceText:
+    """What the list shows the viewer: the working text for writers, else what is published."""
+    return guidance if guidance.current is None or writes(viewer) else guidance.current
+
+
+def _searched(found: QuerySet[Guidance], text: str, texts: str) -> QuerySet[Guidance]:
     query = SearchQuery(text, search_type="websearch", config=SEARCH_LANGUAGE)
-    matches = Q(search=query) | Q(similarity__gt=TYPO_TOLERANCE)
+    matches = Q(vector=query) | Q(similarity__gt=TYPO_TOLERANCE)
     if cwe := _CWE.fullmatch(text):
-        matches |= Q(cwes__contains=[int(cwe.group(1))])
+        matches |= Q(**{f"{texts}cwes__contains": [int(cwe.group(1))]})
     return (
         found.annotate(
-            rank=SearchRank(F("search"), query),
-            similarity=TrigramWordSimilarity(text, "title"),
+            vector=_published_vector() if texts else F("search"),
+            rank=SearchRank(F("vector"), query),
+            similarity=TrigramWordSimilarity(text, f"{texts}title"),
             headline=SearchHeadline(
-                "summary",
+                f"{texts}summary",
                 query,
                 config=SEARCH_LANGUAGE,
                 start_sel=HIT_START,
@@ -68,6 +89,21 @@ def _searched(found: QuerySet[Guidance], text: str) -> QuerySet[Guidance]:
         .filter(matches)
         .annotate(score=Greatest(F("rank") * Value(2.0), F("similarity")))
         .order_by("-score", "title")
+    )
+
+
+def _published_vector() -> CombinedExpression:
+    """As Guidance.search, of the newest version; not stored: a library is some hundred pieces."""
+    return (
+        SearchVector("current__title", weight="A", config=SEARCH_LANGUAGE)
+        + SearchVector(
+            "current__summary",
+            "current__condition",
+            "current__consequence",
+            weight="B",
+            config=SEARCH_LANGUAGE,
+        )
+        + SearchVector("current__body", weight="C", config=SEARCH_LANGUAGE)
     )
 
 
@@ -91,5 +127,14 @@ def versions_of(viewer: Actor, guidance_id: int) -> QuerySet[GuidanceVersion]:
 
 def technologies(viewer: Actor) -> list[str]:
     """All technologies that the library speaks of, for the filter."""
-    rows = Guidance.objects.visible_to(viewer).values_list("technologies", flat=True)
-    return sorted({word for words in rows for word in words})
+    texts = "" if writes(viewer) else "current__"
+    rows = Guidance.objects.visible_to(viewer).values_list(f"{texts}technologies", flat=True)
+    return sorted({word for words in rows for word in words or ()})
+
+
+def version_get(viewer: Actor, guidance_id: int, number: int) -> GuidanceVersion:
+    """Raises: Missing."""
+    version = versions_of(viewer, guidance_id).filter(number=number).first()
+    if version is None:
+        raise Missing(f"G-{guidance_id} has no version {number}.")
+    return version

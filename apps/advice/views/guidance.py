@@ -1,0 +1,166 @@
+"""One piece of guidance as an article, what was asked about it, and its way into an item."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.policy import may
+from apps.accounts.requests import PageRequest
+from apps.accounts.roles import Permission
+from apps.advice.guidance_forms import AnswerForm, AskForm, ItemSearchForm
+from apps.common.errors import Invalid, Missing
+from apps.guidance.article import article
+from apps.guidance.forms import PublishForm
+from apps.guidance.models import Guidance, GuidanceState
+from apps.guidance.selectors import guidance_get, versions_of, writes
+from apps.planning.models import Question
+from apps.planning.selectors import (
+    ItemFilter,
+    answer_get,
+    items_writable,
+    question_get,
+    questions_on_guidance,
+)
+from apps.planning.services.questions import (
+    answer_accept,
+    question_answer,
+    question_ask_of_guidance,
+)
+
+ITEMS_SHOWN = 30
+
+
+@require_GET
+def guidance_page(request: PageRequest, pk: int) -> HttpResponse:
+    return _article_page(request, guidance_get(request.actor, pk))
+
+
+def _article_page(
+    request: PageRequest,
+    guidance: Guidance,
+    *,
+    ask: AskForm | None = None,
+    answer: tuple[int, AnswerForm] | None = None,
+) -> HttpResponse:
+    """The article: what is published, or the draft for those who write."""
+    viewer = request.actor
+    text = guidance.current or guidance
+    edits = writes(viewer)
+    asked = questions_on_guidance(viewer, guidance.pk)
+    may_answer = may(viewer, Permission.QUESTION_ANSWER)
+    context = {
+        "guidance": guidance,
+        "text": text,
+        "article": article(text.body),
+        "versions": list(versions_of(viewer, guidance.pk)[:5]),
+        "writes": edits,
+        "has_changes": edits
+        and guidance.current is not None
+        and guidance.current.version != guidance.version,
+        "may_publish": edits and _is_publishable(guidance),
+        "may_retire": edits and guidance.state == GuidanceState.PUBLISHED,
+        "may_use": guidance.state == GuidanceState.PUBLISHED
+        and viewer.systems_with(Permission.STATEMENT_EDIT) != frozenset(),
+        "publish_form": PublishForm(auto_id="publish_%s"),
+        "ask_form": ask or AskForm(auto_id="ask_%s"),
+        "questions": [
+            (
+                question,
+                _answer_form(question, answer) if may_answer else None,
+                _accepts(request, question, may_answer=may_answer),
+            )
+            for question in asked
+        ],
+    }
+    refused = ask or (answer and answer[1])
+    return render(request, "guidance/detail.html", context, status=422 if refused else 200)
+
+
+def _is_publishable(guidance: Guidance) -> bool:
+    """Whether there is something that readers do not have yet."""
+    return guidance.current is None or guidance.current.version != guidance.version
+
+
+def _answer_form(question: Question, refused: tuple[int, AnswerForm] | None) -> AnswerForm:
+    if refused and refused[0] == question.pk:
+        return refused[1]
+    return AnswerForm(auto_id=f"answer_{question.pk}_%s")
+
+
+def _accepts(request: PageRequest, question: Question, *, may_answer: bool) -> bool:
+    """Whoever asked says which answer helped; those who answer may, too."""
+    return may_answer or (
+        question.asked_by_id == request.actor.user_id
+        and may(request.actor, Permission.QUESTION_ASK)
+    )
+
+
+@require_POST
+def guidance_ask_action(request: PageRequest, pk: int) -> HttpResponse:
+    guidance = guidance_get(request.actor, pk)
+    form = AskForm(request.POST, auto_id="ask_%s")
+    if not form.is_valid():
+        return _article_page(request, guidance, ask=form)
+    try:
+        question = question_ask_of_guidance(
+            actor=request.actor, guidance=guidance, body=form.cleaned_data["body"]
+        )
+    except Invalid as error:
+        form.add_error("body", error.fields["body"])
+        return _article_page(request, guidance, ask=form)
+    messages.success(request, _("Asked. The answer will stand here."))
+    return redirect(f"{reverse('guidance-detail', args=[pk])}#question-{question.pk}")
+
+
+@require_POST
+def guidance_answer_action(request: PageRequest, pk: int, question_id: int) -> HttpResponse:
+    guidance = guidance_get(request.actor, pk)
+    question = _question_of(request, guidance, question_id)
+    form = AnswerForm(request.POST, auto_id=f"answer_{question.pk}_%s")
+    if not form.is_valid():
+        return _article_page(request, guidance, answer=(question.pk, form))
+    question_answer(actor=request.actor, question=question, body=form.cleaned_data["body"])
+    return redirect(f"{reverse('guidance-detail', args=[pk])}#question-{question.pk}")
+
+
+@require_POST
+def guidance_accept_action(request: PageRequest, pk: int, answer_id: int) -> HttpResponse:
+    guidance = guidance_get(request.actor, pk)
+    answer = answer_get(request.actor, answer_id)
+    _question_of(request, guidance, answer.question_id)
+    answer_accept(actor=request.actor, answer=answer)
+    return redirect(f"{reverse('guidance-detail', args=[pk])}#question-{answer.question_id}")
+
+
+def _question_of(request: PageRequest, guidance: Guidance, question_id: int) -> Question:
+    """A question, if it is one on this piece. Raises: Missing."""
+    question = question_get(request.actor, question_id)
+    if question.guidance_id != guidance.pk:
+        raise Missing(_("There is no such question on this guidance."))
+    return question
+
+
+@require_GET
+def guidance_use_page(request: PageRequest, pk: int) -> HttpResponse:
+    """Choose the planning item that the advice is attached to as a risk statement."""
+    guidance = guidance_get(request.actor, pk)
+    form = ItemSearchForm(request.GET)
+    form.is_valid()
+    wanted = ItemFilter(text=form.cleaned_data.get("q", ""))
+    items = items_writable(request.actor, Permission.STATEMENT_EDIT, wanted)[:ITEMS_SHOWN]
+    query = urlencode({"guidance": f"G-{guidance.pk}"})
+    context = {
+        "guidance": guidance,
+        "text": guidance.current or guidance,
+        "form": form,
+        "items": [
+            (item, f"{reverse('statement-create', args=[item.pk])}?{query}") for item in items
+        ],
+        "shown": ITEMS_SHOWN,
+    }
+    return render(request, "guidance/use.html", context)
