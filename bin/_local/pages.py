@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
@@ -10,7 +11,13 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from .say import Failure
 
+TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
 PAGES = ("/", "/planning/", "/guidance/", "/systems/", "/findings/", "/reports/")
+
+
+def plain(text: str) -> str:
+    """Return what a person would read of a page, for a message."""
+    return " ".join(TAG.sub(" ", text).split())
 
 
 class Page(HTMLParser):
@@ -119,7 +126,7 @@ class Visitor:
                 raise Failure(f"{path} leads away from the portal, to {target.geturl()}")
             answer = self.fetch(target.path + (f"?{target.query}" if target.query else ""))
         if answer.status != 200:
-            raise Failure(f"{path} answers {answer.status}: {answer.text[:300]}")
+            raise Failure(f"{path} answers {answer.status}: {plain(answer.text)[:300]}")
         return answer
 
     def open_page(self, path: str, form: dict[str, str] | None = None) -> tuple[Answer, Page]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from . import checking, portal, ports, postgres, room, setup, stamps, valkey
 from .paths import TOP, manage
 from .portal import Address
+from .program import tail
 from .room import Room
 from .say import Failure, Stopped, line, step, warn
 from .supervisor import Supervisor
@@ -222,7 +223,11 @@ class Launch:
 
     def check(self) -> None:
         """Fetch the pages and say how it went. Raises Failure."""
-        checking.fetch_all(self.address.url, self._accounts())
+        try:
+            checking.fetch_all(self.address.url, self._accounts())
+        except Failure as failure:
+            log = self.place.logs / "web.log"
+            raise Failure(f"{failure}\nThe end of {log}:\n{tail(log)}") from failure
         if self.supervisor.crashes:
             raise Failure(f"{self.supervisor.crashes} times a program ended by itself.")
 
