@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.advice.views import guidance, home, items, options
+from apps.advice.views import findings, guidance, home, items, options, statements
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -14,6 +14,11 @@ urlpatterns = [
     path("planning/options/<int:pk>/delete/", options.option_delete_page, name="option-delete"),
     path("questions/<int:pk>/answers/", items.question_answer_page, name="question-answer"),
     path("answers/<int:pk>/accept/", items.answer_accept_page, name="answer-accept"),
+    path("risks/RS-<int:pk>/", statements.statement_page, name="statement-detail"),
+    path("risks/RS-<int:pk>/publish/", statements.statement_publish_page, name="statement-publish"),
+    path(
+        "risks/RS-<int:pk>/withdraw/", statements.statement_withdraw_page, name="statement-withdraw"
+    ),
 ]
 
 urlpatterns += [
@@ -30,4 +35,5 @@ urlpatterns += [
         guidance.guidance_accept_action,
         name="guidance-accept",
     ),
+    path("findings/<int:pk>/", findings.finding_page, name="finding-detail"),
 ]

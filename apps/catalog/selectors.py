@@ -40,3 +40,9 @@ def components_of(viewer: Actor, key: str) -> QuerySet[Component]:
 def environments_of(viewer: Actor, key: str) -> QuerySet[Environment]:
     """Raises: Missing."""
     return Environment.objects.filter(system=system_get(viewer, key))
+
+
+def systems_permitting(viewer: Actor, permission: Permission) -> QuerySet[System]:
+    """Systems on which the viewer holds a permission, by name."""
+    systems: QuerySet[System] = System.objects.visible_to(viewer, permission).order_by("name")
+    return systems

@@ -43,16 +43,6 @@ def open_evidence_counts(viewer: Actor, statement_ids: list[int]) -> dict[int, i
     return dict(rows)
 
 
-def links_of_finding(viewer: Actor, finding_id: int) -> QuerySet[EvidenceLink]:
-    """What a finding bears on, of the statements that the viewer sees."""
-    links: QuerySet[EvidenceLink] = (
-        EvidenceLink.objects.visible_to(viewer)
-        .filter(finding_id=finding_id, dismissed_at=None)
-        .select_related("statement", "rule", "made_by")
-    )
-    return links
-
-
 def link_get(viewer: Actor, pk: int) -> EvidenceLink:
     """Raises: Missing."""
     links = EvidenceLink.objects.visible_to(viewer).select_related("statement", "finding")
@@ -68,3 +58,15 @@ def rule_get(viewer: Actor, pk: int) -> EvidenceRule:
     if not isinstance(rule, EvidenceRule):
         raise Missing("There is no such rule that you may see.")
     return rule
+
+
+def links_of_finding(viewer: Actor, finding_id: int) -> QuerySet[EvidenceLink]:
+    """The statements that a finding bears on."""
+    return (
+        EvidenceLink.objects.visible_to(viewer)
+        .filter(finding_id=finding_id, dismissed_at=None)
+        .select_related(
+            "statement", "statement__item", "statement__published__valuation", "rule", "made_by"
+        )
+        .order_by("-id")
+    )

@@ -4,10 +4,11 @@ import uuid
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 
 from apps.accounts.actors import Actor
 from apps.common.errors import Missing
-from apps.scans.models import Finding, Presence, Report, Series
+from apps.scans.models import SEVERITIES, Finding, Presence, Report, Series
 
 
 @dataclass(frozen=True)
@@ -104,3 +105,76 @@ def series_list(viewer: Actor) -> QuerySet[Series]:
         .select_related("system", "newest_report")
         .order_by("system__name", "stage", "tool")
     )
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a list of findings a page begins: behind the finding with these two."""
+
+    severity: int
+    pk: int
+
+
+@dataclass(frozen=True)
+class FindingsPage:
+    findings: list[Finding]
+    next: Place | None  # None: nothing follows
+
+
+def findings_page(
+    viewer: Actor, wanted: FindingFilter, behind: Place | None, limit: int
+) -> FindingsPage:
+    """One page, at the same cost wherever it begins.
+
+    The place is compared as a row value, (severity, id) < (s, i), the one form with which
+    PostgreSQL starts in the middle of the index; spelled out as OR it walks there from the top.
+    """
+    found = findings_list(viewer, wanted)
+    if behind is not None:
+        row = Tuple("severity", "id")
+        found = found.filter(TupleLessThan(row, (behind.severity, behind.pk)))
+    rows = list(found[: limit + 1])
+    last = rows[limit - 1] if len(rows) > limit else None
+    return FindingsPage(rows[:limit], Place(last.severity, last.pk) if last else None)
+
+
+def open_counts(viewer: Actor, wanted: FindingFilter) -> list[int]:
+    """Open findings by severity, 0 to 4, added up from what ingestion keeps for each series.
+
+    Only what a series knows narrows it: system, stage, series, previews.
+    """
+    series = Series.objects.visible_to(viewer)
+    if not wanted.previews:
+        series = series.filter(is_preview=False)
+    exact = {"system__key": wanted.system, "stage": wanted.stage, "pk": wanted.series}
+    series = series.filter(**{name: value for name, value in exact.items() if value})
+    totals = [0] * len(SEVERITIES)
+    for counts in series.order_by().values_list("open_counts", flat=True):
+        totals = [total + count for total, count in zip(totals, counts, strict=True)]
+    return totals
+
+
+@dataclass(frozen=True)
+class ReportFilter:
+    """What a reader asked for; empty fields ask for nothing."""
+
+    system: str = ""
+    stage: str = ""
+    state: str = ""
+
+
+def reports_page(
+    viewer: Actor, wanted: ReportFilter, before: int | None, limit: int
+) -> tuple[list[Report], int | None]:
+    """Reports, the newest first, and the id that the next page is before (None: the end)."""
+    found = reports_list(viewer)
+    if wanted.system:
+        found = found.filter(system__key=wanted.system)
+    if wanted.stage:  # what it was filed under, or, until that is known, what the sender said
+        found = found.filter(Q(series__stage=wanted.stage) | Q(series=None, stage=wanted.stage))
+    if wanted.state:
+        found = found.filter(state=wanted.state)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    rows = list(found.order_by("-id")[: limit + 1])
+    return rows[:limit], rows[limit - 1].pk if len(rows) > limit else None

@@ -1,0 +1,174 @@
+"""Finding findings and reports, and sending a report by hand."""
+
+import re
+import uuid
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from apps.catalog.models import System
+from apps.catalog.stages import Stage
+from apps.common.forms import with_any
+from apps.scans.models import SEVERITIES, FindingState, ReportState
+from apps.scans.registry import registry
+from apps.scans.selectors import FindingFilter, ReportFilter
+from apps.scans.services.receive import LONGEST, Claim
+
+_CWE = re.compile(r"(?:CWE-?)?(\d{1,6})", re.IGNORECASE)
+
+
+class FilterForm(forms.Form):
+    """Filters in the address; a value that cannot be asks for nothing, and is never an error."""
+
+    system = forms.ChoiceField(label=_("System"), required=False)
+    stage = forms.ChoiceField(
+        label=_("Stage"), required=False, choices=with_any(Stage.choices, _("Any stage"))
+    )
+
+    def __init__(self, *args: Any, systems: QuerySet[System], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        named = [(system.key, system.name) for system in systems]
+        self.fields["system"].choices = with_any(named, _("Any system"))  # type: ignore[attr-defined]
+
+    def given(self, name: str) -> Any:
+        self.is_valid()
+        return self.cleaned_data.get(name) or ""
+
+    def active(self) -> list[tuple[str, str, str]]:
+        """(name, label, value in words) of each filter in use."""
+        used = []
+        for name, field in self.fields.items():
+            if value := self.given(name):
+                words = dict(getattr(field, "choices", [])).get(value, self.data.get(name, value))
+                used.append((name, str(field.label), str(words)))
+        return used
+
+
+class CweField(forms.CharField):
+    """ "CWE-79" or "79" as a number, None for nothing."""
+
+    def clean(self, value: Any) -> int | None:
+        text = super().clean(value)
+        match = _CWE.fullmatch(text.strip())
+        if text and match is None:
+            raise forms.ValidationError(_("Write it like CWE-79."))
+        return int(match.group(1)) if match else None
+
+
+class FindingFilterForm(FilterForm):
+    q = forms.CharField(
+        label=_("Text"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": _("Title, rule, path, CVE-2024-...")}
+        ),
+    )
+    severity = forms.ChoiceField(
+        label=_("At least"),
+        required=False,
+        choices=with_any(
+            [(str(level), name) for level, name in reversed(SEVERITIES)], _("Any severity")
+        ),
+    )
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=with_any(
+            [
+                *((s.value, s.label) for s in FindingState if s != FindingState.OPEN),
+                ("any", _("Any state")),
+            ],
+            _("Open"),
+        ),
+    )
+    cwe = CweField(
+        label=_("Weakness"),
+        required=False,
+        max_length=12,
+        widget=forms.TextInput(attrs={"placeholder": "CWE-79"}),
+    )
+    field_order = ["q", "system", "stage", "severity", "state", "cwe"]
+
+    def wanted(self) -> FindingFilter:
+        severity = self.given("severity")
+        return FindingFilter(
+            system=self.given("system"),
+            stage=self.given("stage"),
+            state=self.given("state") or "open",
+            severity=int(severity) if severity else None,
+            text=self.given("q"),
+            cwe=self.given("cwe") or None,
+        )
+
+
+class ReportFilterForm(FilterForm):
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=with_any(ReportState.choices, _("Any state"))
+    )
+
+    def wanted(self) -> ReportFilter:
+        return ReportFilter(
+            system=self.given("system"), stage=self.given("stage"), state=self.given("state")
+        )
+
+
+def _claimed(name: str, label: Any, **kwargs: Any) -> forms.CharField:
+    return forms.CharField(label=label, required=False, max_length=LONGEST[name], **kwargs)
+
+
+class UploadForm(forms.Form):
+    """A report sent by hand; what is left empty is found out from the report."""
+
+    file = forms.FileField(
+        label=_("Report"),
+        allow_empty_file=True,  # the service says why an empty one is no clean scan
+        help_text=_("As the tool wrote it: JSON, XML or text; .gz is unpacked."),
+    )
+    system = forms.ModelChoiceField(
+        label=_("System"), queryset=System.objects.none(), to_field_name="key"
+    )
+    stage = forms.ChoiceField(
+        label=_("Stage"), required=False, choices=with_any(Stage.choices, _("From the format"))
+    )
+    format = forms.ChoiceField(label=_("Format"), required=False)
+    tool = _claimed("tool", _("Tool"), help_text=_("Where the report does not name it."))
+    category = _claimed(
+        "category", _("Category"), help_text=_("Keeps two runs of one tool apart, e.g. backend.")
+    )
+    branch = _claimed(
+        "branch",
+        _("Branch"),
+        help_text=_("Empty for the default branch; another one is a preview."),
+    )
+    environment = _claimed("environment", _("Environment"))
+    commit = _claimed("commit", _("Commit"))
+    is_partial = forms.BooleanField(
+        label=_("Only a part was scanned"),
+        required=False,
+        help_text=_("Then nothing is closed because it is missing from the report."),
+    )
+    once = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, systems: QuerySet[System], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["system"].queryset = systems  # type: ignore[attr-defined]
+        formats = [(slug, fmt.name) for slug, fmt in sorted(registry().formats.items())]
+        self.fields["format"].choices = with_any(formats, _("Found out by content"))  # type: ignore[attr-defined]
+        self.fields["once"].initial = uuid.uuid4
+
+    def claim(self) -> Claim:
+        given = self.cleaned_data
+        return Claim(
+            **{name: given[name] for name in ("stage", "format", "tool", "category", "branch")},
+            environment=given["environment"],
+            commit=given["commit"],
+            filename=given["file"].name[: LONGEST["filename"]],
+            is_full=not given["is_partial"],
+        )
+
+    def idempotency_key(self) -> str:
+        """The same each time that this page is sent: a double click sends one report."""
+        return f"page-{self.cleaned_data['once'] or uuid.uuid4()}"
