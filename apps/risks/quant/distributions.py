@@ -286,7 +286,8 @@ def beta_table(a: float, b: float) -> tuple[Floats, Floats]:
         """Of s = ln(x / (1 - x)), which has no edge: a ln x + b ln(1 - x)."""
         return -a * np.logaddexp(0.0, -s) - b * np.logaddexp(0.0, s)
 
-    wanted = 2048 if min(a, b) >= 1 else 16384  # a shape below 1 has a long tail of log odds
+    even = min(a, b) >= 1 and max(a, b) <= 50 * min(a, b)
+    wanted = 2048 if even else 16384  # the log odds have one long tail
     odds = tabulate(log_density, math.log(a / b), math.sqrt(1 / a + 1 / b), wanted)
     table = 1.0 / (1.0 + np.exp(np.minimum(-odds, 700.0)))
     return table, np.append(np.diff(table), 0.0)
@@ -521,18 +522,15 @@ def probability_exceeding(attack: Distribution, strength: Distribution) -> float
     This is vulnerability where threat capability meets resistance strength.
     Source: The Open Group, Risk Taxonomy (O-RT) 3.0.1, section 3.4 (Vulnerability).
     """
-    if isinstance(attack, Point):
-        return float(_below(strength, np.array([attack.value]))[0])
-    weights = np.exp(-GRID * GRID / 2)
-    chances = _below(strength, attack.at_scores(GRID))
-    return min(max(float((weights * chances).sum() / weights.sum()), 0.0), 1.0)
-
-
-def _below(strength: Distribution, values: Floats) -> Floats:
-    """P(strength < value): differs from the distribution function at a point's own value."""
     if isinstance(strength, Point):
-        return (values > strength.value).astype(np.float64)
-    return strength.cdf(values)
+        known = np.array([strength.value])
+        return 1.0 - float(attack.cdf(known)[0])
+    if isinstance(attack, Point):
+        # A strength that equals the capability holds, which matters only where points can meet.
+        return float(strength.cdf(np.array([np.nextafter(attack.value, -np.inf)]))[0])
+    weights = np.exp(-GRID * GRID / 2)
+    chances = strength.cdf(attack.at_scores(GRID))
+    return min(max(float((weights * chances).sum() / weights.sum()), 0.0), 1.0)
 
 
 def share_exceeding(attacks: Floats, strengths: Floats) -> float:

@@ -36,7 +36,7 @@ class Scale:
             within(name, _check, ranges)
 
     def estimate(self, likelihood: int, impact: int) -> Estimate:
-        """The estimate of a cell, levels 1 (lowest) to 5. Raises EstimateError for another level."""
+        """The estimate of a cell, levels 1 to 5. Raises EstimateError for another level."""
         return Estimate(
             frequency=within("likelihood", _at, self.likelihood, likelihood),
             magnitude=within("impact", _at, self.impact, impact),

@@ -139,7 +139,7 @@ def value_of_information(options: Mapping[str, Option], *, seed: int) -> Informa
     best = min(costs, key=lambda name: (costs[name], name))
     drawn = _totals(options, _beliefs(options, seed))
     gains = drawn[list(options).index(best)] - drawn.min(axis=0)
-    worths = [_worth(risk, path, options, costs[best]) for risk, path in _unknowns(options)]
+    worths = [_worth(risk, path, options) for risk, path in _unknowns(options)]
     return InformationValue(
         best=best,
         expected_cost=costs[best],
@@ -324,9 +324,9 @@ def _totals(options: Mapping[str, Option], known: Mapping[tuple[str, str], Float
     return np.stack(rows)
 
 
-def _worth(risk: str, path: str, options: Mapping[str, Option], best: float) -> Worth:
-    rows = [
-        np.broadcast_to(_cost(option, {(risk, path): NODES}), NODES.shape)
-        for option in options.values()
-    ]
+def _worth(risk: str, path: str, options: Mapping[str, Option]) -> Worth:
+    """min of the means - mean of the mins, both by the same quadrature."""
+    known = {(risk, path): NODES}
+    rows = [np.broadcast_to(_cost(option, known), NODES.shape) for option in options.values()]
+    best = min(float(_WEIGHTS @ row) for row in rows)
     return Worth(risk, path, max(best - float(_WEIGHTS @ np.minimum.reduce(rows)), 0.0))

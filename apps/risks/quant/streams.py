@@ -85,4 +85,4 @@ def uniforms(words: Words) -> Floats:
 
 def threshold_word(probability: float) -> np.uint64:
     """The word w such that uniforms(words) > probability holds exactly where words >> 12 >= w."""
-    return np.uint64(min(max(int(np.ceil(probability * 2.0**52 - 0.5)), 0), 2**52))
+    return np.uint64(min(max(int(np.floor(probability * 2.0**52 - 0.5)) + 1, 0), 2**52))
