@@ -108,7 +108,8 @@ def item_create_page(request: PageRequest) -> HttpResponse:
 
 def _prefilled(given: QueryDict) -> dict[str, str]:
     """What a link may fill in: /planning/new/?system=payments&stage=build."""
-    return {name: given[name] for name in ("system", "stage", "title", "kind") if name in given}
+    names = ("system", "stage", "title", "kind")
+    return {name: given.get(name, "") for name in names if name in given}
 
 
 @require_http_methods(["GET", "POST"])

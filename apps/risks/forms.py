@@ -114,7 +114,7 @@ class StatementForm(EstimateForm):
     """All that a person writes of a statement. `option` belongs to a new one only."""
 
     condition = forms.CharField(
-        label=lazy("If you"),
+        label=lazy("If you ..."),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=lazy(
@@ -122,10 +122,10 @@ class StatementForm(EstimateForm):
         ),
     )
     consequence = forms.CharField(
-        label=lazy("then"),
+        label=lazy("then ..."),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=lazy("What may happen, and to whom: strangers read customers' documents"),
+        help_text=lazy("What may happen, and to whom: strangers read documents of customers."),
     )
     attributes = forms.MultipleChoiceField(
         label=lazy("What is at stake"),

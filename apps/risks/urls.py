@@ -1,3 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.risks import views
+
+urlpatterns = [
+    path("risks/new/", views.statement_create_page, name="statement-create"),
+    path("risks/preview/", views.statement_preview, name="statement-preview"),
+    path("risks/RS-<int:pk>/edit/", views.statement_edit_page, name="statement-edit"),
+]

@@ -45,9 +45,14 @@ def statement(
     consequence: str,
     compact: bool = False,
 ) -> SafeString:
-    """A risk statement, "If you ..., then ...". Body: marks below it (state, key, value)."""
+    """A risk statement, "If you ..., then ...". Body: marks below it (state, key, value).
+
+    A condition that is about nobody ("If a script holds ...") keeps its own opening.
+    """
+    has_no_you = condition.strip().lower().startswith("if ") and not _opens(condition, "if you")
     values = {
-        "condition": _clause(condition, "if you"),
+        "has_no_you": has_no_you,
+        "condition": _clause(condition, "if" if has_no_you else "if you"),
         "consequence": _clause(consequence, "then"),
         "compact": compact,
         "body": content,
@@ -55,10 +60,15 @@ def statement(
     return render_component(context, "statement", values)
 
 
+def _opens(text: str, opening: str) -> bool:
+    """Whether a text begins with these words, whole ones."""
+    return f"{text.strip().lower()} ".startswith(f"{opening} ")
+
+
 def _clause(text: str, opening: str) -> str:
     """The text without the opening words and the closing mark that the component writes itself."""
     clause = text.strip().rstrip(".,;")
-    return clause[len(opening) :].lstrip() if clause.lower().startswith(opening) else clause
+    return clause[len(opening) :].lstrip() if _opens(clause, opening) else clause
 
 
 @register.simple_block_tag(takes_context=True)

@@ -1,0 +1,145 @@
+"""The page of a risk statement: sentence, value, reasons, revisions and what bears on it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.policy import may
+from apps.accounts.requests import PageRequest
+from apps.accounts.roles import Permission
+from apps.common.errors import Conflict, Invalid
+from apps.common.forms import apply_domain_errors
+from apps.common.ui.curve import Curve
+from apps.common.ui.diff import DiffLine, diff_lines
+from apps.evidence.selectors import links_of_statement, rules_of_statement
+from apps.risks.forms import PublishForm, WithdrawForm
+from apps.risks.models import RiskRevision, RiskStatement, StatementState, Valuation
+from apps.risks.quant.entry import say_frequency
+from apps.risks.selectors import revisions_of, statement_get
+from apps.risks.services.statements import statement_publish, statement_withdraw
+from apps.risks.text import statement_lines
+
+EVIDENCE_SHOWN = 50
+REVISIONS_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class StatementFigures:
+    """The value of a statement's text, for its page. Money in the text's currency."""
+
+    low: Decimal  # one year in twenty stays below
+    median: Decimal
+    under: Decimal  # nine years in ten stay below
+    high: Decimal  # nineteen years in twenty stay below
+    curves: list[Curve]
+    frequency_low: str
+    frequency_high: str
+
+
+@dataclass(frozen=True)
+class RevisionView:
+    revision: RiskRevision
+    changes: tuple[DiffLine, ...]  # against the revision before it
+
+
+@require_GET
+def statement_page(request: PageRequest, pk: int) -> HttpResponse:
+    return _page(request, statement_get(request.actor, pk))
+
+
+def _page(
+    request: PageRequest, statement: RiskStatement, *, status: int = 200, **bound: Any
+) -> HttpResponse:
+    shown = statement.published or statement  # readers see what was published
+    links = links_of_statement(request.actor, statement.pk)
+    evidence = list(links[: EVIDENCE_SHOWN + 1])
+    context = {
+        "statement": statement,
+        "shown": shown,
+        "figures": _figures(shown),
+        "unpublished": _unpublished(statement),
+        "revisions": _revisions(list(revisions_of(request.actor, statement.pk)[:REVISIONS_SHOWN])),
+        "evidence": evidence[:EVIDENCE_SHOWN],
+        "more_evidence": len(evidence) > EVIDENCE_SHOWN,
+        "rules": rules_of_statement(request.actor, statement.pk),
+        "may_edit": may(request.actor, Permission.STATEMENT_EDIT, statement)
+        and statement.state != StatementState.WITHDRAWN,
+        "may_link": may(request.actor, Permission.EVIDENCE_LINK, statement),
+        "publish_form": bound.get("publish_form") or PublishForm(prefix="publish"),
+        "withdraw_form": bound.get("withdraw_form") or WithdrawForm(prefix="withdraw"),
+        "withdraw_refused": "withdraw_form" in bound,
+        "may_publish": statement.published is None or statement.has_unpublished_changes,
+    }
+    return render(request, "risks/statement.html", context, status=status)
+
+
+def _figures(text: RiskStatement | RiskRevision) -> StatementFigures:
+    valuation: Valuation = text.valuation
+    at = {name: Decimal(amount) for name, amount in valuation.percentiles.items()}
+    points = [(loss, chance) for loss, chance in valuation.curve]
+    return StatementFigures(
+        low=at["5"],
+        median=at["50"],
+        under=at["90"],
+        high=at["95"],
+        curves=[Curve(_("A year costs more than"), points)],
+        frequency_low=say_frequency(float(text.frequency_low)),
+        frequency_high=say_frequency(float(text.frequency_high)),
+    )
+
+
+def _unpublished(statement: RiskStatement) -> tuple[DiffLine, ...]:
+    """What the working text would change in the published one."""
+    if statement.published is None or not statement.has_unpublished_changes:
+        return ()
+    return diff_lines(statement_lines(statement.published), statement_lines(statement))
+
+
+def _revisions(newest_first: list[RiskRevision]) -> list[RevisionView]:
+    views = [
+        RevisionView(after, diff_lines(statement_lines(before), statement_lines(after)))
+        for after, before in pairwise(newest_first)
+    ]
+    return views + [RevisionView(last, ()) for last in newest_first[-1:]]
+
+
+@require_POST
+def statement_publish_page(request: PageRequest, pk: int) -> HttpResponse:
+    statement = statement_get(request.actor, pk)
+    form = PublishForm(request.POST, prefix="publish")
+    if not form.is_valid():
+        return _page(request, statement, status=422, publish_form=form)
+    try:
+        revision = statement_publish(
+            actor=request.actor, statement=statement, note=form.cleaned_data["note"]
+        )
+    except Conflict as conflict:
+        messages.error(request, conflict.message)
+    else:
+        said = _("Published as revision %(number)d. It counts from now on.")
+        messages.success(request, said % {"number": revision.number})
+    return redirect("statement-detail", pk)
+
+
+@require_POST
+def statement_withdraw_page(request: PageRequest, pk: int) -> HttpResponse:
+    statement = statement_get(request.actor, pk)
+    form = WithdrawForm(request.POST, prefix="withdraw")
+    if form.is_valid():
+        try:
+            statement_withdraw(
+                actor=request.actor, statement=statement, reason=form.cleaned_data["reason"]
+            )
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        else:
+            messages.success(request, _("Withdrawn. It no longer counts and stays readable."))
+            return redirect("statement-detail", pk)
+    return _page(request, statement, status=422, withdraw_form=form)

@@ -1,0 +1,70 @@
+"""Which findings bear on a statement: rules, and links that a person dismisses."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.accounts.policy import require
+from apps.accounts.requests import PageRequest
+from apps.accounts.roles import Permission
+from apps.common.errors import Invalid
+from apps.common.forms import apply_domain_errors
+from apps.evidence.forms import RuleForm
+from apps.evidence.selectors import link_get, open_evidence_counts, rule_get, rules_of_statement
+from apps.evidence.services.links import link_dismiss, rule_create, rule_delete
+from apps.risks.selectors import statement_get
+
+
+@require_http_methods(["GET", "POST"])
+def rules_page(request: PageRequest, pk: int) -> HttpResponse:
+    """The rules of a statement, and a form for one more."""
+    statement = statement_get(request.actor, pk)
+    require(request.actor, Permission.EVIDENCE_LINK, statement)
+    form = RuleForm(request.POST or None, initial={"cwes": statement.cwes})
+    if request.method == "POST" and form.is_valid():
+        try:
+            rule_create(actor=request.actor, statement=statement, **form.cleaned_data)
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        else:
+            count = open_evidence_counts(request.actor, [pk]).get(pk, 0)
+            messages.success(
+                request,
+                ngettext(
+                    "The rule holds. %(count)d open finding bears on this statement now.",
+                    "The rule holds. %(count)d open findings bear on this statement now.",
+                    count,
+                )
+                % {"count": count},
+            )
+            return _back(pk)
+    context = {
+        "form": form,
+        "statement": statement,
+        "rules": rules_of_statement(request.actor, pk),
+    }
+    return render(request, "evidence/rules.html", context, status=422 if form.errors else 200)
+
+
+def _back(pk: int) -> HttpResponse:
+    return redirect(f"{reverse('statement-detail', args=[pk])}#evidence")
+
+
+@require_POST
+def rule_delete_page(request: PageRequest, pk: int) -> HttpResponse:
+    rule = rule_get(request.actor, pk)
+    rule_delete(actor=request.actor, rule=rule)
+    messages.success(request, _("The rule is gone; the links that it made stay."))
+    return redirect("evidence-rules", rule.statement_id)
+
+
+@require_POST
+def link_dismiss_page(request: PageRequest, pk: int) -> HttpResponse:
+    link = link_get(request.actor, pk)
+    link_dismiss(actor=request.actor, link=link)
+    messages.success(request, _("Dismissed: this finding no longer counts as evidence here."))
+    return _back(link.statement_id)

@@ -1,0 +1,219 @@
+"""Writing a risk statement, with a preview of its value. Its page is in apps/advice/views."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.accounts.policy import require
+from apps.accounts.requests import PageRequest
+from apps.accounts.roles import Permission
+from apps.common.errors import EditConflict, Invalid, Missing, NotPermitted
+from apps.common.forms import apply_domain_errors
+from apps.common.ui.curve import Curve
+from apps.common.ui.diff import DiffLine, diff_lines
+from apps.guidance.models import Guidance, GuidanceText, GuidanceVersion
+from apps.guidance.selectors import guidance_get
+from apps.planning.models import PlanningItem
+from apps.planning.selectors import ItemFilter, item_get, items_writable, options_of
+from apps.risks.forms import EstimateForm, StatementCreateForm, StatementEditForm
+from apps.risks.selectors import statement_get
+from apps.risks.services.statements import (
+    ESTIMATE,
+    StatementInput,
+    statement_create,
+    statement_edit,
+    statement_publish,
+)
+from apps.risks.services.valuations import Ranges, money, ranges_value
+from apps.risks.text import statement_lines
+
+FOUND = 20
+PREFILLED = (
+    *("condition", "consequence", "rationale", "cwes"),
+    *("frequency_low", "frequency_high", "magnitude_low", "magnitude_high"),
+)
+PREVIEW_SEED = 1  # the same ranges always draw the same curve
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The value of ranges that are not saved. Money in the organisation's currency."""
+
+    expected: Decimal
+    low: Decimal
+    high: Decimal
+    probability: float
+    curves: list[Curve]
+
+
+@require_http_methods(["GET", "POST"])
+def statement_create_page(request: PageRequest) -> HttpResponse:
+    """A new statement on ?item=, for ?option=, from ?guidance=G-3. Without an item, choose one."""
+    guidance = _guidance(request)
+    pk = _number(request.GET.get("item", ""), "PI-")
+    if pk is None:
+        return _choose_item(request, guidance)
+    item = item_get(request.actor, pk)
+    require(request.actor, Permission.STATEMENT_EDIT, item)
+    form = _create_form(request, item, guidance)
+    if request.method == "POST" and form.is_valid() and "preview" not in request.POST:
+        created = _create(request, form, item, guidance)
+        if created is not None:
+            return created
+    context = {"form": form, "item": item, "guidance": guidance, "preview": _preview_of(form)}
+    return render(request, "risks/statement_form.html", context, status=_status(request, form))
+
+
+def _create(
+    request: PageRequest,
+    form: StatementCreateForm,
+    item: PlanningItem,
+    guidance: Guidance | None,
+) -> HttpResponse | None:
+    option = options_of(request.actor, item.pk).filter(pk=form.cleaned_data["option"]).first()
+    try:
+        statement = statement_create(
+            actor=request.actor,
+            item=item,
+            option=option,
+            content=form.content(),
+            origin=guidance.current if guidance else None,
+        )
+    except Invalid as error:
+        apply_domain_errors(form, error)
+        return None
+    if "publish" in request.POST:
+        statement_publish(actor=request.actor, statement=statement)
+        messages.success(request, _("%(key)s is published.") % {"key": statement.key})
+        return redirect("item-detail", item.pk)
+    messages.success(
+        request, _("%(key)s is a draft. Publish it when it holds.") % {"key": statement.key}
+    )
+    return redirect("statement-detail", statement.pk)
+
+
+def _create_form(
+    request: PageRequest, item: PlanningItem, guidance: Guidance | None
+) -> StatementCreateForm:
+    options = [(option.pk, option.title) for option in options_of(request.actor, item.pk)]
+    initial: dict[str, Any] = _from_guidance(guidance)
+    initial["option"] = _number(request.GET.get("option", ""))
+    return StatementCreateForm(request.POST or None, options=options, initial=initial)
+
+
+def _from_guidance(guidance: Guidance | None) -> dict[str, Any]:
+    """What a piece of guidance says, as far as it does; its published version if any."""
+    if guidance is None:
+        return {}
+    text: GuidanceText | GuidanceVersion = guidance.current or guidance
+    return {name: getattr(text, name) for name in PREFILLED}
+
+
+def _choose_item(request: PageRequest, guidance: Guidance | None) -> HttpResponse:
+    """Where does it apply? A short list of the items that the viewer may write risks on."""
+    text = request.GET.get("q", "")[:200]
+    items = items_writable(request.actor, Permission.STATEMENT_EDIT, ItemFilter(text=text))
+    if not text and not items.exists() and request.actor.systems_with(
+        Permission.STATEMENT_EDIT
+    ) == frozenset():  # fmt: skip
+        require(request.actor, Permission.STATEMENT_EDIT)
+    context = {"items": items[:FOUND], "guidance": guidance, "text": text}
+    return render(request, "risks/choose_item.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def statement_edit_page(request: PageRequest, pk: int) -> HttpResponse:
+    statement = statement_get(request.actor, pk)
+    require(request.actor, Permission.STATEMENT_EDIT, statement)
+    names = StatementInput.__dataclass_fields__
+    initial = {name: getattr(statement, name) for name in names} | {"version": statement.version}
+    form = StatementEditForm(request.POST or None, initial=initial)
+    diff: tuple[DiffLine, ...] = ()
+    if request.method == "POST" and form.is_valid() and "preview" not in request.POST:
+        content, version = form.content(), form.cleaned_data["version"]
+        try:
+            statement_edit(
+                actor=request.actor, statement=statement, version=version, content=content
+            )
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        except EditConflict as conflict:
+            statement = statement_get(request.actor, pk)
+            diff = diff_lines(statement_lines(statement), statement_lines(content))
+            form.add_conflict(conflict.message, current_version=conflict.current_version)
+        else:
+            messages.success(request, _("Saved. Readers see it when it is published."))
+            return redirect("statement-detail", pk)
+    context = {
+        "form": form,
+        "statement": statement,
+        "item": statement.item,
+        "preview": _preview_of(form),
+        "diff": diff,
+    }
+    status = 409 if diff else _status(request, form)
+    return render(request, "risks/statement_form.html", context, status=status)
+
+
+@require_POST
+def statement_preview(request: PageRequest) -> HttpResponse:
+    """The value of the ranges being typed, as a fragment. Stores nothing."""
+    if request.actor.systems_with(Permission.STATEMENT_EDIT) == frozenset():
+        raise NotPermitted("Values are worked out for those who write risk statements.")
+    context = {"preview": _preview_of(EstimateForm(request.POST))}
+    return render(request, "risks/_preview.html", context)
+
+
+def _preview_of(form: EstimateForm) -> Preview | None:
+    """The value of a form's ranges; None as long as they are not complete and valid."""
+    ranges = _ranges(form)
+    if ranges is None:
+        return None
+    try:
+        valued = ranges_value(ranges, seed=PREVIEW_SEED)
+    except Invalid as error:
+        if form.is_bound:
+            apply_domain_errors(form, error)
+        return None
+    points = zip(valued.curve_thresholds, valued.curve_probabilities, strict=True)
+    return Preview(
+        expected=money(valued.expected_annual_loss),
+        low=money(valued.percentiles["p5"]),
+        high=money(valued.percentiles["p95"]),
+        probability=valued.probability_of_loss,
+        curves=[Curve(_("A year costs more than"), list(points))],
+    )
+
+
+def _ranges(form: EstimateForm) -> Ranges | None:
+    """What was typed, else what the form began with; None unless all four ends are there."""
+    form.is_valid()
+    given = form.cleaned_data if form.is_bound else form.initial
+    ends = [given.get(name) for name in ESTIMATE]
+    complete = [end for end in ends if end is not None]
+    return Ranges(*complete) if len(complete) == len(ends) else None
+
+
+def _status(request: PageRequest, form: EstimateForm) -> int:
+    return 422 if form.errors and "preview" not in request.POST else 200
+
+
+def _guidance(request: PageRequest) -> Guidance | None:
+    pk = _number(request.GET.get("guidance", ""), "G-")
+    return None if pk is None else guidance_get(request.actor, pk)
+
+
+def _number(text: str, prefix: str = "") -> int | None:
+    """The number of a key such as "PI-7" or "7"; None for nothing. Raises: Missing for nonsense."""
+    digits = text.strip().upper().removeprefix(prefix)
+    if not digits:
+        return None
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+        raise Missing("There is nothing of that key.")
+    return int(digits)
