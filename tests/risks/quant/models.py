@@ -1,4 +1,4 @@
-"""What several test modules of the engine need: the shared oracles, where present, and short names for models."""
+"""What several test modules need: the shared oracles, where present, and short names."""
 
 import json
 import math

@@ -1,7 +1,7 @@
 """An independent, slow model of the same risks, written from the definitions: only tests use it.
 
-It shares nothing with the engine: Python's own Mersenne Twister, event times by exponential waiting, betas and gammas
-from the random module, one event at a time.
+It shares nothing with the engine: Python's own Mersenne Twister, event times by exponential
+waiting, betas and gammas from the random module, one event at a time.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""The engine and an independent slow model draw from the same distribution, for every way to state a risk."""
+"""The engine and an independent slow model draw from one distribution, however a risk is stated."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What cannot be valued is refused with the field and the reason, whether built in Python or read from JSON."""
+"""What cannot be valued is refused with its field and the reason, in Python and in JSON alike."""
 
 import math
 from collections.abc import Callable
@@ -107,7 +107,7 @@ BUILT: list[tuple[Callable[[], object], str]] = [
     (lambda: ThreatFrequency(Point(1e10), Point(0.5)), "threat_events.value"),
     (lambda: Contact(Point(0), Point(1)), "contacts.value"),
     (lambda: Contact(Point(1), Point(2)), "probability_of_action.value"),
-    (lambda: LossForms(), "primary"),
+    (LossForms, "primary"),
     (lambda: LossForms({"karma": RANGE}), "primary.karma"),
     (lambda: SecondaryLoss(Point(1.5), {"response": RANGE}), "probability.value"),
     (lambda: Clustered(1.0), "variance_ratio"),

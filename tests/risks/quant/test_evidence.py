@@ -76,7 +76,8 @@ def test_the_sentence_says_why_it_moved() -> None:
     assert update.surprising
     assert update.sentence == (
         "3 events in 2 years, 0.2 expected: the yearly rate moves from 0.1 (0.0178 to 0.237) to "
-        "0.227 (0.0896 to 0.416). The estimate gave this a chance of 0.28 %: review its assumptions."
+        "0.227 (0.0896 to 0.416). The estimate gave this a chance of 0.28 %: review its "
+        "assumptions."
     )
     quiet = update_vulnerability(Beta(1, 1), successes=1, attempts=1)
     assert not quiet.surprising

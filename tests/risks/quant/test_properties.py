@@ -1,4 +1,4 @@
-"""What must hold for every risk: more is never less, order does not matter, the same seed gives the same digits."""
+"""For every risk: more is never less, order does not matter, one seed gives one set of digits."""
 
 import numpy as np
 from hypothesis import given, settings

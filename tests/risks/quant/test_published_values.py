@@ -1,4 +1,4 @@
-"""Published worked examples, each with its source; the engine reproduces them digit by digit or within its error."""
+"""Published worked examples with their sources: reproduced by digits or within their error."""
 
 import math
 

@@ -1,4 +1,5 @@
-"""The 42 scenarios that the R package evaluator (MIT, 0.4) publishes with its results of 1000 simulated years each.
+"""The 42 scenarios that the R package evaluator (MIT, 0.4) publishes with its results of 1000
+simulated years each.
 
 Every published figure must lie within the Monte Carlo error of a run of 1000 years around ours.
 """

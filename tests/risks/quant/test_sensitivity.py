@@ -91,7 +91,8 @@ def test_known_numbers_are_no_assumptions() -> None:
 
 
 def test_worth_of_knowing_a_rate_in_closed_form() -> None:
-    # Pay c to remove a risk of rate L (lognormal) x 1: E[min(L, c)] by the Black-Scholes partial expectation.
+    # Pay c to remove a risk of rate L (lognormal) x 1: E[min(L, c)] by the Black-Scholes partial
+    # expectation.
     rate, cost = Interval90(0.1, 10), 1.5
     options = {"keep": Option({"r": Estimate(rate, Point(1.0))}), "fix": Option({}, Point(cost))}
     d = (rate.mu - math.log(cost)) / rate.sigma
@@ -113,7 +114,7 @@ def test_worth_of_everything_by_brute_force() -> None:
     result = value_of_information(
         {"keep": Option({"r": keep}), "fix": Option({"r": fix}, Point(90_000))}, seed=1
     )
-    luck = random.Random(8)
+    luck = random.Random(8)  # noqa: S311 - a simulation, no secret
     totals = []
     for _ in range(60_000):
         z, loss = luck.gauss(0, 1), draw(luck, keep.magnitude)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The numbers of a valuation: order statistics, shortfall, precision, and what it says of itself."""
+"""The numbers of a valuation: order statistics, shortfall, precision, what it says of itself."""
 
 import json
 import math
@@ -84,7 +84,8 @@ def test_a_valuation_says_how_to_repeat_it() -> None:
 
 
 def test_digits_of_this_engine_do_not_change_unnoticed() -> None:
-    # Not an oracle of what is right but of what was promised: a change of a digit needs a new ENGINE.
+    # Not an oracle of what is right but of what was promised: a change of a digit needs a new
+    # ENGINE.
     valuation = value(Estimate(Interval90(0.2, 2), Interval90(1e4, 1e6)), seed=2026, trials=5000)
     assert valuation.engine == "quant/1"
     assert valuation.simulated_mean == pytest.approx(216065.92666155542, rel=1e-9)
