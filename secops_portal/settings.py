@@ -5,6 +5,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from apps.scans.formats.builtin import BUILTIN
 from secops_portal import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -142,7 +143,9 @@ CACHES = {
 
 DATA_DIR = env.folder("SECOPS_DATA_DIR", BASE_DIR / ".data" / "files")
 MEDIA_ROOT = DATA_DIR
-MEDIA_URL = "/media-is-never-served/"  # raw reports leave only through a view that checks permission
+MEDIA_URL = (
+    "/media-is-never-served/"  # raw reports leave only through a view that checks permission
+)
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -194,13 +197,14 @@ CELERY_BEAT_SCHEDULE = {
 CELERY_TASK_ALWAYS_EAGER = False
 
 # --- registries: dotted paths, loaded once, checked at start -------------------------------------
-SECOPS_FORMATS: list[str] = [
-    "apps.scans.formats.sarif.Sarif",
-]
+SECOPS_FORMATS: list[str] = list(BUILTIN)
 SECOPS_EVENT_HANDLERS = {
     "report.processed": ["apps.evidence.receivers.on_report_processed"],
     "statement.published": ["apps.evidence.receivers.on_statement_published"],
 }
+
+# Keys the hashes that stand for secrets found in reports. Another value makes every one look new.
+SECOPS_SECRET_SALT = env.text("SECOPS_SECRET_SALT", SECRET_KEY)
 
 # --- the limits of untrusted input ---------------------------------------------------------------
 SECOPS_MAX_REPORT_BYTES = env.integer("SECOPS_MAX_REPORT_MB", 256, low=1, high=4096) * 1024 * 1024

@@ -69,7 +69,9 @@ class Actor:
         own = Membership.objects.filter(user=self.user)
         through_teams = Membership.objects.filter(team__people=self.user)
         for system_id, role in own.union(through_teams).values_list("system_id", "role"):
-            grants[system_id] = grants.get(system_id, frozenset()) | self._limited(GRANTS[Role(role)])
+            grants[system_id] = grants.get(system_id, frozenset()) | self._limited(
+                GRANTS[Role(role)]
+            )
         return grants
 
     def permissions_on(self, system_id: int | None) -> frozenset[Permission]:

@@ -55,7 +55,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 class Scope(enum.StrEnum):
     """What a token may be used for."""
 
-    REPORT_UPLOAD = "report:upload"  # a pipeline's: post reports of one system and read their status
+    REPORT_UPLOAD = (
+        "report:upload"  # a pipeline's: post reports of one system and read their status
+    )
     READ = "read"  # a person's own: everything that the person may read
     WRITE = "write"  # a person's own: everything that the person may do, but to manage people and tokens
 

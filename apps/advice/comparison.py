@@ -1,5 +1,6 @@
 """Options side by side, on the same simulated years, so that only the options differ."""
 
+import contextlib
 import hashlib
 import logging
 from collections.abc import Sequence
@@ -128,10 +129,10 @@ def _losses(result: Comparison) -> dict[str, OptionLoss]:
 
 def _cached(key: str) -> dict[str, dict[str, Any]] | None:
     """A cache that is away costs time, never an answer."""
-    try:
-        return cache.get(key)
-    except RedisError:
-        return None
+    found: dict[str, dict[str, Any]] | None = None
+    with contextlib.suppress(RedisError):
+        found = cache.get(key)
+    return found
 
 
 def _keep(key: str, found: dict[str, dict[str, Any]]) -> None:

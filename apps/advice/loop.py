@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Max, Sum
 
@@ -106,7 +107,7 @@ class SystemCard:
 
 def system_cards(viewer: Actor) -> list[SystemCard]:
     """All systems that the viewer sees, in four queries whatever their number."""
-    losses = {
+    losses: dict[int, dict[str, Any]] = {
         row["system_id"]: row
         for row in statements_carried(viewer)
         .order_by()

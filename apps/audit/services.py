@@ -25,7 +25,7 @@ def record(
         user_id=actor.user_id,
         token_id=actor.token_id,
         action=action,
-        object_type=target._meta.model_name,  # noqa: SLF001  # Django's public-in-practice name
+        object_type=target._meta.model_name or "",  # noqa: SLF001  # public in practice
         object_id=str(target.pk),
         object_label=str(target)[:300],
         system_id=system_id,

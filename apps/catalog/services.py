@@ -30,7 +30,7 @@ def system_create(*, actor: Actor, key: str, name: str, **fields: Any) -> System
 def system_edit(*, actor: Actor, system: System, version: int | None, **values: Any) -> System:
     """Change named fields. Raises: EditConflict when the version is not the current one."""
     require(actor, Permission.SYSTEM_MANAGE, system)
-    row = lock_for_edit(System.objects.all(), system.pk, version)
+    row = lock_for_edit(System, system.pk, version)
     changes = changed_fields(row, {name: values[name] for name in EDITABLE if name in values})
     row.save()
     told = {name: [str(before), str(after)] for name, (before, after) in changes.items()}

@@ -2,21 +2,20 @@
 
 from typing import TypeVar
 
-from django.db.models import QuerySet
-
 from apps.common.errors import EditConflict
 from apps.common.models import Versioned
 
 M = TypeVar("M", bound=Versioned)
 
 
-def lock_for_edit(queryset: QuerySet[M], pk: int, expected_version: int | None) -> M:
+def lock_for_edit(model: type[M], pk: int, expected_version: int | None, *related: str) -> M:
     """Lock a row for an edit and check that it is still the one that the editor read.
 
     expected_version None means "whatever it is now", for callers that change one fact and no text.
     Raises: EditConflict.
     """
-    row = queryset.select_for_update(of=("self",)).get(pk=pk)
+    rows = model._default_manager.select_for_update(of=("self",)).select_related(*related)  # noqa: SLF001
+    row: M = rows.get(pk=pk)
     if expected_version is not None and row.version != expected_version:
         raise EditConflict(
             "Somebody else changed this since you read it. Read it again and repeat your change.",

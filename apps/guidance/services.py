@@ -1,8 +1,10 @@
 """Writing the library. Publishing makes an immutable version; readers see the newest one."""
 
+import datetime as dt
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
@@ -38,7 +40,7 @@ def guidance_edit(
 ) -> Guidance:
     """Change the working text; what is published stays as it is until it is published again."""
     require(actor, Permission.GUIDANCE_EDIT)
-    row = lock_for_edit(Guidance.objects.all(), guidance.pk, version)
+    row = lock_for_edit(Guidance, guidance.pk, version)
     changes = changed_fields(row, {name: values[name] for name in TEXT_FIELDS if name in values})
     _check(row)
     row.save()
@@ -47,8 +49,13 @@ def guidance_edit(
 
 
 @transaction.atomic
-def guidance_publish(*, actor: Actor, guidance: Guidance, note: str = "") -> GuidanceVersion:
-    """Publish the working text as the next version. Raises: Invalid when there is nothing to read."""
+def guidance_publish(
+    *, actor: Actor, guidance: Guidance, note: str = "", at: dt.datetime | None = None
+) -> GuidanceVersion:
+    """Publish the working text as the next version. Raises: Invalid when there is nothing to read.
+
+    at: when it was published, for records that are moved in from elsewhere; else now.
+    """
     require(actor, Permission.GUIDANCE_EDIT)
     row = Guidance.objects.select_for_update().get(pk=guidance.pk)
     if not row.body.strip():
@@ -59,15 +66,14 @@ def guidance_publish(*, actor: Actor, guidance: Guidance, note: str = "") -> Gui
         number=last.number + 1 if last else 1,
         note=note,
         published_by=actor.user,
+        published_at=at or timezone.now(),
         version=row.version,
         **{name: getattr(row, name) for name in TEXT_FIELDS},
     )
     version.save()
     row.state, row.current = GuidanceState.PUBLISHED, version
     row.save()
-    record(
-        actor=actor, action="guidance.publish", target=row, changes={"number": version.number}
-    )
+    record(actor=actor, action="guidance.publish", target=row, changes={"number": version.number})
     events.append("guidance.published", {"guidance_id": row.pk, "version_id": version.pk})
     return version
 

@@ -36,7 +36,9 @@ class PlanningItem(SystemOwned, Versioned):
     kind = models.CharField(max_length=20, choices=ItemKind.choices, default=ItemKind.STORY)
     stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.PLAN)
     status = models.CharField(max_length=10, choices=ItemStatus.choices, default=ItemStatus.OPEN)
-    question = models.TextField(blank=True, default="")  # Markdown: what is being decided, and why now
+    question = models.TextField(
+        blank=True, default=""
+    )  # Markdown: what is being decided, and why now
     tracker_key = models.CharField(max_length=80, blank=True, default="")
     tracker_url = models.URLField(max_length=500, blank=True, default="")
     created_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -120,7 +122,11 @@ class Question(models.Model):
         PlanningItem, null=True, blank=True, on_delete=models.CASCADE, related_name="questions"
     )
     guidance = models.ForeignKey(
-        "guidance.Guidance", null=True, blank=True, on_delete=models.CASCADE, related_name="questions"
+        "guidance.Guidance",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="questions",
     )
     body = models.TextField()
     asked_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -204,9 +210,7 @@ class Decision(ItemOwned):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["valid_until"], condition=Q(ended_at=None), name="decision_expiry"
-            )
+            models.Index(fields=["valid_until"], condition=Q(ended_at=None), name="decision_expiry")
         ]
 
     def __str__(self) -> str:

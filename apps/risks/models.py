@@ -11,7 +11,6 @@ from apps.catalog.models import SystemOwned
 from apps.common.models import Versioned
 
 PERSON = settings.AUTH_USER_MODEL
-MONEY = {"max_digits": 18, "decimal_places": 2}
 LARGEST = 10**15  # of any amount; also refuses PostgreSQL's NaN, which is above every number
 
 
@@ -45,8 +44,8 @@ class Valuation(models.Model):
     seed = models.BigIntegerField()
     trials = models.PositiveIntegerField()
     inputs = models.JSONField()  # the estimate as it was simulated
-    expected_annual_loss = models.DecimalField(**MONEY)  # currency a year
-    standard_error = models.DecimalField(**MONEY)  # of the simulated expected annual loss
+    expected_annual_loss = models.DecimalField(max_digits=18, decimal_places=2)  # currency a year
+    standard_error = models.DecimalField(max_digits=18, decimal_places=2)  # of the simulated expected annual loss
     probability_of_loss = models.FloatField()  # of at least one loss event in a year, 0 to 1
     percentiles = models.JSONField()  # {"5": "0.00", ... "99": "..."}: annual loss, Decimal as text
     curve = models.JSONField()  # [[loss, probability of exceeding it in a year], ...]
@@ -85,8 +84,8 @@ class StatementText(Versioned):
     frequency_low = models.DecimalField(max_digits=16, decimal_places=6)
     frequency_high = models.DecimalField(max_digits=16, decimal_places=6)
     # The same for the loss of one event, in the organisation's currency.
-    magnitude_low = models.DecimalField(**MONEY)
-    magnitude_high = models.DecimalField(**MONEY)
+    magnitude_low = models.DecimalField(max_digits=18, decimal_places=2)
+    magnitude_high = models.DecimalField(max_digits=18, decimal_places=2)
     currency = models.CharField(max_length=3)
     rationale = models.TextField(blank=True, default="")  # Markdown: why these numbers
     valuation = models.ForeignKey(Valuation, on_delete=models.PROTECT, related_name="+")
@@ -151,7 +150,7 @@ class RiskStatement(SystemOwned, StatementText):
 
     @property
     def has_unpublished_changes(self) -> bool:
-        return self.published_id is not None and self.published.source_version != self.version
+        return self.published is not None and self.published.source_version != self.version
 
 
 class RiskRevision(StatementText):

@@ -12,7 +12,11 @@ ENTRY_POINTS = "secops_portal.formats"
 @functools.cache
 def registry() -> Registry:
     """Loaded once a process."""
-    return load(settings.SECOPS_FORMATS, entry_point_group=ENTRY_POINTS)
+    return load(
+        settings.SECOPS_FORMATS,
+        entry_point_group=ENTRY_POINTS,
+        salt=settings.SECOPS_SECRET_SALT.encode(),
+    )
 
 
 def problems() -> list[str]:

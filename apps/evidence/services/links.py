@@ -41,14 +41,14 @@ def links_make_for_report(*, report_id: int) -> int:
     """Link what a report brought, new or back again. Returns the number of links made."""
     with connection.cursor() as cursor:
         cursor.execute(_MATCH.format(scope=_OF_REPORT), [report_id])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def links_make_for_statement(*, statement_id: int) -> int:
     """Link the findings that are there already to a statement whose text or rules are new."""
     with connection.cursor() as cursor:
         cursor.execute(_MATCH.format(scope="rule.statement_id = %s"), [statement_id])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 @transaction.atomic
@@ -67,7 +67,10 @@ def rule_create(
     Raises: Invalid when it asks for nothing, since it would then claim every finding of the system.
     """
     require(actor, Permission.EVIDENCE_LINK, statement)
-    if not (cwes or rule_pattern.strip("*") or path_prefix or component):
+    narrow = rule_pattern.strip("*") or (
+        stage and rule_pattern
+    )  # "everything of this stage" is an answer
+    if not (cwes or narrow or path_prefix or component):
         raise Invalid({"cwes": "Give a CWE, a rule, a path or a component: something to match by."})
     rule = EvidenceRule.objects.create(
         statement=statement,

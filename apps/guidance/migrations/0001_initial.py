@@ -10,7 +10,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -19,91 +18,304 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Guidance',
+            name="Guidance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('title', models.CharField(max_length=200)),
-                ('summary', models.CharField(blank=True, default='', max_length=500)),
-                ('body', models.TextField(blank=True, default='')),
-                ('stages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('plan', 'Plan'), ('code', 'Code'), ('build', 'Build'), ('test', 'Test'), ('release', 'Release'), ('deploy', 'Deploy'), ('operate', 'Operate'), ('monitor', 'Monitor')], max_length=10), blank=True, default=list, size=None)),
-                ('technologies', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None)),
-                ('cwes', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), blank=True, default=list, size=None)),
-                ('references', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300), blank=True, default=list, size=None)),
-                ('condition', models.TextField(blank=True, default='')),
-                ('consequence', models.TextField(blank=True, default='')),
-                ('controls', models.JSONField(blank=True, default=list)),
-                ('frequency_low', models.DecimalField(blank=True, decimal_places=6, max_digits=16, null=True)),
-                ('frequency_high', models.DecimalField(blank=True, decimal_places=6, max_digits=16, null=True)),
-                ('magnitude_low', models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True)),
-                ('magnitude_high', models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True)),
-                ('rationale', models.TextField(blank=True, default='')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published'), ('retired', 'Retired')], default='draft', max_length=10)),
-                ('search', models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.CombinedSearchVector(django.contrib.postgres.search.CombinedSearchVector(django.contrib.postgres.search.SearchVector('title', config='english', weight='A'), '||', django.contrib.postgres.search.SearchVector('summary', 'condition', 'consequence', config='english', weight='B'), django.contrib.postgres.search.SearchConfig('english')), '||', django.contrib.postgres.search.SearchVector('body', config='english', weight='C'), django.contrib.postgres.search.SearchConfig('english')), output_field=django.contrib.postgres.search.SearchVectorField())),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("title", models.CharField(max_length=200)),
+                ("summary", models.CharField(blank=True, default="", max_length=500)),
+                ("body", models.TextField(blank=True, default="")),
+                (
+                    "stages",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("plan", "Plan"),
+                                ("code", "Code"),
+                                ("build", "Build"),
+                                ("test", "Test"),
+                                ("release", "Release"),
+                                ("deploy", "Deploy"),
+                                ("operate", "Operate"),
+                                ("monitor", "Monitor"),
+                            ],
+                            max_length=10,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "technologies",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "cwes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveIntegerField(),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "references",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=300),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("condition", models.TextField(blank=True, default="")),
+                ("consequence", models.TextField(blank=True, default="")),
+                ("controls", models.JSONField(blank=True, default=list)),
+                (
+                    "frequency_low",
+                    models.DecimalField(blank=True, decimal_places=6, max_digits=16, null=True),
+                ),
+                (
+                    "frequency_high",
+                    models.DecimalField(blank=True, decimal_places=6, max_digits=16, null=True),
+                ),
+                (
+                    "magnitude_low",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True),
+                ),
+                (
+                    "magnitude_high",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True),
+                ),
+                ("rationale", models.TextField(blank=True, default="")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("published", "Published"),
+                            ("retired", "Retired"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "search",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.contrib.postgres.search.CombinedSearchVector(
+                            django.contrib.postgres.search.CombinedSearchVector(
+                                django.contrib.postgres.search.SearchVector(
+                                    "title", config="english", weight="A"
+                                ),
+                                "||",
+                                django.contrib.postgres.search.SearchVector(
+                                    "summary",
+                                    "condition",
+                                    "consequence",
+                                    config="english",
+                                    weight="B",
+                                ),
+                                django.contrib.postgres.search.SearchConfig("english"),
+                            ),
+                            "||",
+                            django.contrib.postgres.search.SearchVector(
+                                "body", config="english", weight="C"
+                            ),
+                            django.contrib.postgres.search.SearchConfig("english"),
+                        ),
+                        output_field=django.contrib.postgres.search.SearchVectorField(),
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'guidance',
-                'ordering': ['title'],
+                "verbose_name_plural": "guidance",
+                "ordering": ["title"],
             },
         ),
         migrations.CreateModel(
-            name='GuidanceVersion',
+            name="GuidanceVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('title', models.CharField(max_length=200)),
-                ('summary', models.CharField(blank=True, default='', max_length=500)),
-                ('body', models.TextField(blank=True, default='')),
-                ('stages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('plan', 'Plan'), ('code', 'Code'), ('build', 'Build'), ('test', 'Test'), ('release', 'Release'), ('deploy', 'Deploy'), ('operate', 'Operate'), ('monitor', 'Monitor')], max_length=10), blank=True, default=list, size=None)),
-                ('technologies', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None)),
-                ('cwes', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), blank=True, default=list, size=None)),
-                ('references', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300), blank=True, default=list, size=None)),
-                ('condition', models.TextField(blank=True, default='')),
-                ('consequence', models.TextField(blank=True, default='')),
-                ('controls', models.JSONField(blank=True, default=list)),
-                ('frequency_low', models.DecimalField(blank=True, decimal_places=6, max_digits=16, null=True)),
-                ('frequency_high', models.DecimalField(blank=True, decimal_places=6, max_digits=16, null=True)),
-                ('magnitude_low', models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True)),
-                ('magnitude_high', models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True)),
-                ('rationale', models.TextField(blank=True, default='')),
-                ('number', models.PositiveIntegerField()),
-                ('note', models.CharField(blank=True, default='', max_length=300)),
-                ('published_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('guidance', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='guidance.guidance')),
-                ('published_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("title", models.CharField(max_length=200)),
+                ("summary", models.CharField(blank=True, default="", max_length=500)),
+                ("body", models.TextField(blank=True, default="")),
+                (
+                    "stages",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("plan", "Plan"),
+                                ("code", "Code"),
+                                ("build", "Build"),
+                                ("test", "Test"),
+                                ("release", "Release"),
+                                ("deploy", "Deploy"),
+                                ("operate", "Operate"),
+                                ("monitor", "Monitor"),
+                            ],
+                            max_length=10,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "technologies",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "cwes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveIntegerField(),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "references",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=300),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("condition", models.TextField(blank=True, default="")),
+                ("consequence", models.TextField(blank=True, default="")),
+                ("controls", models.JSONField(blank=True, default=list)),
+                (
+                    "frequency_low",
+                    models.DecimalField(blank=True, decimal_places=6, max_digits=16, null=True),
+                ),
+                (
+                    "frequency_high",
+                    models.DecimalField(blank=True, decimal_places=6, max_digits=16, null=True),
+                ),
+                (
+                    "magnitude_low",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True),
+                ),
+                (
+                    "magnitude_high",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True),
+                ),
+                ("rationale", models.TextField(blank=True, default="")),
+                ("number", models.PositiveIntegerField()),
+                ("note", models.CharField(blank=True, default="", max_length=300)),
+                (
+                    "published_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "guidance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="versions",
+                        to="guidance.guidance",
+                    ),
+                ),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
+                "ordering": ["-number"],
             },
         ),
         migrations.AddField(
-            model_name='guidance',
-            name='current',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='guidance.guidanceversion'),
+            model_name="guidance",
+            name="current",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="guidance.guidanceversion",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='guidanceversion',
-            constraint=models.UniqueConstraint(fields=('guidance', 'number'), name='guidance_version_once'),
+            model_name="guidanceversion",
+            constraint=models.UniqueConstraint(
+                fields=("guidance", "number"), name="guidance_version_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='guidance',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='guidance_search'),
+            model_name="guidance",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["search"], name="guidance_search"
+            ),
         ),
         migrations.AddIndex(
-            model_name='guidance',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['title'], name='guidance_title_trgm', opclasses=['gin_trgm_ops']),
+            model_name="guidance",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["title"], name="guidance_title_trgm", opclasses=["gin_trgm_ops"]
+            ),
         ),
         migrations.AddIndex(
-            model_name='guidance',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['cwes'], name='guidance_cwes'),
+            model_name="guidance",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["cwes"], name="guidance_cwes"),
         ),
         migrations.AddConstraint(
-            model_name='guidance',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'draft'), ('current__isnull', False), _connector='OR'), name='guidance_published_has_a_version'),
+            model_name="guidance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state", "draft"), ("current__isnull", False), _connector="OR"),
+                name="guidance_published_has_a_version",
+            ),
         ),
     ]

@@ -10,4 +10,9 @@ class Migration(migrations.Migration):
     """A published version stays what was read."""
 
     dependencies = [("guidance", "0001_initial"), ("common", "0003_immutable_rows")]
-    operations = [migrations.RunSQL(CREATE, "DROP TRIGGER guidance_guidanceversion_never_changes ON guidance_guidanceversion")]
+    operations = [
+        migrations.RunSQL(
+            CREATE,
+            "DROP TRIGGER guidance_guidanceversion_never_changes ON guidance_guidanceversion",
+        )
+    ]

@@ -56,7 +56,7 @@ def item_edit(
 ) -> PlanningItem:
     """Change named fields of an item. Raises: EditConflict when `version` is not the current one."""
     require(actor, Permission.ITEM_EDIT, item)
-    row = lock_for_edit(PlanningItem.objects.select_related("system"), item.pk, version)
+    row = lock_for_edit(PlanningItem, item.pk, version, "system")
     changes = changed_fields(row, {name: values[name] for name in ITEM_FIELDS if name in values})
     row.save()
     record(actor=actor, action="item.edit", target=row, system_id=row.system_id, changes=changes)
@@ -77,7 +77,9 @@ def option_create(
 ) -> Option:
     """Add an option. The first one is the baseline until another one is made it."""
     require(actor, Permission.ITEM_EDIT, item)
-    PlanningItem.objects.select_for_update().get(pk=item.pk)  # two first options would both be the baseline
+    PlanningItem.objects.select_for_update().get(
+        pk=item.pk
+    )  # two first options would both be the baseline
     options = Option.objects.filter(item=item)
     if options.count() >= MAX_OPTIONS:
         raise Invalid({"title": f"An item holds at most {MAX_OPTIONS} options."})
@@ -105,7 +107,7 @@ def option_edit(*, actor: Actor, option: Option, version: int | None, **values: 
     """Change an option; `is_baseline=True` moves the baseline to it. Raises: EditConflict, Invalid."""
     require(actor, Permission.ITEM_EDIT, option)
     PlanningItem.objects.select_for_update().get(pk=option.item_id)
-    row = lock_for_edit(Option.objects.select_related("item"), option.pk, version)
+    row = lock_for_edit(Option, option.pk, version, "item")
     wanted = {name: values[name] for name in OPTION_FIELDS if name in values}
     title = wanted.get("title", row.title)
     siblings = Option.objects.filter(item=row.item_id).exclude(pk=row.pk)
@@ -130,7 +132,9 @@ def option_delete(*, actor: Actor, option: Option) -> None:
     require(actor, Permission.ITEM_EDIT, option)
     row = Option.objects.select_for_update(of=("self",)).select_related("item").get(pk=option.pk)
     if row.decisions.exists() or row.statements.exists():
-        raise Conflict("Risk statements or decisions stand on this option; it stays for the record.")
+        raise Conflict(
+            "Risk statements or decisions stand on this option; it stays for the record."
+        )
     if row.is_baseline and Option.objects.filter(item=row.item_id).count() > 1:
         raise Conflict("Make another option the baseline first.")
     record(actor=actor, action="option.delete", target=row, system_id=row.item.system_id)

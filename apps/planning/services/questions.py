@@ -58,9 +58,7 @@ def answer_accept(*, actor: Actor, answer: Answer) -> Answer:
     question.answers.exclude(pk=answer.pk).update(accepted_at=None)
     answer.accepted_at = timezone.now()
     answer.save(update_fields=["accepted_at"])
-    record(
-        actor=actor, action="answer.accept", target=answer, system_id=question.access_system_id
-    )
+    record(actor=actor, action="answer.accept", target=answer, system_id=question.access_system_id)
     return answer
 
 

@@ -43,6 +43,7 @@ def decision_record_with_treatments(
         raise Invalid(problems)
     for pk, treatment in chosen.items():
         revision = bearing[pk].published
+        assert revision is not None  # noqa: S101  # _bearing gives published statements only
         TreatmentChoice.objects.create(
             decision=decision,
             statement=bearing[pk],

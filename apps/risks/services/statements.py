@@ -1,11 +1,13 @@
 """Writing risk statements: "If you ..., then ...", with a value."""
 
+import datetime as dt
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
@@ -97,7 +99,7 @@ def statement_edit(
     """Change the working text; readers see it when it is published. Raises: EditConflict, Invalid, Conflict."""
     require(actor, Permission.STATEMENT_EDIT, statement)
     content.check()
-    row = lock_for_edit(RiskStatement.objects.select_related("item"), statement.pk, version)
+    row = lock_for_edit(RiskStatement, statement.pk, version, "item")
     if row.state == StatementState.WITHDRAWN:
         raise Conflict("A withdrawn statement is kept as it was; write a new one.")
     values: dict[str, Any] = {each.name: getattr(content, each.name) for each in fields(content)}
@@ -112,8 +114,13 @@ def statement_edit(
 
 
 @transaction.atomic
-def statement_publish(*, actor: Actor, statement: RiskStatement, note: str = "") -> RiskRevision:
-    """Freeze the working text as the next revision; from now on it is what decisions stand on."""
+def statement_publish(
+    *, actor: Actor, statement: RiskStatement, note: str = "", at: dt.datetime | None = None
+) -> RiskRevision:
+    """Freeze the working text as the next revision; from now on it is what decisions stand on.
+
+    at: when it was published, for records that are moved in from elsewhere; else now.
+    """
     require(actor, Permission.STATEMENT_EDIT, statement)
     row = RiskStatement.objects.select_for_update(of=("self",)).get(pk=statement.pk)
     if row.state == StatementState.WITHDRAWN:
@@ -127,6 +134,7 @@ def statement_publish(*, actor: Actor, statement: RiskStatement, note: str = "")
         source_version=row.version,
         note=note,
         published_by=actor.user,
+        published_at=at or timezone.now(),
         **{name: getattr(row, name) for name in COPIED},
     )
     revision.save()
@@ -149,7 +157,7 @@ def statement_withdraw(*, actor: Actor, statement: RiskStatement, reason: str) -
     require(actor, Permission.STATEMENT_EDIT, statement)
     if not reason.strip():
         raise Invalid({"reason": "Say why it no longer holds."})
-    row = lock_for_edit(RiskStatement.objects.all(), statement.pk, None)
+    row = lock_for_edit(RiskStatement, statement.pk, None)
     if row.state == StatementState.WITHDRAWN:
         raise Conflict("It is withdrawn already.")
     row.state = StatementState.WITHDRAWN

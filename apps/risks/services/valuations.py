@@ -51,7 +51,9 @@ def _problems(name: str, low: Decimal, high: Decimal, most: int) -> dict[str, st
     if not high.is_finite():
         return {high_field: "Give a number."}
     if low <= 0:
-        return {low_field: "The low end must be above 0: nothing that can happen has no chance at all."}
+        return {
+            low_field: "The low end must be above 0: nothing that can happen has no chance at all."
+        }
     if high < low:
         return {high_field: "The high end must not be below the low end."}
     if high > most:
@@ -93,7 +95,8 @@ def valuation_store(ranges: Ranges, *, seed: int) -> Valuation:
         standard_error=money(valued.standard_error),
         probability_of_loss=valued.probability_of_loss,
         percentiles={
-            name.removeprefix("p"): str(money(amount)) for name, amount in valued.percentiles.items()
+            name.removeprefix("p"): str(money(amount))
+            for name, amount in valued.percentiles.items()
         },
         curve=[
             [round(threshold, 2), probability]

@@ -19,6 +19,7 @@ from apps.common import events
 from apps.common.errors import ReportRejected
 from apps.scans import storage
 from apps.scans.constants import AMBIGUOUS_FORMAT, INTERNAL, QUARANTINED, UNKNOWN_FORMAT
+from apps.scans.domain.reconcile import Effect, effect, is_outdated
 from apps.scans.formats.types import Format, FormatError, ParsedReport, ScanStatus
 from apps.scans.models import Report, ReportState, Series
 from apps.scans.registry import registry
@@ -100,7 +101,9 @@ def _attempt(report: Report) -> None:
     except ReportRejected as error:
         _fail(report, error.code, error.message, error.location)
     except PASSING:
-        logger.exception("report %s: attempt %s failed and will be repeated", report.uid, report.attempts)
+        logger.exception(
+            "report %s: attempt %s failed and will be repeated", report.uid, report.attempts
+        )
     except Exception:
         logger.exception("report %s: the portal failed to process it", report.uid)
         text = (
@@ -114,20 +117,38 @@ def _ingest(report: Report) -> None:
     with storage.opened(report.storage_name) as data:
         fmt = _format_of(report, data)
         parsed = fmt.parse(data)
-        staged = stage(parsed.findings, fmt.slug)
+        staged = stage(parsed.findings, parsed.tool_name or fmt.slug)
     series = _lock_series(report, fmt, parsed)
-    outdated = series.newest_report_id is not None and series.newest_report_id > report.pk
-    complete = report.is_full and parsed.status is ScanStatus.COMPLETE
-    changes = Changes()
-    if not outdated:
-        changes = reconcile(report=report, series=series, total=staged.count, may_close=complete)
+    allowed = _effect(report, series, parsed)
+    changes = None
+    if allowed is not Effect.NONE:
+        changes = reconcile(
+            report=report, series=series, total=staged.count, may_close=allowed is Effect.FULL
+        )
         Series.objects.filter(pk=series.pk).update(newest_report=report)
-    _finish(report, series, fmt, parsed, staged, None if outdated else changes)
+    _finish(report, series, fmt, parsed, staged, changes)
+
+
+def _effect(report: Report, series: Series, parsed: ParsedReport) -> Effect:
+    """How much the report may do: one that looked at an older state than the newest changes nothing."""
+    newest = series.newest_report
+    outdated = is_outdated(
+        scanned_at=parsed.scanned_at,
+        received_at=report.received_at,
+        newest_scanned_at=newest.scanned_at if newest else None,
+        newest_received_at=newest.received_at if newest else None,
+    )
+    return effect(status=parsed.status, is_full=report.is_full, outdated=outdated)
 
 
 def _format_of(report: Report, data: memoryview) -> Format:
     if report.format:
-        return registry().get(report.format)
+        named = registry().get(report.format)
+        if named is None:
+            raise FormatError(
+                UNKNOWN_FORMAT, f"The format {report.format!r} is no longer read here."
+            )
+        return named
     candidates = registry().detect(data, report.filename)
     if len(candidates) == 1:
         return candidates[0]
@@ -154,7 +175,11 @@ def _lock_series(report: Report, fmt: Format, parsed: ParsedReport) -> Series:
         environment=report.environment,
         defaults={"is_preview": bool(branch)},
     )
-    locked: Series = Series.objects.select_for_update(of=("self",)).get(pk=series.pk)
+    locked: Series = (
+        Series.objects.select_for_update(of=("self",))
+        .select_related("newest_report")
+        .get(pk=series.pk)
+    )
     return locked
 
 
@@ -206,9 +231,13 @@ def _warnings(report: Report, fmt: Format, parsed: ParsedReport, staged: Staged)
         warnings.append(f"and {len(parsed.warnings) - MAX_WARNINGS} more like these")
     if report.stage and report.stage not in fmt.stages:
         usual = ", ".join(fmt.stages)
-        warnings.append(f"{fmt.name} usually belongs to {usual}; it was filed under {report.stage}.")
+        warnings.append(
+            f"{fmt.name} usually belongs to {usual}; it was filed under {report.stage}."
+        )
     if staged.suppressed:
-        warnings.append(f"{staged.suppressed} findings are suppressed in the report and count as accepted.")
+        warnings.append(
+            f"{staged.suppressed} findings are suppressed in the report and count as accepted."
+        )
     if parsed.status is not ScanStatus.COMPLETE:
         why = f" ({parsed.status_reason})" if parsed.status_reason else ""
         warnings.append(f"The scan did not complete{why}: nothing was closed.")

@@ -20,6 +20,17 @@ from apps.scans.models import Report, ReportState
 from apps.scans.registry import registry
 
 
+# As long as the columns of Report.
+LONGEST = {
+    "tool": 120,
+    "category": 120,
+    "branch": 200,
+    "environment": 60,
+    "commit": 64,
+    "filename": 200,
+}
+
+
 @dataclass(frozen=True)
 class Claim:
     """What the sender says of a report; every field may be empty."""
@@ -38,13 +49,14 @@ class Claim:
         """Raises: Invalid, with each field that cannot be."""
         problems: dict[str, str] = {}
         if self.stage and self.stage not in Stage.values:
-            problems["stage"] = f"{self.stage!r} is no stage. The stages are {', '.join(Stage.values)}."
-        known = registry().slugs()
+            problems["stage"] = (
+                f"{self.stage!r} is no stage. The stages are {', '.join(Stage.values)}."
+            )
+        known = sorted(registry().formats)
         if self.format and self.format not in known:
             problems["format"] = f"{self.format!r} is not read here. Known: {', '.join(known)}."
-        for name in ("tool", "category", "branch", "environment", "commit", "filename"):
+        for name, limit in LONGEST.items():
             value = getattr(self, name)
-            limit = Report._meta.get_field(name).max_length or 0  # noqa: SLF001  # public in practice
             if len(value) > limit:
                 problems[name] = f"At most {limit} characters."
             elif not value.isprintable():

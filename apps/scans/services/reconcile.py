@@ -109,7 +109,7 @@ def reconcile(*, report: Report, series: Series, total: int, may_close: bool) ->
 
     may_close: only a full report of a scan that completed says what is gone.
     """
-    values = {
+    values: dict[str, Any] = {
         "system": series.system_id,
         "series": series.pk,
         "stage": series.stage,

@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import connection
 
 from apps.scans.constants import TOO_MANY_FINDINGS
-from apps.scans.domain.fingerprints import Fingerprinter, content_hash
+from apps.scans.domain.fingerprints import Fingerprinter, content_hash, tool_family
+from apps.scans.domain.paths import repository_path
 from apps.scans.formats.types import FormatError, Location, ParsedFinding
 
 COLUMNS = (
@@ -43,7 +44,9 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "
 _ARRAY_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\0": None})
 _NULL = "\\N"
 LARGEST_INTEGER = 2**31 - 1
-MAX_TEXT = 20_000  # characters of one description, remediation or raw record; marked where it is cut
+MAX_TEXT = (
+    20_000  # characters of one description, remediation or raw record; marked where it is cut
+)
 
 
 @dataclass
@@ -52,12 +55,15 @@ class Staged:
     suppressed: int = 0
 
 
-def stage(findings: Iterable[ParsedFinding], tool_family: str) -> Staged:
-    """Stream findings into the temporary table `incoming` of this transaction."""
+def stage(findings: Iterable[ParsedFinding], tool: str) -> Staged:
+    """Stream findings into the temporary table `incoming` of this transaction.
+
+    tool: whose identities they are; the tool's name, or the format where it gives none.
+    """
     staged = Staged()
     with connection.cursor() as cursor:
         cursor.execute(_CREATE)
-        source = _Reader(_lines(findings, Fingerprinter(tool_family), staged))
+        source = _Reader(_lines(findings, Fingerprinter(tool_family(tool)), staged))
         cursor.copy_expert(f"COPY incoming ({', '.join(COLUMNS)}) FROM STDIN", source)
         cursor.execute("ANALYZE incoming")  # else the planner believes that it is tiny
     return staged
@@ -87,8 +93,6 @@ def _lines(
     findings: Iterable[ParsedFinding], fingerprinter: Fingerprinter, staged: Staged
 ) -> Iterator[str]:
     for finding in findings:
-        if finding.passed:
-            continue  # an outcome, counted by its format; nothing is wrong there
         staged.count += 1
         if staged.count > settings.SECOPS_MAX_FINDINGS:
             raise FormatError(
@@ -102,34 +106,40 @@ def _lines(
 
 def _line(finding: ParsedFinding, digest: bytes) -> str:
     location = finding.location
-    line = location.line
-    return "\t".join(
-        (
-            "\\\\x" + digest.hex(),
-            "\\\\x" + content_hash(finding).hex(),
-            "t" if finding.suppressed else "f",
-            str(int(finding.severity)),
-            finding.kind.value,
-            _text(finding.rule_id, 300),
-            _text(finding.title, 300),
-            _text(location.path, 1000),
-            str(line) if line is not None and 0 <= line <= LARGEST_INTEGER else _NULL,
-            _text(place_of(location), 500),
-            _text(location.purl, 500),
-            _integers(finding.cwes),
-            _texts(finding.vulnerabilities),
-            _text(finding.description, MAX_TEXT),
-            _text(finding.remediation, MAX_TEXT),
-            msgspec.json.encode(_facts(finding)).decode().translate(_ESCAPES),
-            _text(finding.raw.decode("utf-8", "replace"), MAX_TEXT),
+    path, line = repository_path(location.path), location.line
+    return (
+        "\t".join(
+            (
+                "\\\\x" + digest.hex(),
+                "\\\\x" + content_hash(finding).hex(),
+                "t" if finding.suppressed else "f",
+                str(int(finding.severity)),
+                finding.kind.value,
+                _text(finding.rule_id, 300),
+                _text(finding.title, 300),
+                _text(path, 1000),
+                str(line) if line is not None and 0 <= line <= LARGEST_INTEGER else _NULL,
+                _text(place_of(location, path), 500),
+                _text(location.purl, 500),
+                _integers(finding.cwes),
+                _texts(finding.vulnerabilities),
+                _text(finding.description, MAX_TEXT),
+                _text(finding.remediation, MAX_TEXT),
+                msgspec.json.encode(_facts(finding)).decode().translate(_ESCAPES),
+                _text(finding.raw.decode("utf-8", "replace"), MAX_TEXT),
+            )
         )
-    ) + "\n"
+        + "\n"
+    )
 
 
-def place_of(location: Location) -> str:
-    """Where, in the words a list shows: the most telling part that the tool gave."""
-    if location.path:
-        return f"{location.path}:{location.line}" if location.line else location.path
+def place_of(location: Location, path: str) -> str:
+    """Where, in the words a list shows: the most telling part that the tool gave.
+
+    path: the location's, from the repository's root on.
+    """
+    if path:
+        return f"{path}:{location.line}" if location.line else path
     if location.url:
         return f"{location.url} ({location.parameter})" if location.parameter else location.url
     if location.host:
@@ -154,15 +164,39 @@ def _texts(values: Iterable[str]) -> str:
     return ("{" + ",".join(quoted) + "}").translate(_ESCAPES)
 
 
-_FACTS = ("rule_name", "severity_source", "cvss_vector", "cvss_score", "fixed_version", "references")
-_MORE_FACTS = ("tags", "occurred_at", "suppressed", "tool_fingerprint")
-_PLACE_FACTS = ("column", "end_line", "snippet", "logical", "url", "parameter", "host", "port", "protocol")
+_FACTS = (
+    "rule_name",
+    "severity_source",
+    "cvss_vector",
+    "cvss_score",
+    "fixed_version",
+    "references",
+)
+_MORE_FACTS = (
+    "tags",
+    "also_affects",
+    "vex_status",
+    "occurred_at",
+    "suppressed",
+    "tool_fingerprint",
+)
+_PLACE_FACTS = (
+    "column",
+    "end_line",
+    "snippet",
+    "logical",
+    "url",
+    "parameter",
+    "host",
+    "port",
+    "protocol",
+)
 
 
 def _facts(finding: ParsedFinding) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     for name in (*_FACTS, *_MORE_FACTS):
-        if value := getattr(finding, name):
+        if value := getattr(finding, name, None):
             facts[name] = value
     location = finding.location
     for name in (*_PLACE_FACTS, "resource"):

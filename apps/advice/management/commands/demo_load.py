@@ -1,0 +1,54 @@
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from apps.advice.demo.advice import ItemLoader, guidance_load
+from apps.advice.demo.evidence import report_load, settle
+from apps.advice.demo.files import DemoFiles
+from apps.advice.demo.organisation import Organisation, is_loaded, may_load
+from apps.planning.services.decisions import decisions_expire
+
+
+class Command(BaseCommand):
+    help = "Loads the demo's organisation once, through the services and the pipeline that everyone uses."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not may_load():
+            raise CommandError("The demo's accounts have a published password; not in production.")
+        if is_loaded():
+            self.stdout.write("There are systems here already; the demo stays out.")
+            return
+        files = DemoFiles(Path(settings.BASE_DIR) / "demo")
+        organisation = self._advice(files)
+        for number, record in enumerate(reports := files.reports(), start=1):
+            report = report_load(organisation, record)
+            self._say(f"report {number} of {len(reports)}: {record['file']}: {self._told(report)}")
+        settle(self._say)
+
+    @transaction.atomic
+    def _advice(self, files: DemoFiles) -> Organisation:
+        """All or nothing, so that a second try after an interruption finds an empty portal."""
+        organisation = Organisation(files.story())
+        self._say(f"{len(organisation.people)} people, {len(organisation.systems)} systems")
+        library = {
+            article["slug"]: guidance_load(organisation, article) for article in files.guidance()
+        }
+        self._say(f"{len(library)} pieces of guidance")
+        loader = ItemLoader(organisation, library)
+        items = [loader.load(system, record) for system, record in files.items()]
+        self._say(f"{len(items)} planning items with options, risks and decisions")
+        decisions_expire()
+        return organisation
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
+
+    @staticmethod
+    def _told(report: Any) -> str:
+        if report.state != "processed":
+            return f"{report.state} ({report.error_message})"
+        return f"{report.new} new, {report.unchanged} unchanged, {report.fixed} fixed"
