@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.advice.views import findings, guidance, home, items, options, statements
+from apps.advice.views import findings, guidance, home, items, options, search, statements, systems
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -36,4 +36,8 @@ urlpatterns += [
         name="guidance-accept",
     ),
     path("findings/<int:pk>/", findings.finding_page, name="finding-detail"),
+    path("systems/", systems.system_list_page, name="system-list"),
+    path("systems/<slug:key>/", systems.system_page, name="system-detail"),
+    path("systems/<slug:key>/tokens/", systems.system_token_action, name="system-token"),
+    path("search/", search.search_page, name="search"),
 ]

@@ -1,6 +1,7 @@
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from apps.accounts.actors import Actor
+from apps.accounts.models import Membership
 from apps.accounts.roles import Permission
 from apps.audit.models import AuditEntry
 from apps.catalog.models import Component, Environment, System
@@ -46,3 +47,19 @@ def systems_permitting(viewer: Actor, permission: Permission) -> QuerySet[System
     """Systems on which the viewer holds a permission, by name."""
     systems: QuerySet[System] = System.objects.visible_to(viewer, permission).order_by("name")
     return systems
+
+
+def memberships_of(viewer: Actor, key: str) -> QuerySet[Membership]:
+    """Who holds which role on a system, teams first. Raises: Missing."""
+    system = system_get(viewer, key)
+    return (
+        Membership.objects.filter(system=system)
+        .select_related("user", "team")
+        .order_by("team__name", "user__name")
+    )
+
+
+def systems_matching(viewer: Actor, text: str) -> QuerySet[System]:
+    """Systems whose name, key or description says a text."""
+    says = Q(name__icontains=text) | Q(key__icontains=text) | Q(description__icontains=text)
+    return systems_visible(viewer).filter(says)

@@ -1,6 +1,6 @@
 """Reading statements and their values."""
 
-from django.db.models import QuerySet
+from django.db.models import Case, Q, QuerySet, When
 
 from apps.accounts.actors import Actor
 from apps.common.errors import Missing
@@ -47,4 +47,22 @@ def revisions_of(viewer: Actor, statement_id: int) -> QuerySet[RiskRevision]:
     statement_get(viewer, statement_id)
     return RiskRevision.objects.filter(statement_id=statement_id).select_related(
         "published_by", "valuation"
+    )
+
+
+def statements_matching(
+    viewer: Actor, text: str, *, cwe: int | None = None
+) -> QuerySet[RiskStatement]:
+    """Statements that say a text or bear on a weakness, published ones first."""
+    says = Q()
+    for name in ("condition", "consequence", "asset", "threat_community", "effect"):
+        says |= Q(**{f"{name}__icontains": text})
+    if cwe is not None:
+        says |= Q(cwes__contains=[cwe])
+    is_draft = Case(When(state=StatementState.PUBLISHED, then=0), default=1)
+    return (
+        statements_visible(viewer)
+        .filter(says)
+        .exclude(state=StatementState.WITHDRAWN)
+        .order_by(is_draft, "-pk")
     )

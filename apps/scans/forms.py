@@ -93,14 +93,15 @@ class FindingFilterForm(FilterForm):
     field_order = ["q", "system", "stage", "severity", "state", "cwe"]
 
     def wanted(self) -> FindingFilter:
-        severity = self.given("severity")
+        severity, text = self.given("severity"), self.given("q").strip()
+        is_cwe = text.upper().startswith("CWE-") and _CWE.fullmatch(text)
         return FindingFilter(
             system=self.given("system"),
             stage=self.given("stage"),
             state=self.given("state") or "open",
             severity=int(severity) if severity else None,
-            text=self.given("q"),
-            cwe=self.given("cwe") or None,
+            text="" if is_cwe else text,
+            cwe=int(is_cwe.group(1)) if is_cwe else self.given("cwe") or None,
         )
 
 

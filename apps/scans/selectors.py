@@ -3,10 +3,11 @@
 import uuid
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 
 from apps.accounts.actors import Actor
+from apps.catalog.stages import Stage
 from apps.common.errors import Missing
 from apps.scans.models import SEVERITIES, Finding, Presence, Report, Series
 
@@ -178,3 +179,10 @@ def reports_page(
         found = found.filter(pk__lt=before)
     rows = list(found.order_by("-id")[: limit + 1])
     return rows[:limit], rows[limit - 1].pk if len(rows) > limit else None
+
+
+def series_of_system(viewer: Actor, system_id: int) -> QuerySet[Series]:
+    """What counts of a system, in the order of the loop's stages; previews of branches do not."""
+    order = Case(*(When(stage=stage, then=n) for n, stage in enumerate(Stage.values)))
+    found: QuerySet[Series] = series_list(viewer).filter(system_id=system_id, is_preview=False)
+    return found.order_by(order, "tool", "category", "environment")

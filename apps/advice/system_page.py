@@ -1,0 +1,97 @@
+"""A system as one page: its loop, the risk it carries, what is planned, and what its tools see."""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils import timezone
+
+from apps.accounts.actors import Actor
+from apps.accounts.models import ApiToken, Membership
+from apps.accounts.policy import may
+from apps.accounts.roles import Permission
+from apps.accounts.selectors import tokens_of_system
+from apps.advice.carried import statements_carried
+from apps.advice.loop import FRESH, STALE, StageView, loop_view
+from apps.catalog.models import Component, Environment, System
+from apps.catalog.selectors import components_of, environments_of, memberships_of, system_get
+from apps.planning.models import PlanningItem
+from apps.planning.selectors import ItemFilter, items_list
+from apps.risks.models import RiskStatement
+from apps.scans.models import Series
+from apps.scans.selectors import series_of_system
+
+SHOWN = 8
+
+
+@dataclass(frozen=True)
+class SeriesView:
+    """A series and how old its newest report is: fresh, ageing, stale or none."""
+
+    series: Series
+    newest_at: dt.datetime | None
+    freshness: str
+
+
+@dataclass(frozen=True)
+class SystemView:
+    system: System
+    stages: list[StageView]
+    statements: list[RiskStatement]  # carried now, the dearest first; at most SHOWN
+    statement_count: int
+    expected_annual_loss: Decimal  # of all that is carried, currency a year
+    items: list[PlanningItem]  # the newest, at most SHOWN
+    series: list[SeriesView]
+    components: list[Component]
+    environments: list[Environment]
+    members: list[Membership]
+    tokens: list[ApiToken]  # empty for those who may not manage them
+    may_manage_tokens: bool
+    may_upload: bool
+    may_add_items: bool
+
+    @property
+    def open_stages(self) -> list[StageView]:
+        """The stages in which something is open."""
+        return [view for view in self.stages if view.open_count]
+
+    @property
+    def open_counts(self) -> list[int]:
+        """Open findings by severity over all stages, 0 to 4."""
+        return [sum(each) for each in zip(*(view.open_counts for view in self.stages), strict=True)]
+
+
+def system_view(viewer: Actor, key: str) -> SystemView:
+    """Everything the page shows. Raises: Missing."""
+    system = system_get(viewer, key)
+    stages = loop_view(viewer, system)
+    carried = statements_carried(viewer).filter(system=system)
+    dearest = carried.order_by("-published__valuation__expected_annual_loss", "-pk")
+    return SystemView(
+        system=system,
+        stages=stages,
+        statements=list(dearest[:SHOWN]),
+        statement_count=sum(view.statement_count for view in stages),
+        expected_annual_loss=sum((view.expected_annual_loss for view in stages), Decimal(0)),
+        items=list(items_list(viewer, ItemFilter(system=key))[:SHOWN]),
+        series=[_series_view(each) for each in series_of_system(viewer, system.pk)],
+        components=list(components_of(viewer, key)),
+        environments=list(environments_of(viewer, key)),
+        members=list(memberships_of(viewer, key)),
+        tokens=list(tokens_of_system(viewer, system.pk)),
+        may_manage_tokens=may(viewer, Permission.TOKEN_MANAGE, system),
+        may_upload=may(viewer, Permission.REPORT_UPLOAD, system),
+        may_add_items=may(viewer, Permission.ITEM_EDIT, system),
+    )
+
+
+def _series_view(series: Series) -> SeriesView:
+    newest_at = series.newest_report.received_at if series.newest_report else None
+    return SeriesView(series, newest_at, _freshness(newest_at, timezone.now()))
+
+
+def _freshness(newest_at: dt.datetime | None, now: dt.datetime) -> str:
+    if newest_at is None:
+        return "none"
+    age = now - newest_at
+    return "fresh" if age <= FRESH else "ageing" if age <= STALE else "stale"

@@ -1,0 +1,58 @@
+"""Search over everything, on one page; a key of one thing leads straight to it."""
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from apps.accounts.actors import Actor
+from apps.accounts.requests import PageRequest
+from apps.advice.search import key_of, search
+from apps.common.errors import Missing
+from apps.guidance.selectors import guidance_get
+from apps.planning.selectors import item_get
+from apps.risks.selectors import statement_get
+
+# The key's letters: who finds it (raising Missing), and the name of its page.
+KEYS = {
+    "PI": (item_get, "item-detail"),
+    "RS": (statement_get, "statement-detail"),
+    "G": (guidance_get, "guidance-detail"),
+}
+
+
+class SearchForm(forms.Form):
+    q = forms.CharField(
+        label=_("Search everything"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": _("Words, PI-7, RS-12, CVE-2024-..., CWE-79")}
+        ),
+    )
+
+
+@require_GET
+def search_page(request: PageRequest) -> HttpResponse:
+    form = SearchForm(request.GET)
+    form.is_valid()
+    text = form.cleaned_data.get("q", "")
+    # While somebody types, the page stays: "PI-1" is also the beginning of "PI-12".
+    if not request.htmx and (page := _named(request.actor, text)):
+        return redirect(*page)
+    context = {"form": form, "text": text, "found": search(request.actor, text)}
+    return render(request, "search/page.html", context)
+
+
+def _named(viewer: Actor, text: str) -> tuple[str, int] | None:
+    """The page of the one thing that a key names, if the viewer may see it."""
+    key = key_of(text)
+    if key is None:
+        return None
+    find, page = KEYS[key[0]]
+    try:
+        find(viewer, key[1])
+    except Missing:
+        return None
+    return page, key[1]

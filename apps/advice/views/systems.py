@@ -1,0 +1,97 @@
+"""Systems: all as cards, and one with its loop, risks, plans, evidence, people and tokens."""
+
+from decimal import Decimal
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.forms_tokens import SystemTokenForm
+from apps.accounts.policy import require
+from apps.accounts.requests import PageRequest
+from apps.accounts.roles import Permission
+from apps.accounts.services.tokens import token_create_for_system
+from apps.advice.loop import StageView, system_cards
+from apps.advice.system_page import SystemView, system_view
+from apps.catalog.models import System
+from apps.catalog.selectors import system_get
+from apps.common.errors import Invalid
+from apps.common.forms import apply_domain_errors
+from apps.common.templatetags.figures import LoopStage
+from apps.common.ui.ages import age_of
+from apps.common.ui.money import amount_short
+from apps.common.ui.stages import STAGES
+
+
+@require_GET
+def system_list_page(request: PageRequest) -> HttpResponse:
+    context = {"cards": system_cards(request.actor), "stage_total": len(STAGES)}
+    return render(request, "advice/system_list.html", context)
+
+
+@require_GET
+def system_page(request: PageRequest, key: str) -> HttpResponse:
+    return _page(request, system_view(request.actor, key), SystemTokenForm())
+
+
+def _page(request: PageRequest, view: SystemView, token_form: SystemTokenForm) -> HttpResponse:
+    seen = sum(1 for stage in view.stages if stage.series_count)
+    context = {
+        "view": view,
+        "system": view.system,
+        "loop_stages": [_loop_stage(view.system, stage) for stage in view.stages],
+        "loop_left": _carried(view.expected_annual_loss),
+        "loop_right": (
+            _("%(seen)d of %(all)d") % {"seen": seen, "all": len(view.stages)},
+            _("stages with evidence"),
+        ),
+        "token_form": token_form,
+        "now": timezone.now(),
+    }
+    status = 422 if token_form.errors else 200
+    return render(request, "advice/system_detail.html", context, status=status)
+
+
+def _loop_stage(system: System, view: StageView) -> LoopStage:
+    query = urlencode({"system": system.key, "stage": view.stage.value})
+    return LoopStage(
+        slug=view.stage.value,
+        url=f"{reverse('finding-list')}?{query}",
+        coverage=view.coverage,
+        freshness=age_of(view.newest_at) if view.newest_at else "",
+        value=view.expected_annual_loss if view.statement_count else None,
+        open_findings=view.open_count,
+    )
+
+
+def _carried(loss: Decimal) -> tuple[str, str]:
+    return f"{settings.SECOPS_CURRENCY} {amount_short(loss)}", _("expected loss a year")
+
+
+@never_cache
+@require_POST
+def system_token_action(request: PageRequest, key: str) -> HttpResponse:
+    """Make a pipeline's token and show it, once, with the line that uses it.
+
+    SECURITY: the text is in this answer only, so no redirect follows.
+    """
+    system = system_get(request.actor, key)
+    require(request.actor, Permission.TOKEN_MANAGE, system)
+    form = SystemTokenForm(request.POST)
+    if form.is_valid():
+        try:
+            made = token_create_for_system(
+                actor=request.actor, system=system, system_id=system.pk, **form.cleaned_data
+            )
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        else:
+            context = {"system": system, "made": made, "base_url": settings.BASE_URL}
+            return render(request, "advice/system_token.html", context)
+    return _page(request, system_view(request.actor, key), form)
