@@ -1,7 +1,7 @@
 """Turns the JSON that pytm writes into SARIF 2.1.0: one result for each threat at each element.
 
-pytm has no SARIF output of its own. Nothing is judged here: rule, severity, text and CWE are pytm's; the place is the line of the
-model's source on which the element is declared.
+pytm has no SARIF output of its own. Nothing is judged here: rule, severity, text and CWE are
+pytm's; the place is the line of the model's source on which the element is declared.
 """
 
 import json
@@ -9,12 +9,26 @@ import re
 import sys
 from pathlib import Path
 
-LEVELS = {"Very High": ("error", "9.0"), "High": ("error", "7.5"), "Medium": ("warning", "5.0"), "Low": ("note", "2.5")}
-SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+LEVELS = {
+    "Very High": ("error", "9.0"),
+    "High": ("error", "7.5"),
+    "Medium": ("warning", "5.0"),
+    "Low": ("note", "2.5"),
+}
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 
 
 def rule(finding: dict[str, str]) -> dict[str, object]:
-    cwes = sorted({f"CWE-{number}" for number in re.findall(r"cwe\.mitre\.org/data/definitions/(\d+)", finding["references"])})
+    cwes = sorted(
+        {
+            f"CWE-{number}"
+            for number in re.findall(
+                r"cwe\.mitre\.org/data/definitions/(\d+)", finding["references"]
+            )
+        }
+    )
     level, score = LEVELS.get(finding["severity"], ("note", "1.0"))
     return {
         "id": finding["threat_id"],
@@ -23,7 +37,10 @@ def rule(finding: dict[str, str]) -> dict[str, object]:
         "fullDescription": {"text": finding["details"]},
         "help": {"text": finding["mitigations"]},
         "defaultConfiguration": {"level": level},
-        "properties": {"security-severity": score, "tags": ["threat-model", *(f"external/cwe/{c.lower()}" for c in cwes)]},
+        "properties": {
+            "security-severity": score,
+            "tags": ["threat-model", *(f"external/cwe/{c.lower()}" for c in cwes)],
+        },
     }
 
 
@@ -49,9 +66,17 @@ def main(model: str, source: str, version: str) -> None:
     findings = json.loads(Path(model).read_text())["findings"]
     text = Path(source).read_text().splitlines()
     rules = {f["threat_id"]: rule(f) for f in findings}
-    driver = {"name": "pytm", "version": version, "informationUri": "https://owasp.org/www-project-pytm/", "rules": list(rules.values())}
-    run = {"tool": {"driver": driver}, "results": [result(f, text, source) for f in findings],
-           "properties": {"converted-by": "demo/tools/threat_model_to_sarif.py"}}
+    driver = {
+        "name": "pytm",
+        "version": version,
+        "informationUri": "https://owasp.org/www-project-pytm/",
+        "rules": list(rules.values()),
+    }
+    run = {
+        "tool": {"driver": driver},
+        "results": [result(f, text, source) for f in findings],
+        "properties": {"converted-by": "demo/tools/threat_model_to_sarif.py"},
+    }
     json.dump({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, sys.stdout)
 
 

@@ -12,7 +12,9 @@ YESTERDAY = {"Alderhaven": 42, "Skerry": 38, "Tarn Bay": 61}
 @pages.get("/fares")
 def fares():
     try:
-        today = requests.get(current_app.config["FARES_URL"]).json()
+        answer = requests.get(current_app.config["FARES_URL"])
+        answer.raise_for_status()
+        today = answer.json()
     except (requests.RequestException, ValueError):
         return jsonify(fares=YESTERDAY, source="yesterday")
     return jsonify(fares=today, source="today")

@@ -10,10 +10,24 @@ internet, cloud = Boundary("Internet"), Boundary("Booking account")
 passenger = Actor("Passenger", inBoundary=internet)
 shop = Server("Booking web", inBoundary=cloud, port=443, protocol="HTTPS")
 for control in (
-    "authenticatesSource", "checksInputBounds", "encodesHeaders", "encodesOutput", "handlesResourceConsumption",
-    "hasAccessControl", "implementsAuthenticationScheme", "implementsServerSideValidation",
-    "implementsStrictHTTPValidation", "invokesScriptFilters", "isHardened", "isResilient", "providesIntegrity",
-    "usesCodeSigning", "validatesContentType", "validatesHeaders", "validatesInput", "providesConfidentiality",
+    "authenticatesSource",
+    "checksInputBounds",
+    "encodesHeaders",
+    "encodesOutput",
+    "handlesResourceConsumption",
+    "hasAccessControl",
+    "implementsAuthenticationScheme",
+    "implementsServerSideValidation",
+    "implementsStrictHTTPValidation",
+    "invokesScriptFilters",
+    "isHardened",
+    "isResilient",
+    "providesIntegrity",
+    "usesCodeSigning",
+    "validatesContentType",
+    "validatesHeaders",
+    "validatesInput",
+    "providesConfidentiality",
     "authorizesSource",
 ):
     setattr(shop.controls, control, True)
@@ -31,7 +45,9 @@ database.controls.hasAccessControl = True
 database.controls.authorizesSource = True
 database.controls.usesEncryptionAlgorithm = "AES"
 
-ticket = Data("Ticket PDF", description="Name, date of birth, plate and QR code", isPII=True, isStored=True)
+ticket = Data(
+    "Ticket PDF", description="Name, date of birth, plate and QR code", isPII=True, isStored=True
+)
 search = Data("Search terms", description="Port and sort key from the address")
 
 ask = Dataflow(passenger, shop, "Searches sailings", protocol="HTTPS", data=search)
@@ -40,8 +56,15 @@ write = Dataflow(shop, store, "Stores the ticket", protocol="HTTPS", data=ticket
 link = Dataflow(passenger, store, "Opens the link in the mail", protocol="HTTP", data=ticket)
 
 for flow in (ask, query, write):
-    for control in ("authenticatesDestination", "checksDestinationRevocation", "implementsAuthenticationScheme",
-                    "implementsCommunicationProtocol", "isEncrypted", "providesIntegrity", "usesVPN"):
+    for control in (
+        "authenticatesDestination",
+        "checksDestinationRevocation",
+        "implementsAuthenticationScheme",
+        "implementsCommunicationProtocol",
+        "isEncrypted",
+        "providesIntegrity",
+        "usesVPN",
+    ):
         if hasattr(flow.controls, control):
             setattr(flow.controls, control, True)
     flow.usesVPN = True
