@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 HEARTBEAT_SECONDS = 15.0
 
@@ -20,8 +22,12 @@ class Stopped(Exception):  # noqa: N818 - not an error: somebody asked us to sto
 
 
 def line(text: str = "") -> None:
-    """Print one line at once, to standard output."""
-    print(text, flush=True)
+    """Print one line at once, to standard output; nobody listening any more is no failure."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # As in `bin/serve | head`: what remains is to be stopped in order all the same.
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for the rest of the process
 
 
 def warn(text: str) -> None:

@@ -128,3 +128,20 @@ def test_after_kill_9_children_go_by_themselves_or_are_found(supervisor: Watched
         assert ours
         assert room.end_leftovers(supervisor.room, patience=0.3) == ["Deaf"]
     assert not process.is_alive(children["Deaf"])
+
+
+def test_a_reader_that_went_away_does_not_end_the_command() -> None:
+    say = "from bin._local.say import line; import time; "
+    script = say + "line('one'); time.sleep(0.5); line('two'); line('three')"
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=TOP,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        assert child.stdout.readline() == b"one\n"
+        child.stdout.close()
+        assert child.wait(10) == 0
+        assert child.stderr.read() == b""
