@@ -31,6 +31,7 @@ from apps.risks.quant.normal import (
 from apps.risks.quant.streams import Floats
 
 LARGEST = 1e15  # a thousand million million of any currency: beyond is a slip of the finger
+MEAN_CELLS = 4096  # the grid on which several numbers are added
 WIDEST_SIGMA = 2 * Z90  # here the mean of a lognormal reaches the top of its own 90 % interval
 
 
@@ -209,7 +210,7 @@ def lognormal_from_median(median: float, high: float) -> Interval90:
 
 
 def tabulate(
-    log_density: Callable[[Floats], Floats], centre: float, scale: float, nodes_wanted: int = 2048
+    log_density: Callable[[Floats], Floats], centre: float, scale: float, nodes_wanted: int
 ) -> Floats:
     """For a unimodal log density of a variable s, the values of s at CELLS + 1 equally spaced
     normal scores.
@@ -263,51 +264,42 @@ def _hermite(at: Floats, x: Floats, y: Floats, slopes: Floats) -> Floats:
     return total
 
 
-def look_up(scores: Floats, table: Floats, steps: Floats) -> Floats:
-    """Linear interpolation in a table on the common score grid. `table`: (CELLS + 1,), `steps`: its
-    differences.
-    """
+def look_up(scores: Floats, table: Floats) -> Floats:
+    """Linear interpolation in a table of shape (CELLS + 1,) on the common score grid."""
     at = scores + REACH
     at *= CELLS / (2 * REACH)
-    cell = at.astype(np.int64)
+    cell = np.minimum(at.astype(np.int64), CELLS - 1)
     at -= cell
-    at *= steps[cell]
-    at += table[cell]
+    left = table[cell]
+    at *= table[cell + 1] - left
+    at += left
     return at
 
 
 @lru_cache(maxsize=4096)
-def beta_table(a: float, b: float) -> tuple[Floats, Floats]:
-    """Quantiles of Beta(a, b) on the common score grid, and their differences. Shapes (CELLS + 1,)
-    and (CELLS,).
-    """
+def beta_table(a: float, b: float) -> Floats:
+    """Quantiles of Beta(a, b) on the common score grid, shape (CELLS + 1,)."""
 
     def log_density(s: Floats) -> Floats:
         """Of s = ln(x / (1 - x)), which has no edge: a ln x + b ln(1 - x)."""
         return -a * np.logaddexp(0.0, -s) - b * np.logaddexp(0.0, s)
 
     even = min(a, b) >= 1 and max(a, b) <= 50 * min(a, b)
-    wanted = 2048 if even else 16384  # the log odds have one long tail
+    wanted = 1024 if even else 16384  # the log odds have one long tail
     odds = tabulate(log_density, math.log(a / b), math.sqrt(1 / a + 1 / b), wanted)
-    table = 1.0 / (1.0 + np.exp(np.minimum(-odds, 700.0)))
-    return table, np.append(np.diff(table), 0.0)
+    return 1.0 / (1.0 + np.exp(np.minimum(-odds, 700.0)))
 
 
 @lru_cache(maxsize=4096)
-def gamma_table(shape: float) -> tuple[Floats, Floats]:
-    """Logarithms of the quantiles of Gamma(shape, rate 1) on the common score grid, and their
-    differences.
-    """
+def gamma_table(shape: float) -> Floats:
+    """Logarithms of the quantiles of Gamma(shape, rate 1) on the common grid, (CELLS + 1,)."""
 
     def log_density(s: Floats) -> Floats:
         """Of s = ln x: shape s - exp(s)."""
         return shape * s - np.exp(np.minimum(s, 700.0))
 
-    wanted = (
-        2048 if shape >= 20 else 16384
-    )  # its two tails differ, the more so the smaller the shape
-    table = tabulate(log_density, math.log(shape), 1 / math.sqrt(shape), wanted)
-    return table, np.append(np.diff(table), 0.0)
+    wanted = 1024 if shape >= 20 else 16384  # the smaller the shape, the longer its left tail
+    return tabulate(log_density, math.log(shape), 1 / math.sqrt(shape), wanted)
 
 
 @dataclass(frozen=True)
@@ -351,15 +343,11 @@ class Pert(Distribution):
 
     def at_scores(self, scores: Floats) -> Floats:
         """See Distribution."""
-        values = look_up(scores, *self._table)
+        a, b = self.shapes
+        values = look_up(scores, beta_table(round(a, 9), round(b, 9)))
         values *= self.high - self.low
         values += self.low
         return values
-
-    @cached_property
-    def _table(self) -> tuple[Floats, Floats]:
-        a, b = self.shapes
-        return beta_table(round(a, 9), round(b, 9))
 
     @property
     def mean(self) -> float:
@@ -402,7 +390,7 @@ class Beta(Distribution):
 
     def at_scores(self, scores: Floats) -> Floats:
         """See Distribution."""
-        values = look_up(scores, *beta_table(self.a, self.b))
+        values = look_up(scores, beta_table(self.a, self.b))
         values *= self.scale
         return values
 
@@ -447,7 +435,7 @@ class Gamma(Distribution):
 
     def at_scores(self, scores: Floats) -> Floats:
         """See Distribution."""
-        values = np.exp(look_up(scores, *gamma_table(self.shape)))
+        values = np.exp(look_up(scores, gamma_table(self.shape)))
         values /= self.rate
         return values
 
@@ -567,19 +555,20 @@ class MeanOf(Distribution):
     @cached_property
     def _edges_and_cdf(self) -> tuple[Floats, Floats]:
         low, high = self.support
-        step = max(high - low, 1e-300) * len(self.parts) / CELLS
-        spectrum = np.ones(CELLS + 1, dtype=np.complex128)
+        step = max(high - low, 1e-300) * len(self.parts) / MEAN_CELLS
+        spectrum = np.ones(MEAN_CELLS + 1, dtype=np.complex128)
         for part in self.parts:
-            spectrum *= np.fft.rfft(self._cell_masses(part, step), 2 * CELLS)
-        masses = np.maximum(np.fft.irfft(spectrum, 2 * CELLS), 0.0)
+            spectrum *= np.fft.rfft(self._cell_masses(part, step), 2 * MEAN_CELLS)
+        masses = np.maximum(np.fft.irfft(spectrum, 2 * MEAN_CELLS), 0.0)
         # A sum of k cells sits, on average, half a cell a part above its lower corner.
         edges = (
-            len(self.parts) * low + (np.arange(2 * CELLS + 1) + (len(self.parts) - 1) / 2) * step
+            len(self.parts) * low
+            + (np.arange(2 * MEAN_CELLS + 1) + (len(self.parts) - 1) / 2) * step
         )
         return edges / len(self.parts), np.concatenate(([0.0], np.cumsum(masses) / masses.sum()))
 
     def _cell_masses(self, part: Distribution, step: float) -> Floats:
-        edges = part.support[0] + np.arange(CELLS + 1, dtype=np.float64) * step
+        edges = part.support[0] + np.arange(MEAN_CELLS + 1, dtype=np.float64) * step
         below = part.cdf(edges)
         below[0] = 0.0  # a point has all its mass at its own start
         return np.diff(below)

@@ -63,7 +63,7 @@ def test_reliability_groups_by_what_was_stated() -> None:
 def test_score_of_a_frequency_is_the_predictive_probability(events: int) -> None:
     score = score_frequency(Gamma(2, 4), events=events, years=3)
     law = stats.nbinom(2, 4 / 7)
-    assert score.probability == pytest.approx(law.pmf(events), abs=1e-7)
+    assert score.probability == pytest.approx(law.pmf(events), abs=1e-6)
     assert (score.low, score.high) == (law.ppf(0.05), law.ppf(0.95))
     assert score.hit == (score.low <= events <= score.high)
 

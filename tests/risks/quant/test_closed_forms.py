@@ -90,7 +90,7 @@ def test_counts_of_a_gamma_rate_are_negative_binomial() -> None:
     # Gelman et al., Bayesian Data Analysis, 2.6: NB with size `shape` and probability rate/(rate+1)
     table = count_table(Estimate(Gamma(5, 2), LOSS))
     counts = np.arange(table.cdf.size - 1)
-    assert table.cdf[:-1] == pytest.approx(stats.nbinom.cdf(counts, 5, 2 / 3), abs=1e-7)
+    assert table.cdf[:-1] == pytest.approx(stats.nbinom.cdf(counts, 5, 2 / 3), abs=1e-6)
 
 
 def test_clustered_counts_of_a_known_rate_are_negative_binomial() -> None:
