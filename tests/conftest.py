@@ -1,4 +1,4 @@
-"""What every test may ask for: a system with people of each role, and another one with strangers."""
+"""What every test may ask for: a system with people of each role, another one with strangers."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -10,7 +10,9 @@ from apps.common.errors import Missing
 
 def tokens_own(viewer: Actor) -> QuerySet[ApiToken]:
     """A person's own tokens, revoked ones too."""
-    return ApiToken.objects.filter(user__isnull=False, user_id=viewer.user_id)
+    if viewer.user_id is None:
+        return ApiToken.objects.none()
+    return ApiToken.objects.filter(user_id=viewer.user_id)
 
 
 def tokens_of_system(viewer: Actor, system_id: int) -> QuerySet[ApiToken]:

@@ -1,15 +1,17 @@
 """The API as callers use it: over HTTP, with a token."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from apps.accounts.models import User
 from apps.catalog.models import System
 from tests.factories import make_ci_token, make_token
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Reply
 
 ROOT = "/api/v1"
 
@@ -21,30 +23,30 @@ class Api:
         self.client = Client(raise_request_exception=True)
         self.headers = {"Authorization": f"Bearer {text}"} if text else {}
 
-    def get(self, path: str, **query: Any) -> HttpResponse:
+    def get(self, path: str, **query: Any) -> "Reply":
         return self.client.get(self._url(path), query, headers=self.headers)
 
-    def post(self, path: str, body: Any = None, **headers: str) -> HttpResponse:
+    def post(self, path: str, body: Any = None, **headers: str) -> "Reply":
         return self._send("post", path, body, headers)
 
-    def patch(self, path: str, body: Any, **headers: str) -> HttpResponse:
+    def patch(self, path: str, body: Any, **headers: str) -> "Reply":
         return self._send("patch", path, body, headers)
 
-    def delete(self, path: str) -> HttpResponse:
+    def delete(self, path: str) -> "Reply":
         return self.client.delete(self._url(path), headers=self.headers)
 
-    def edit(self, path: str, body: Any) -> HttpResponse:
+    def edit(self, path: str, body: Any) -> "Reply":
         """Read, then change what was read."""
         return self.patch(path, body, if_match=self.get(path)["ETag"])
 
-    def raw(self, path: str, data: bytes, content_type: str, **headers: str) -> HttpResponse:
+    def raw(self, path: str, data: bytes, content_type: str, **headers: str) -> "Reply":
         sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.post(self._url(path), data, content_type=content_type, headers=sent)
 
-    def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> HttpResponse:
+    def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> "Reply":
         sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
         data = "" if body is None else json.dumps(body)
-        call = getattr(self.client, method)
+        call = self.client.patch if method == "patch" else self.client.post
         return call(self._url(path), data, content_type="application/json", headers=sent)
 
     def _url(self, path: str) -> str:
@@ -59,7 +61,7 @@ def as_pipeline(system: System) -> Api:
     return Api(make_ci_token(system).text)
 
 
-def problem_fields(response: HttpResponse) -> set[str]:
+def problem_fields(response: "Reply") -> set[str]:
     """The fields that a problem names."""
     assert response["Content-Type"] == "application/problem+json"
     return {each["field"] for each in response.json()["errors"]}

@@ -40,7 +40,8 @@ def make_member(system: System, role: Role, name: str = "") -> User:
 def make_team(name: str = "", *people: User) -> Team:
     number = next_number()
     team = Team.objects.create(key=f"team-{number}", name=name or f"Team {number}")
-    team.people.set(people)
+    for person in people:
+        person.teams.add(team)
     return team
 
 

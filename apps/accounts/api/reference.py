@@ -17,7 +17,8 @@ from apps.common.api.reference import Group, groups
 @functools.cache
 def schema() -> dict[str, Any]:
     """Made once a process; it depends on the code alone."""
-    made: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
+    made: dict[str, Any] = generator.get_schema(public=True)  # type: ignore[no-untyped-call]
     return made
 
 

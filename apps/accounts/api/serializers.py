@@ -37,6 +37,6 @@ class NewTokenOut(serializers.Serializer[Any]):
     token = TokenOut()
     text = serializers.CharField(
         required=False,
-        help_text="What goes behind `Authorization: Bearer`. Shown this once, never stored; a repeat under "
-        "the same Idempotency-Key is answered without it.",
+        help_text="What goes behind `Authorization: Bearer`. Shown this once, never stored; "
+        "a repeat under the same Idempotency-Key is answered without it.",
     )

@@ -98,7 +98,7 @@ class MeOut(serializers.Serializer[Any]):
     """Who asks, and what that one may do."""
 
     kind = serializers.CharField(help_text="user or token")
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of that name
     name = serializers.CharField(allow_null=True)
     email = serializers.CharField(allow_null=True)
     permissions = serializers.ListField(

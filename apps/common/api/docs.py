@@ -12,7 +12,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     str,
     OpenApiParameter.HEADER,
-    description="Any text of your own. Sent again with the same key, the request has no second effect.",
+    description="Any text of your own. Sent again with it, the request has no second effect.",
 )
 IF_MATCH = OpenApiParameter(
     "If-Match",
@@ -50,8 +50,9 @@ def operation(
 ) -> Callable[[F], F]:
     """Document one operation.
 
-    takes, gives: serializers of body and answer, media: of an answer that is not JSON; query: serializer of the query parameters; repeatable: honours
-    Idempotency-Key; edits: needs If-Match; versioned: answers with an ETag.
+    takes, gives: serializers of body and answer; media: of an answer that is not JSON;
+    query: serializer of the query parameters; repeatable: honours Idempotency-Key;
+    edits: needs If-Match; versioned: answers with an ETag.
     """
     headers = [*parameters]
     headers += [query] if query else []

@@ -11,7 +11,7 @@ LISTED = frozenset({"limit", "cursor"})  # read by the paginator
 
 
 class Input(serializers.Serializer[Any]):
-    """A body or a query. A field that is not declared is refused by name: a typing error is never ignored."""
+    """A body or a query. A field that is not declared is refused by name, never ignored."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):

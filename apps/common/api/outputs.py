@@ -16,7 +16,7 @@ class SystemRefOut(serializers.Serializer[Any]):
 
 
 def money(**kwargs: Any) -> serializers.DecimalField:
-    """An amount in the organisation's currency, as a decimal string so that no cent is lost on the way."""
+    """An amount in the organisation's currency, as a decimal string so that no cent is lost."""
     return serializers.DecimalField(max_digits=18, decimal_places=2, **kwargs)
 
 

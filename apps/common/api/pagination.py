@@ -1,7 +1,7 @@
 """Keyset pagination: the same cost on page 1 and on page 10 000.
 
-DRF's own cursor remembers the first ordering column only and counts rows behind it, at most 1 000: a list by
-severity, where thousands are equal, would stop there. This one remembers every column.
+DRF's own cursor remembers the first ordering column only and counts rows behind it, at most 1 000:
+a list by severity, where thousands are equal, would stop there. This one remembers every column.
 """
 
 import base64
@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import DataError
 from django.db.models import Q, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -26,18 +27,18 @@ Scalar = str | int | float | bool
 class KeysetPagination(BasePagination):
     """`?limit=` up to 200; `?cursor=` from `next`.
 
-    The queryset's order is the view's `ordering`: field paths, `-` for descending, none of them nullable, the
+    The order is the view's `ordering`: field paths, `-` for descending, none of them nullable, the
     last one unique.
     """
 
-    def paginate_queryset(
+    def paginate_queryset(  # type: ignore[override]  # a sequence has no keys to go on from
         self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
     ) -> list[Any]:
         ordering: Sequence[str] = view.ordering  # type: ignore[union-attr]  # ListView has it
         limit = _limit(request.query_params.get("limit", ""))
         rows = queryset.order_by(*ordering)
         if cursor := request.query_params.get("cursor", ""):
-            rows = rows.filter(_after(ordering, _decode(cursor, len(ordering))))
+            rows = _after(rows, ordering, _decode(cursor, len(ordering)))
         found = _fetch(rows, limit + 1)
         self.next_url = None
         if len(found) > limit:
@@ -94,7 +95,7 @@ def _encode(key: list[Any]) -> str:
 
 
 def _decode(cursor: str, length: int) -> list[Scalar]:
-    """SECURITY: a cursor is text from a stranger; it only ever becomes parameters of comparisons."""
+    """SECURITY: text from a stranger; it only ever becomes parameters of comparisons."""
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError, RecursionError):
@@ -105,18 +106,26 @@ def _decode(cursor: str, length: int) -> list[Scalar]:
     return key  # type: ignore[no-any-return]  # checked above
 
 
-def _after(ordering: Sequence[str], key: Sequence[Scalar]) -> Q:
-    """Rows behind the key: (a, b) > (x, y) spelled out, since the directions may differ."""
+def _after(rows: QuerySet[Any], ordering: Sequence[str], key: Sequence[Scalar]) -> QuerySet[Any]:
+    """Rows behind the key.
+
+    Where all columns run the same way they are compared as one row value, the form with which
+    PostgreSQL starts in the middle of an index; else the comparison is spelled out.
+    """
+    paths = [name.removeprefix("-") for name in ordering]
+    downward = [name.startswith("-") for name in ordering]
+    if len(paths) > 1 and len(set(downward)) == 1:
+        behind = TupleLessThan if downward[0] else TupleGreaterThan
+        return rows.filter(behind(Tuple(*paths), tuple(key)))
+    return rows.filter(_spelled_out(paths, downward, key))
+
+
+def _spelled_out(paths: Sequence[str], downward: Sequence[bool], key: Sequence[Scalar]) -> Q:
     behind, equal = Q(), Q()
-    for name, value in zip(ordering, key, strict=True):
-        path = name.removeprefix("-")
-        operator = "lt" if name.startswith("-") else "gt"
-        behind |= equal & Q(**{f"{path}__{operator}": value})
+    for path, down, value in zip(paths, downward, key, strict=True):
+        behind |= equal & Q(**{f"{path}__{'lt' if down else 'gt'}": value})
         equal &= Q(**{path: value})
-    first, value = ordering[0], key[0]
-    # Says again what the rest implies, in the one form that PostgreSQL can start an index scan with.
-    bound = "lte" if first.startswith("-") else "gte"
-    return Q(**{f"{first.removeprefix('-')}__{bound}": value}) & behind
+    return behind
 
 
 def _fetch(rows: QuerySet[Any], count: int) -> list[Any]:

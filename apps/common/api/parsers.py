@@ -16,7 +16,7 @@ class TooLarge(APIException):
 
 
 class StrictJSONParser(BaseParser):
-    """msgspec refuses NaN, Infinity, lone surrogates and other encodings; depth and size are bounded here.
+    """msgspec refuses NaN, lone surrogates and other encodings; depth and size are bounded.
 
     SECURITY: NUL characters are refused, since PostgreSQL cannot store them and would answer 500.
     """

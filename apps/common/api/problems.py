@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import DataError
+from django.db import DataError, IntegrityError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -14,12 +14,13 @@ from apps.common.errors import DomainError, EditConflict, Invalid, ReportRejecte
 from apps.common.http import TITLES, status_of
 
 MEDIA_TYPE = "application/problem+json"
+UNIQUE_VIOLATION, CHECK_VIOLATION = "23505", "23514"  # SQLSTATE
 
 
 def problem(status: int, code: str, detail: str, **extensions: Any) -> dict[str, Any]:
-    """RFC 9457 section 3.1 members; `code` is ours and stable, `type` names it as a URI reference."""
+    """RFC 9457 section 3.1 members; `code` is ours and stable, `type` names it as a URI."""
     body = {
-        "type": f"/docs/problems#{code}",
+        "type": f"/api/docs#problem-{code}",
         "title": TITLES.get(status, "Error"),
         "status": status,
         "code": code,
@@ -37,21 +38,37 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     return Response(body, status=body["status"], headers=headers, content_type=MEDIA_TYPE)
 
 
+# Exceptions of Django and the database that say all they can by their type.
+KNOWN: tuple[tuple[type[Exception], int, str, str], ...] = (
+    (Http404, 404, "not-found", "There is nothing here, or you may not see it."),
+    (PermissionDenied, 403, "not-permitted", "Your role does not allow this."),
+    (RequestDataTooBig, 413, "too-large", "The body is larger than this address takes."),
+    # What no serializer caught and PostgreSQL cannot hold, such as a year 294277.
+    (DataError, 400, "invalid", "A value is outside what can be stored."),
+)
+
+
 def _describe(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
     if isinstance(error, DomainError):
         return _domain(error), {}
-    if isinstance(error, Http404):
-        return problem(404, "not-found", "There is nothing here, or you may not see it."), {}
-    if isinstance(error, PermissionDenied):
-        return problem(403, "not-permitted", "Your role does not allow this."), {}
-    if isinstance(error, RequestDataTooBig):
-        return problem(413, "too-large", "The body is larger than this address takes."), {}
-    if isinstance(error, DataError):
-        # A value that no serializer caught and that PostgreSQL cannot hold, such as a year 294277.
-        return problem(400, "invalid", "A value is outside what can be stored."), {}
     if isinstance(error, exceptions.APIException):
         return _rest(error)
+    if isinstance(error, IntegrityError):
+        return _refused_by_database(error), {}
+    for kind, status, code, detail in KNOWN:
+        if isinstance(error, kind):
+            return problem(status, code, detail), {}
     return None, {}
+
+
+def _refused_by_database(error: IntegrityError) -> dict[str, Any] | None:
+    """Two requests at once may both pass a service's check; the constraint then has the last word."""
+    sqlstate = getattr(error.__cause__, "pgcode", "")
+    if sqlstate == UNIQUE_VIOLATION:
+        return problem(409, "conflict", "There is one like it already.")
+    if sqlstate == CHECK_VIOLATION:
+        return problem(400, "invalid", "A value is outside what can be stored.")
+    return None
 
 
 def _domain(error: DomainError) -> dict[str, Any]:

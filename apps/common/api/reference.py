@@ -63,7 +63,8 @@ def _operation(
     schema: Mapping[str, Any], path: str, method: str, given: dict[str, Any]
 ) -> Operation:
     content = given.get("requestBody", {}).get("content", {})
-    media, body = next(iter(content.items()), ("", {}))
+    media = next(iter(content), "")
+    body: Mapping[str, Any] = content.get(media, {})
     example = _example(body)
     summary, description = given.get("summary", ""), given.get("description", "")
     answers = list(given.get("responses", {}).items())
@@ -89,7 +90,7 @@ def _parameter(schema: Mapping[str, Any], given: dict[str, Any]) -> Field:
 
 
 def _answer(schema: Mapping[str, Any], code: str, given: dict[str, Any]) -> Answer:
-    content = next(iter(given.get("content", {}).values()), {})
+    content: Mapping[str, Any] = next(iter(given.get("content", {}).values()), {})
     fields = tuple(_fields(schema, content.get("schema", {})))
     return Answer(code, given.get("description", ""), fields)
 
@@ -127,7 +128,7 @@ def _resolved(schema: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[st
             real = [each for each in given[word] if each.get("type") != "null"]
             return _resolved(schema, real[0]) if real else given
     if "$ref" in given:
-        return _resolved(schema, schema["components"]["schemas"][given["$ref"].rsplit("/", 1)[1]])
+        return _resolved(schema, schema["components"]["schemas"][given["$ref"].rpartition("/")[2]])
     return given
 
 
@@ -153,7 +154,7 @@ def _nullable(given: Mapping[str, Any]) -> bool:
 
 
 def _note(schema: Mapping[str, Any], given: Mapping[str, Any]) -> str:
-    words = given.get("description") or _resolved(schema, given).get("description", "")
+    words: str = given.get("description") or _resolved(schema, given).get("description", "")
     # drf-spectacular lists the choices of an enum in its description; `_kind` names them already.
     text = words.split("* `")[0].strip()
     if "default" in given and given["default"] not in ("", None, []):

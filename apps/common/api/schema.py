@@ -24,7 +24,7 @@ PROBLEM = {
         },
     },
     "example": {
-        "type": "/docs/problems#invalid",
+        "type": "/api/docs#problem-invalid",
         "title": "The request cannot be accepted",
         "status": 400,
         "code": "invalid",
@@ -40,7 +40,8 @@ ON_EDIT = {"412": "Changed by somebody else", "428": "If-Match is missing"}
 
 
 def document_problems(
-    result: dict[str, Any], generator: Any, request: Any, public: bool
+    result: dict[str, Any],
+    **kwargs: Any,  # noqa: ARG001  # drf-spectacular's signature
 ) -> dict[str, Any]:
     """Add the problem schema and the answers that follow from method and path."""
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
@@ -56,8 +57,10 @@ def _answers(path: str, method: str) -> dict[str, str]:
         answers |= WITH_OBJECT
     if method in {"post", "put", "patch"}:
         answers |= ON_WRITE
-    if method in {"put", "patch", "delete"}:
+    if method == "patch":
         answers |= ON_EDIT
+    if method == "delete":
+        answers["409"] = ON_WRITE["409"]
     return answers
 
 

@@ -23,7 +23,7 @@ REPLAYED_HEADERS = ("Location", "ETag")
 class Negotiation(DefaultContentNegotiation):
     """By Accept alone: `?format=` is a parameter of ours and never chooses a renderer."""
 
-    settings = SimpleNamespace(URL_FORMAT_OVERRIDE=None)
+    settings = SimpleNamespace(URL_FORMAT_OVERRIDE=None)  # type: ignore[assignment]  # all it reads
 
 
 def etag_of(version: int) -> str:
@@ -33,8 +33,8 @@ def etag_of(version: int) -> str:
 def expected_version(request: Request) -> int:
     """The version that If-Match names.
 
-    Raises: PreconditionNeeded when it is absent, so that two editors never overwrite each other silently;
-    Invalid when it is not one of our ETags.
+    Raises: PreconditionNeeded when it is absent, so that two editors never overwrite each other
+    silently; Invalid when it is not one of our ETags.
     """
     given = request.headers.get("If-Match", "").strip()
     if not given:

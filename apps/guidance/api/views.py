@@ -74,7 +74,7 @@ class Library(PortalListView):
         wanted = _filter(read_query(GuidanceQuery, request))
         rows = guidance_list(self.actor, wanted)
         self.ordering = ("-score", "title", "pk") if wanted.text.strip() else ("title", "pk")
-        found = [shown(self.actor, row) for row in self.paginate_queryset(rows)]
+        found = [shown(self.actor, row) for row in self.paginate_queryset(rows) or ()]
         return self.get_paginated_response(GuidanceRowOut(found, many=True).data)
 
     @operation(

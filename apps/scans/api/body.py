@@ -34,7 +34,7 @@ def is_gzipped(request: HttpRequest) -> bool:
 
 
 def check_announced_size(request: HttpRequest) -> None:
-    """Refuse before a byte is read what says itself that it is too large. Raises: ReportRejected."""
+    """Refuse unread what says itself that it is too large. Raises: ReportRejected."""
     limit = settings.SECOPS_MAX_REPORT_BYTES + FORM_OVERHEAD
     if _announced(request) > limit:
         text = f"The report is larger than {limit // 1024 // 1024} MB, the limit here."
@@ -57,7 +57,7 @@ def raw_chunks(request: HttpRequest) -> Iterator[bytes]:
         raise _cut_off(taken, announced)
 
 
-def form_parts(request: HttpRequest) -> tuple[Mapping[str, Any], UploadedFile]:
+def form_parts(request: HttpRequest) -> tuple[Mapping[str, Any], "UploadedFile[Any]"]:
     """The fields and the part `file` of a multipart body; Django spools large files to disk.
 
     Raises: Invalid, ReportRejected.
@@ -70,7 +70,8 @@ def form_parts(request: HttpRequest) -> tuple[Mapping[str, Any], UploadedFile]:
         raise Invalid({"file": f"The form is not readable: {error}"}) from error
     if set(files) != {"file"} or len(files.getlist("file")) != 1:
         raise Invalid({"file": "Send the report as one part named file."})
-    return fields, files["file"]
+    (file,) = files.getlist("file")
+    return fields, file
 
 
 def _announced(request: HttpRequest) -> int:

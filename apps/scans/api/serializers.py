@@ -183,7 +183,7 @@ class SeverityField(serializers.ChoiceField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(choices=list(SEVERITIES), **kwargs)
 
-    def to_representation(self, value: int) -> str:
+    def to_representation(self, value: Any) -> str:
         return SEVERITY_NAMES[Severity(value)]
 
 

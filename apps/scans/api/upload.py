@@ -28,11 +28,13 @@ from apps.scans.selectors import report_get
 from apps.scans.services.receive import Claim, report_receive
 
 DESCRIPTION = """\
-The body is the report as the tool wrote it, with any content type (`curl --data-binary @report.sarif`),
-or a multipart form with the part `file` and the parameters as fields. `Content-Encoding: gzip` is read.
+The body is the report as the tool wrote it, with any content type (`curl --data-binary @file`),
+or a multipart form with the part `file` and the parameters as fields. `Content-Encoding: gzip` is
+read.
 
 The answer comes before the report is processed: poll `Location` until `state` is `processed` or
-`failed`. With an `Idempotency-Key`, a repeat with the same bytes answers with the report that is there.
+`failed`. With an `Idempotency-Key`, a repeat with the same bytes answers with the report that is
+there.
 """
 BODY = {
     "application/octet-stream": OpenApiTypes.BINARY,
@@ -70,7 +72,6 @@ def _from_form(actor: Actor, request: HttpRequest, gzipped: bool) -> Report:  # 
         )
     fields, file = form_parts(request)
     said = {"filename": (file.name or "")[:200]} | request.GET.dict() | dict(fields)
-    said.pop("csrfmiddlewaretoken", None)
     return _receive(actor, request, said, file.chunks(), gzipped=False)
 
 
