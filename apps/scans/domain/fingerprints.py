@@ -147,7 +147,9 @@ def _package(finding: ParsedFinding) -> tuple[str, str]:
 
 def _web(finding: ParsedFinding) -> tuple[str, str]:
     location = finding.location
-    return url_template(location.url), f"{location.parameter}:{finding.tool_fingerprint}"
+    if finding.tool_fingerprint:
+        return "", "t:" + finding.tool_fingerprint
+    return url_template(location.url), location.parameter
 
 
 def _host(finding: ParsedFinding) -> tuple[str, str]:

@@ -1,6 +1,16 @@
 """The formats that come with the portal, as dotted paths, in the order in which docs list them."""
 
-_MODULES = {
-    "sarif": "Sarif",
-}
-BUILTIN = tuple(f"{__package__}.{module}.{name}" for module, name in _MODULES.items())
+_CLASSES = """
+sarif.Sarif
+cyclonedx.CycloneDxJson
+cyclonedx_xml.CycloneDxXml
+trivy.Trivy
+alertmanager.AlertmanagerWebhook
+alertmanager.AlertmanagerApi
+zap_json.ZapJson
+zap_xml.ZapXml
+junit_xml.JUnitXml
+chaostoolkit.ChaosToolkit
+gitleaks.Gitleaks
+"""
+BUILTIN = tuple(f"{__package__}.{name}" for name in _CLASSES.split())

@@ -13,12 +13,13 @@ import functools
 import json
 import re
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Raw
 
+from apps.scans.formats.masking import scrub
 from apps.scans.formats.types import FormatError
 
 T = TypeVar("T")
@@ -105,14 +106,19 @@ def document(data: bytes | memoryview, shape: "Shape[T]", warnings: list[str]) -
     Raises FormatError as `body` and `decode` do; wrong-type only if the root itself is of another
     kind.
     """
-    view = body(data)
+    return _repairing(body(data), lambda source: shape.read(source, "", warnings), warnings)
+
+
+def _repairing(view: memoryview, read: Callable[[Source], T], warnings: list[str]) -> T:
+    """What `read` makes of the file; once more with lone surrogates replaced if they are its
+    trouble."""
     try:
-        return shape.read(view, "", warnings)
+        return read(view)
     except FormatError as error:
         if error.reason not in {"truncated", "malformed"} or not (repaired := _repaired(view)):
             raise
         warnings.append("Halves of surrogate pairs were replaced by U+FFFD.")
-        return shape.read(repaired, "", warnings)
+        return read(repaired)
 
 
 def _repaired(view: memoryview) -> bytes:
@@ -148,6 +154,55 @@ def members(source: Source, where: str = "") -> dict[str, Raw]:
     if is_null(source):
         return {}
     return decode(source, _MEMBERS, where)
+
+
+def listing(
+    data: bytes | memoryview, *keys: str, warnings: list[str], null: bool = False
+) -> tuple[list[Raw], dict[str, Raw]]:
+    """The records of a report whose root is an array, or an object that has them under a key.
+
+    keys: tried in this order. null: whether null stands for no record, at the root or under a key.
+    Also gives the root's members (none for an array). Raises FormatError.
+    """
+    view = body(data)
+    if null and is_null(view):
+        return [], {}
+    if first_char(view) != "{":
+        return _repairing(view, _elements, warnings), {}
+    found = _repairing(view, members, warnings)
+    for key in keys:
+        if key in found and (first_char(found[key]) == "[" or (null and is_null(found[key]))):
+            return elements(found[key], f"/{key}"), found
+    wanted = " or ".join(f"`{key}`" for key in keys)
+    raise FormatError("wrong-type", f"The root is an object without an array {wanted}.", "")
+
+
+def _elements(source: Source) -> list[Raw]:
+    return decode(source, _ELEMENTS)
+
+
+def read_all(
+    raws: Iterable[Raw], shape: "Shape[T]", warnings: list[str], where: str = ""
+) -> Iterator[tuple[T, bytes]]:
+    """Each record with its raw copy, both without credentials of well-known shape.
+
+    What is no object is left out with a warning. Raises FormatError while iterating.
+    """
+    yield from read_values(((f"{where}/{i}", raw) for i, raw in enumerate(raws)), shape, warnings)
+
+
+def read_values(
+    found: Iterable[tuple[str, Raw]], shape: "Shape[T]", warnings: list[str]
+) -> Iterator[tuple[T, bytes]]:
+    """`read_all`, for records that know where they are (see `values`)."""
+    for where, raw in found:
+        record = scrub(bytes(raw))
+        try:
+            yield shape.read(record, where, warnings), record
+        except FormatError as error:
+            if error.reason != "wrong-type":
+                raise
+            warn(warnings, f"{where} is no object and was left out.")
 
 
 def first_char(source: Source) -> str:
@@ -285,14 +340,17 @@ class Shape(Generic[T]):
 
 @functools.cache
 def _parts(hint: Any) -> frozenset[Any]:
-    """A type with all the types inside it."""
-    found = frozenset({hint})
-    for part in get_args(hint):
-        found |= _parts(part)
-    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
-        for field in msgspec.structs.fields(hint):
-            found |= _parts(field.type)
-    return found
+    """A type with all the types inside it; a struct may hold itself."""
+    found: set[Any] = set()
+    waiting = [hint]
+    while waiting:
+        part = waiting.pop()
+        if part not in found:
+            found.add(part)
+            waiting.extend(get_args(part))
+            if isinstance(part, type) and issubclass(part, msgspec.Struct):
+                waiting.extend(field.type for field in msgspec.structs.fields(part))
+    return frozenset(found)
 
 
 MAX_WARNINGS = 100
@@ -314,6 +372,11 @@ def loose(source: Source, where: str = "") -> Any:
         return json.loads(bytes(memoryview(source)))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return decode(source, _ANY, where)
+
+
+def loose_document(data: bytes | memoryview) -> Any:
+    """The whole file as plain Python; for formats whose report is one small record."""
+    return _repairing(body(data), loose, [])
 
 
 def salvage(value: Any, wanted: Any) -> Any:  # noqa: PLR0911  # one way out for each sort of type

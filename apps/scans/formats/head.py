@@ -68,8 +68,10 @@ def read_outline(data: memoryview, head: Head) -> Head:
     values: dict[str, str] = {}
     try:
         for key, value in _members(data, head.root):
-            values.setdefault(key, "")
-            _add_below(values, key, _Outline(bytes(memoryview(value)[:PREFIX_BYTES])).values)
+            start = bytes(memoryview(value)[:PREFIX_BYTES]).lstrip()
+            is_scalar = start[:1] not in {b"{", b"["}
+            values[key] = _plain(start.strip(b'"')) if is_scalar else ""
+            _add_below(values, key, _Outline(start).values)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return head
     return Head(

@@ -82,6 +82,19 @@ def scrub(record: bytes) -> bytes:
     return record
 
 
+_HTTP_HEADER = re.compile(
+    rb"(?i)((?:(?<=\\[nr])|(?<![0-9a-z_-]))"
+    rb"(?:(?:set-)?cookie|(?:proxy-)?authorization|x-(?:api|auth)-[a-z]{3,5}): ?)"
+    rb"[^\r\n\\\"<]{3,8000}"
+)
+
+
+def scrub_http(record: bytes) -> bytes:
+    """`scrub`, and the values of cookie and authorization headers in recorded requests and
+    answers."""
+    return _HTTP_HEADER.sub(rb"\1[masked]", scrub(record))
+
+
 def scrub_text(text: str) -> str:
     return scrub(text.encode("utf-8", "replace")).decode("utf-8", "replace")
 
@@ -99,6 +112,11 @@ def preview(secret: str) -> str:
     shown = 4 if len(text) >= 16 else 2 if len(text) >= 10 else 0
     start = text[:shown].splitlines()[0] if shown else ""
     return f"{start}[masked, {len(text)} characters]"
+
+
+def is_masked(secret: str) -> bool:
+    """Whether the tool masked it already, so that there is nothing to hash."""
+    return bool(_MASKED.fullmatch(secret.strip()))
 
 
 def digest(secret: str, salt: bytes) -> str:

@@ -13,7 +13,7 @@ from msgspec import Raw
 
 from apps.scans.formats import ids, masking, tooltrust
 from apps.scans.formats import sarif_model as model
-from apps.scans.formats.decode import Shape, document, loose, warn
+from apps.scans.formats.decode import Shape, document, loose, read_all
 from apps.scans.formats.sarif_rules import (
     LEVELS,
     KnownRule,
@@ -25,7 +25,7 @@ from apps.scans.formats.sarif_rules import (
     read_part,
     status_of,
 )
-from apps.scans.formats.text import clean, first_line, links, moment, positive, tags
+from apps.scans.formats.text import clean, links, moment, named, positive, tags
 from apps.scans.formats.types import (
     NOWHERE,
     Format,
@@ -166,16 +166,8 @@ def _findings(
     tagged = len({run.tool_name for run in runs}) > 1
     for run in runs:
         run.extra_tags = (f"tool:{run.tool_name}",) if tagged and run.tool_name else ()
-        for index, raw in enumerate(run.results):
-            where = f"{run.where}/results/{index}"
-            record = masking.scrub(bytes(raw))
-            try:
-                result = _RESULT.read(record, where, warnings)
-            except FormatError as error:
-                if error.reason != "wrong-type":
-                    raise
-                warn(warnings, f"{where} is no object and was left out.")
-                continue
+        where = f"{run.where}/results"
+        for result, record in read_all(run.results, _RESULT, warnings, where):
             if gone := _is_no_finding(result):
                 outcomes[gone] = outcomes.get(gone, 0) + 1
             else:
@@ -255,7 +247,7 @@ class _Run:
         fixed = ""
         location = self._location(result)
         kind = _kind(rule, location)
-        title = first_line(message, rule.title, rule.id) or "Result without a message"
+        title = named(message, rule.title, rule.id)
         fingerprint = self._fingerprint(result, has_snippet=bool(location.snippet))
         if kind is Kind.SECRET:
             location, fingerprint, raw = self._without_secret(location, fingerprint, raw)
@@ -268,7 +260,7 @@ class _Run:
             score = None  # a rating of the rule, not of a vulnerability
         return ParsedFinding(
             kind=kind,
-            rule_id=rule.id or clean(result.rule_id) or rule.title,
+            rule_id=rule.id or named(result.rule_id, rule.title),
             rule_name=rule.name or rule.title,
             title=title,
             severity=severity,
@@ -300,7 +292,7 @@ class _Run:
         if not level:
             is_failure = result.kind in {None, "fail"}
             level = (self._levels.get(rule.id) or rule.level or "warning") if is_failure else "none"
-        return LEVELS.get(level, Severity.MEDIUM), level, None
+        return LEVELS.get(level, Severity.MEDIUM), level if level in LEVELS else clean(level), None
 
     def _location(self, result: model.Result) -> Location:
         if not result.locations:

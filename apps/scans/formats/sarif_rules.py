@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import unquote
 
-import msgspec
 from msgspec import Raw
 
 from apps.scans.formats import ids, scores, severity
 from apps.scans.formats import sarif_model as model
-from apps.scans.formats.decode import Shape, is_null
-from apps.scans.formats.masking import is_about_secrets
+from apps.scans.formats.decode import Shape, is_null, warn
+from apps.scans.formats.masking import is_about_secrets, scrub
 from apps.scans.formats.text import clean, first_line, links, slash_path, tags
-from apps.scans.formats.types import ScanStatus, Severity
+from apps.scans.formats.types import FormatError, ScanStatus, Severity
 
 T = TypeVar("T")
 LEVELS = {
@@ -57,8 +56,11 @@ def read_part(raw: Raw, shape: Shape[T], where: str, warnings: list[str]) -> T |
     if is_null(raw):
         return None
     try:
-        return shape.read(raw, where, warnings)
-    except msgspec.ValidationError:  # pragma: no cover  # Shape.read turns it into FormatError
+        return shape.read(scrub(bytes(raw)), where, warnings)
+    except FormatError as error:
+        if error.reason != "wrong-type":
+            raise
+        warn(warnings, f"{where} could not be read: {error.message}")
         return None
 
 
@@ -100,7 +102,7 @@ def rating(properties: model.Properties | None) -> tuple[Severity | None, str, f
     number = scores.score(value)
     if number is not None:
         return severity.from_score(number), str(value), number
-    word = str(value)
+    word = clean(str(value))
     return (severity.from_word(word), word, None) if severity.is_word(word) else (None, "", None)
 
 

@@ -38,6 +38,22 @@ def best_vector(vectors: Iterable[str | None]) -> tuple[str, float | None]:
     return (best[1], best[2]) if best else ("", None)
 
 
+def with_prefix(vector: str | None, method: str | None) -> str:
+    """A vector with the version prefix that some tools leave out, taken from the name of its
+    method.
+
+    >>> with_prefix("AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "CVSSv31")
+    'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H'
+    """
+    text = (vector or "").strip().strip("()")
+    if not text or text.startswith("CVSS:"):
+        return text
+    digits = "".join(char for char in method or "" if char.isdigit())
+    if "/PR:" in text and digits[:1] in {"3", ""}:
+        return f"CVSS:3.1/{text}" if digits != "30" else f"CVSS:3.0/{text}"
+    return f"CVSS:4.0/{text}" if "/AT:" in text else text
+
+
 def _version(vector: str) -> int:
     text = vector.strip().strip("()")
     return (

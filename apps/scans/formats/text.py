@@ -53,6 +53,11 @@ def first_line(*candidates: str | None) -> str:
     return ""
 
 
+def named(*candidates: str | None) -> str:
+    """`first_line` for what must have a name: rule ids and titles."""
+    return first_line(*candidates) or "unnamed"
+
+
 def paragraphs(*parts: str | None) -> str:
     """Distinct texts, a blank line between them."""
     seen: dict[str, None] = {}
@@ -64,8 +69,9 @@ def paragraphs(*parts: str | None) -> str:
 
 def from_html(text: str | None) -> str:
     """Plain text of the light HTML that some tools put into descriptions."""
-    if not text or ("<" not in text and "&" not in text):
-        return clean(text)
+    text = clean(text)
+    if "<" not in text and "&" not in text:
+        return text
     text = _TAG.sub("", _BLOCK_TAG.sub("\n", text))
     for entity, char in _ENTITIES.items():
         text = text.replace(entity, char)
@@ -102,7 +108,14 @@ def links_in(text: str | None) -> tuple[str, ...]:
     """The URLs inside running text."""
     if not text or "http" not in text:
         return ()
-    return links(match.rstrip(".,;:)]}") for match in _URL.findall(text))
+    return links(_without_end(match) for match in _URL.findall(text))
+
+
+def _without_end(url: str) -> str:
+    """A URL in running text without the punctuation after it; a closing bracket stays if it was
+    opened."""
+    url = url.rstrip(".,;:]}")
+    return url.rstrip(").,") if url.endswith(")") and "(" not in url else url
 
 
 def tags(*values: Any) -> tuple[str, ...]:

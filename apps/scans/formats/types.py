@@ -97,6 +97,7 @@ class ParsedFinding(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, k
     tags: tuple[str, ...] = ()
     tool_fingerprint: str = ""  # only if it can be trusted (docs/formats.md)
     occurred_at: dt.datetime | None = None  # alerts and test runs; aware
+    resolved_at: dt.datetime | None = None  # alerts that say that they are over: no longer present
     suppressed: str = ""  # the tool's own justification where the tool says it is suppressed
     passed: bool | None = None  # Kind.TEST: False; what passed is counted in ParsedReport.outcomes
     raw: bytes = b""  # the finding's own record as in the report (JSON or XML), secrets masked
@@ -114,6 +115,7 @@ class ParsedReport:
     commit: str = ""  # revision the tool says that it looked at
     status: ScanStatus = ScanStatus.COMPLETE
     status_reason: str = ""
+    partial: bool = False  # events and notifications: what is missing here is not gone
     outcomes: Mapping[str, int] = field(
         default_factory=dict
     )  # e.g. {"passed": 12, "skipped": 1}: evidence

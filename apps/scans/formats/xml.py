@@ -55,13 +55,13 @@ class _Source:
 
 
 def records(
-    data: bytes | memoryview, *names: str, root: str | None = None, keep: tuple[str, ...] = ()
+    data: bytes | memoryview, *names: str, roots: tuple[str, ...], keep: tuple[str, ...] = ()
 ) -> Iterator[Element]:
     """The elements of these local names (any namespace) when complete; each is freed after its
     turn.
 
-    root: the local name that the root element must have. keep: names of elements that are yielded
-    too, but not freed (short headers that hold later elements are read by their own name).
+    roots: local names, one of which the root element must have. keep: names of elements that are
+    yielded too, but not freed (short headers that hold later elements are read by their own name).
     Raises FormatError: empty, entity-declared, malformed, truncated, too-deep, wrong-root.
     """
     view = memoryview(data)
@@ -75,7 +75,7 @@ def records(
         for event, element in etree.iterparse(
             source,
             events=("start", "end"),
-            tag=[*tags, f"{{*}}{root}"] if root else None,
+            tag=[*tags, *(f"{{*}}{name}" for name in roots)],
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
@@ -84,7 +84,7 @@ def records(
             remove_pis=True,
         ):
             if not checked:
-                _check_root(element, root)
+                _check_root(element, roots)
                 checked = True
             if event == "end" and (name := local_name(element)) in wanted:
                 yield element
@@ -93,7 +93,26 @@ def records(
     except etree.XMLSyntaxError as error:
         raise _syntax_error(error) from None
     if not checked:
-        raise FormatError("wrong-root", f"There is no <{root}> element.", "byte 0")
+        raise FormatError("wrong-root", f"There is no <{roots[0]}> element.", "byte 0")
+
+
+def root_attributes(data: bytes | memoryview) -> dict[str, str]:
+    """The root element's attributes, cleaned; none if the file does not begin like XML.
+
+    Looks at the first 64 KiB only, and never raises: what is wrong is for `records` to say.
+    """
+    parser = etree.XMLPullParser(
+        events=("start",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
+    view = _without_mark(memoryview(data))
+    try:
+        for at in range(0, min(len(view), CHUNK_BYTES), 4096):
+            parser.feed(bytes(view[at : at + 4096]))
+            for _event, element in parser.read_events():
+                return {str(name): clean(str(value)) for name, value in element.attrib.items()}  # type: ignore[union-attr]
+    except etree.XMLSyntaxError:
+        pass
+    return {}
 
 
 def _without_mark(view: memoryview) -> memoryview:
@@ -103,14 +122,15 @@ def _without_mark(view: memoryview) -> memoryview:
     return view[skip + len(start[skip:]) - len(start[skip:].lstrip()) :]
 
 
-def _check_root(element: Element, root: str | None) -> None:
+def _check_root(element: Element, roots: tuple[str, ...]) -> None:
     document = element.getroottree()
     dtd = document.docinfo.internalDTD
     if dtd is not None and any(True for _ in dtd.iterentities()):
         raise FormatError("entity-declared", "Entity declarations are not accepted.", "byte 0")
     name = local_name(document.getroot())
-    if root and name != root:
-        raise FormatError("wrong-root", f"The root element is <{name}>, not <{root}>.", "line 1")
+    if name not in roots:
+        expected = " or ".join(f"<{root}>" for root in roots)
+        raise FormatError("wrong-root", f"The root element is <{name}>, not {expected}.", "line 1")
 
 
 def _syntax_error(error: etree.XMLSyntaxError) -> FormatError:
@@ -167,13 +187,17 @@ def text(element: Element | None, *names: str) -> str:
     return clean("".join(found.itertext())) if found is not None else ""
 
 
+def each(element: Element | None, *names: str) -> Iterator[Element]:
+    """All children with the last name of the element found by going down the names before it."""
+    parent = inside(element, *names[:-1])
+    if parent is not None:
+        yield from children(parent, names[-1])
+
+
 def texts(element: Element | None, *names: str) -> tuple[str, ...]:
     """The non-empty texts of all children with the last name, below the first of the names before
     it."""
-    parent = inside(element, *names[:-1])
-    if parent is None:
-        return ()
-    return tuple(filter(None, (text(item) for item in children(parent, names[-1]))))
+    return tuple(filter(None, (text(item) for item in each(element, *names))))
 
 
 def attribute(element: Element | None, name: str) -> str:
