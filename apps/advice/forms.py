@@ -20,7 +20,7 @@ class AskForm(forms.Form):
         label=_("Your question"),
         max_length=LONGEST,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Security of this system is told. Markdown."),
+        help_text=_("It waits on the home page of those who may answer. Markdown."),
     )
 
 

@@ -39,7 +39,7 @@ class MoneyField(forms.CharField):
         text = super().clean(value)
         if not text:
             return None
-        if self.free and text.strip().rstrip("0").rstrip(".,") == "":
+        if self.free and set(text) <= set("0., "):
             return Decimal(0)
         try:
             amount = parse_money(text)

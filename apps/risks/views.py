@@ -117,7 +117,7 @@ def _from_guidance(guidance: Guidance | None) -> dict[str, Any]:
 
 def _choose_item(request: PageRequest, guidance: Guidance | None) -> HttpResponse:
     """Where does it apply? A short list of the items that the viewer may write risks on."""
-    text = request.GET.get("q", "")[:200]
+    text = request.GET.get("q", "")[:200].replace("\x00", "")
     items = items_writable(request.actor, Permission.STATEMENT_EDIT, ItemFilter(text=text))
     if not text and not items.exists() and request.actor.systems_with(
         Permission.STATEMENT_EDIT

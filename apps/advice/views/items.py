@@ -86,7 +86,7 @@ def item_ask(request: PageRequest, pk: int) -> HttpResponse:
         except Invalid as error:
             apply_domain_errors(form, error)
         else:
-            messages.success(request, _("Asked. Security of this system is told."))
+            messages.success(request, _("Asked. It waits for those who may answer."))
             return _back(pk, f"question-{question.pk}")
     return _page(request, item_view(request.actor, pk), status=422, ask_form=form)
 

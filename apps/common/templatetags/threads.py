@@ -153,7 +153,7 @@ def event(
     tone: str = "neutral",
 ) -> SafeString:
     """One happening of a timeline. Body: further words, may be empty."""
-    values = {"title": title, "moment": moment, "icon": icon, "tone": tone, "body": content.strip()}
+    values = {"title": title, "moment": moment, "icon": icon, "tone": tone, "body": content}
     return render_component(context, "event", values)
 
 

@@ -1,0 +1,67 @@
+"""Signing in and out through the page."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.conftest import People
+from tests.factories.people import PASSWORD
+
+SIGN_IN = "/sign-in/"
+
+
+def _sign_in(client: Client, email: str, password: str = PASSWORD, **more: str) -> object:
+    return client.post(SIGN_IN, {"username": email, "password": password} | more)
+
+
+def test_sign_in_by_e_mail_in_any_case(client: Client, people: People) -> None:
+    response = _sign_in(client, people.viewer.email.upper())
+    assert response.status_code == 302  # type: ignore[attr-defined]
+    assert response["Location"] == "/"  # type: ignore[index]
+    assert client.get("/").context["actor"].user == people.viewer
+
+
+@pytest.mark.parametrize("case", ["wrong password", "unknown person", "inactive"])
+def test_every_refusal_reads_the_same(client: Client, people: People, case: str) -> None:
+    email, password = people.viewer.email, PASSWORD
+    if case == "wrong password":
+        password = "not this one"
+    elif case == "unknown person":
+        email = "stranger@example.org"
+    else:
+        people.viewer.is_active = False
+        people.viewer.save()
+    page = client.post(SIGN_IN, {"username": email, "password": password}).content.decode()
+    assert "This e-mail address and password do not go together. Try again." in page
+    assert f'value="{email}"' in page  # what was typed is kept, but for the password
+    assert password not in page
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize(
+    ("wanted", "goes_to"),
+    [
+        ("/planning/?stage=code", "/planning/?stage=code"),
+        ("https://evil.example/planning/", "/"),
+        ("//evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+    ],
+)
+def test_next_stays_on_this_host(client: Client, people: People, wanted: str, goes_to: str) -> None:
+    response = _sign_in(client, people.viewer.email, next=wanted)
+    assert response["Location"] == goes_to  # type: ignore[index]
+
+
+def test_pages_ask_for_a_sign_in_and_come_back(client: Client, people: People) -> None:
+    response = client.get("/planning/?status=open")
+    assert response["Location"] == "/sign-in/?next=/planning/%3Fstatus%3Dopen"
+    page = client.get(response["Location"])
+    assert page.context["next"] == "/planning/?status=open"
+
+
+def test_sign_out_is_a_post(client: Client, people: People) -> None:
+    client.force_login(people.viewer)
+    assert client.get(reverse("sign-out")).status_code == 405
+    assert client.get("/").status_code == 200
+    assert client.post(reverse("sign-out"))["Location"] == SIGN_IN
+    assert client.get("/").status_code == 302

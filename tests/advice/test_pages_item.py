@@ -1,0 +1,398 @@
+"""The page of a planning item, and all that is written on it."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from apps.accounts.actors import Actor, portal_actor
+from apps.evidence.services.links import link_create
+from apps.planning.models import Decision, Option, PlanningItem, Question, Recommendation
+from apps.planning.services.decisions import (
+    decision_record,
+    decisions_expire,
+    recommendation_make,
+)
+from apps.risks.models import RiskStatement, TreatmentChoice
+from apps.risks.services.statements import statement_edit
+from tests.conftest import People
+from tests.factories import (
+    make_finding,
+    make_item,
+    make_option,
+    make_question,
+    make_statement,
+    statement_text,
+)
+
+TESTS = portal_actor("tests")
+
+
+@pytest.fixture
+def item(people: People) -> PlanningItem:
+    return make_item(people.system, title="Where do invoices live?", question="Who may *read*?")
+
+
+@pytest.fixture
+def public(item: PlanningItem) -> Option:
+    return make_option(item, title="Public bucket", cost_once=Decimal(1000))
+
+
+@pytest.fixture
+def signed(item: PlanningItem, public: Option) -> Option:
+    return make_option(item, title="Signed URLs", cost_once=Decimal(9000), cost_yearly=Decimal(500))
+
+
+@pytest.fixture
+def open_to_all(public: Option) -> RiskStatement:
+    return make_statement(
+        option=public, published=True, condition="leave the bucket open", frequency_low=Decimal(1)
+    )
+
+
+@pytest.fixture
+def leaked_link(signed: Option) -> RiskStatement:
+    return make_statement(
+        option=signed,
+        published=True,
+        condition="sign addresses for ten minutes",
+        frequency_low=Decimal("0.01"),
+        frequency_high=Decimal("0.05"),
+    )
+
+
+def _page(client: Client, item: PlanningItem) -> str:
+    response = client.get(f"/planning/PI-{item.pk}/")
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_it_reads_as_one_document(
+    client: Client,
+    people: People,
+    item: PlanningItem,
+    open_to_all: RiskStatement,
+    leaked_link: RiskStatement,
+) -> None:
+    make_question(item, by=people.viewer, body="How long do links live?")
+    finding = make_finding(people.system, title="Bucket without a policy", severity=4)
+    link_create(actor=TESTS, statement=open_to_all, finding=finding)
+    client.force_login(people.viewer)
+    page = _page(client, item)
+    for words in (
+        "Where do invoices live?",
+        "Who may <em>read</em>?",
+        "Public bucket",
+        "Signed URLs",
+        "leave the bucket open",
+        "sign addresses for ten minutes",
+        "How long do links live?",
+        "Bucket without a policy",
+        "1 open finding",
+    ):
+        assert words in page
+    assert f"/risks/RS-{open_to_all.pk}/" in page
+    assert f"/findings/{finding.pk}/" in page
+
+
+def test_figures_stand_side_by_side_on_one_axis(
+    client: Client,
+    people: People,
+    item: PlanningItem,
+    open_to_all: RiskStatement,
+    leaked_link: RiskStatement,
+) -> None:
+    client.force_login(people.viewer)
+    figures = client.get(f"/planning/PI-{item.pk}/").context["figures"]
+    baseline, other = figures.options
+    assert [curve.label for curve in figures.curves] == ["Public bucket", "Signed URLs"]
+    assert baseline.against_baseline == ""
+    assert other.against_baseline.startswith("Costs less than the baseline in ")
+    # A closed form: expected loss a year is the expected frequency times the expected magnitude, so
+    # adding the cost of the first year gives the total.
+    assert other.total == other.expected + Decimal(9500)
+    assert baseline.total == baseline.expected + Decimal(1000)
+    # The baseline loses about once a year what the other option loses once in forty years.
+    assert other.less == pytest.approx(baseline.total - other.total, abs=Decimal("0.02"))
+
+
+def test_an_option_nobody_spoke_about_has_no_value(
+    client: Client, people: People, item: PlanningItem, public: Option, leaked_link: RiskStatement
+) -> None:
+    client.force_login(people.viewer)
+    page = _page(client, item)
+    assert "not valued yet" in page
+    assert "The baseline has no published risk" in page
+    assert "Costs less than the baseline" not in page
+
+
+def test_drafts_are_marked_and_count_nowhere(
+    client: Client, people: People, item: PlanningItem, public: Option
+) -> None:
+    make_statement(option=public, condition="a first thought")
+    client.force_login(people.viewer)
+    response = client.get(f"/planning/PI-{item.pk}/")
+    assert "a first thought" in response.content.decode()
+    assert "Draft" in response.content.decode()
+    assert response.context["figures"].options[0].expected is None
+
+
+def test_readers_see_the_published_text_until_the_next_one(
+    client: Client, people: People, item: PlanningItem, open_to_all: RiskStatement
+) -> None:
+    changed = statement_text(condition="words that are not published")
+    statement_edit(actor=TESTS, statement=open_to_all, version=1, content=changed)
+    client.force_login(people.viewer)
+    page = _page(client, item)
+    assert "leave the bucket open" in page
+    assert "words that are not published" not in page
+    assert "Changes not published" in page
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [
+        ("viewer", 200),
+        ("architect", 200),
+        ("security", 200),
+        ("system_admin", 200),
+        ("chief", 200),
+        ("admin", 200),
+        ("outsider", 404),
+        ("nobody", 404),
+    ],
+)
+def test_who_sees_it(
+    client: Client, people: People, item: PlanningItem, who: str, status: int
+) -> None:
+    client.force_login(getattr(people, who))
+    assert client.get(f"/planning/PI-{item.pk}/").status_code == status
+
+
+@pytest.mark.parametrize(
+    ("who", "controls"),
+    [
+        ("viewer", {"questions/"}),
+        ("architect", {"questions/", "decision/", "edit/", "options/new/"}),
+        ("security", {"questions/", "decision/", "edit/", "options/new/", "recommendation/"}),
+    ],
+)
+def test_only_controls_that_may_be_used_are_shown(
+    *,
+    client: Client,
+    people: People,
+    item: PlanningItem,
+    public: Option,
+    who: str,
+    controls: set[str],
+) -> None:
+    client.force_login(getattr(people, who))
+    page = _page(client, item)
+    every = {"questions/", "decision/", "edit/", "options/new/", "recommendation/"}
+    assert {each for each in every if f'"/planning/PI-{item.pk}/{each}"' in page} == controls
+
+
+def test_questions_and_answers(client: Client, people: People, item: PlanningItem) -> None:
+    client.force_login(people.viewer)
+    asked = client.post(f"/planning/PI-{item.pk}/questions/", {"body": "How long?"})
+    question = Question.objects.get()
+    assert asked["Location"] == f"/planning/PI-{item.pk}/#question-{question.pk}"
+    answers = f"/questions/{question.pk}/answers/"
+    assert client.post(answers, {f"answer-{question.pk}-body": "I think"}).status_code == 403
+
+    client.force_login(people.security)
+    client.post(answers, {f"answer-{question.pk}-body": "Ten minutes."})
+    assert "Ten minutes." in _page(client, item)
+    answer = question.answers.get()
+
+    client.force_login(people.viewer)  # who asked may say that it answers the question
+    client.post(f"/answers/{answer.pk}/accept/")
+    assert "Accepted answer" in _page(client, item)
+
+
+def test_an_empty_answer_is_put_back_with_its_question(
+    client: Client, people: People, item: PlanningItem
+) -> None:
+    question = make_question(item)
+    client.force_login(people.security)
+    response = client.post(
+        f"/questions/{question.pk}/answers/", {f"answer-{question.pk}-body": "   "}
+    )
+    assert response.status_code == 422
+    assert response.context["threads"][0]["opened"]
+    assert not question.answers.exists()
+
+
+@pytest.mark.parametrize("who", ["outsider", "nobody"])
+def test_strangers_cannot_write_anything(
+    client: Client, people: People, item: PlanningItem, public: Option, who: str
+) -> None:
+    question = make_question(item)
+    client.force_login(getattr(people, who))
+    base = f"/planning/PI-{item.pk}/"
+    for address, typed in (
+        (f"{base}questions/", {"body": "x"}),
+        (f"{base}recommendation/", {"advice-reason": "x"}),
+        (f"{base}decision/", {"decision-option": public.pk, "decision-reason": "x"}),
+        (f"{base}revisit/", {}),
+        (f"{base}options/new/", {"title": "x"}),
+        (f"/planning/options/{public.pk}/edit/", {"title": "x"}),
+        (f"/planning/options/{public.pk}/delete/", {}),
+        (f"/questions/{question.pk}/answers/", {f"answer-{question.pk}-body": "x"}),
+    ):
+        assert client.post(address, typed).status_code == 404, address
+    assert not Decision.objects.exists()
+    assert Option.objects.count() == 1
+
+
+def test_a_recommendation_is_security_s_and_binds_nobody(
+    client: Client, people: People, item: PlanningItem, public: Option, signed: Option
+) -> None:
+    address = f"/planning/PI-{item.pk}/recommendation/"
+    typed = {"advice-option": signed.pk, "advice-reason": "One mistake less to make."}
+    client.force_login(people.architect)
+    assert client.post(address, typed).status_code == 403
+    client.force_login(people.security)
+    assert client.post(address, typed).status_code == 302
+    assert Recommendation.objects.get().option == signed
+    response = client.post(address, typed | {"advice-reason": ""})
+    assert response.status_code == 422
+    assert f'<option value="{signed.pk}" selected>' in response.content.decode()
+
+
+def test_a_decision_against_the_advice_is_recorded_and_shown_neutrally(
+    *,
+    client: Client,
+    people: People,
+    item: PlanningItem,
+    public: Option,
+    signed: Option,
+    open_to_all: RiskStatement,
+    leaked_link: RiskStatement,
+) -> None:
+    recommendation_make(
+        actor=Actor(user=people.security), item=item, option=signed, reason="Less to lose."
+    )
+    client.force_login(people.architect)
+    tomorrow = timezone.localdate() + dt.timedelta(days=1)
+    response = client.post(
+        f"/planning/PI-{item.pk}/decision/",
+        {
+            "decision-option": public.pk,
+            "decision-reason": "It ends in a month anyway.",
+            "decision-valid_until": tomorrow.isoformat(),
+            f"decision-treatment_{open_to_all.pk}": "accept",
+            f"decision-treatment_{leaked_link.pk}": "avoid",  # of the other option: not run
+        },
+    )
+    assert response["Location"] == f"/planning/PI-{item.pk}/#decision"
+    decision = Decision.objects.get()
+    assert (decision.option, decision.valid_until) == (public, tomorrow)
+    treated = TreatmentChoice.objects.get()
+    assert (treated.statement, treated.treatment) == (open_to_all, "accept")
+    assert treated.revision == open_to_all.published
+    page = _page(client, item)
+    assert "Security recommended Signed URLs; both reasons are on record." in page
+    assert "Less to lose." in page
+    assert "It ends in a month anyway." in page
+    options = client.get(f"/planning/PI-{item.pk}/").context["view"].options
+    assert [(each.is_chosen, each.is_recommended) for each in options] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"decision-reason": ""}, "reason"),
+        ({"decision-option": ""}, "option"),
+        ({"decision-option": "0"}, "option"),
+        ({"decision-valid_until": "2001-01-01"}, "valid_until"),
+        ({"decision-valid_until": "soon"}, "valid_until"),
+    ],
+)
+def test_a_refused_decision_keeps_what_was_typed(
+    *,
+    client: Client,
+    people: People,
+    item: PlanningItem,
+    open_to_all: RiskStatement,
+    changes: dict[str, str],
+    field: str,
+) -> None:
+    client.force_login(people.architect)
+    typed = {
+        "decision-option": str(open_to_all.option_id),
+        "decision-reason": "Because it is cheap",
+        f"decision-treatment_{open_to_all.pk}": "transfer",
+    }
+    response = client.post(f"/planning/PI-{item.pk}/decision/", typed | changes)
+    assert response.status_code == 422
+    assert list(response.context["decision_form"].errors) == [field]
+    page = response.content.decode()
+    assert '<option value="transfer" selected>' in page
+    assert ("Because it is cheap" in page) is (field != "reason")
+    assert not Decision.objects.exists()
+
+
+def test_taken_up_again_and_expired_decisions_stay_in_the_history(
+    client: Client, people: People, item: PlanningItem, public: Option
+) -> None:
+    architect = Actor(user=people.architect)
+    decision_record(actor=architect, item=item, option=public, reason="For this month")
+    client.force_login(people.architect)
+    assert client.post(f"/planning/PI-{item.pk}/revisit/").status_code == 302
+    assert client.post(f"/planning/PI-{item.pk}/revisit/").status_code == 409  # none in force
+    tomorrow = timezone.localdate() + dt.timedelta(days=1)
+    decision_record(
+        actor=architect, item=item, option=public, reason="Once more", valid_until=tomorrow
+    )
+    assert decisions_expire(tomorrow + dt.timedelta(days=1)) == 1
+    response = client.get(f"/planning/PI-{item.pk}/")
+    assert response.context["view"].decision is None
+    assert [each.end for each in response.context["view"].past_decisions] == [
+        "expired",
+        "revisited",
+    ]
+    page = response.content.decode()
+    assert "Earlier decisions" in page
+    assert "For this month" in page
+    assert "Once more" in page
+
+
+def test_texts_of_people_are_escaped(client: Client, people: People) -> None:
+    attack = '<script>alert("x")</script>'
+    item = make_item(people.system, title=attack, question=attack)
+    option = make_option(item, title=attack, description=attack)
+    make_statement(option=option, published=True, condition=attack, consequence=attack)
+    make_question(item, body=attack)
+    client.force_login(people.security)
+    assert attack not in _page(client, item)
+
+
+def test_the_number_of_queries_does_not_grow(
+    client: Client, people: People, item: PlanningItem, public: Option
+) -> None:
+    client.force_login(people.security)
+
+    def fill(number: int) -> None:
+        for index in range(number):
+            option = make_option(item, title=f"Option {number} {index}")
+            statement = make_statement(option=option, published=True)
+            link_create(actor=TESTS, statement=statement, finding=make_finding(people.system))
+            make_question(item, by=people.viewer)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            _page(client, item)
+        return len(captured)
+
+    fill(1)
+    few = queries()
+    fill(6)
+    assert queries() == few

@@ -1,0 +1,156 @@
+"""The list of planning items and the board."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from apps.planning.models import PlanningItem
+from apps.planning.views import PAGE
+from tests.conftest import People
+from tests.factories import make_item, make_option, make_question
+
+LIST, BOARD = "/planning/", "/planning/?view=board"
+
+
+@pytest.fixture
+def items(people: People) -> dict[str, PlanningItem]:
+    return {
+        "invoices": make_item(
+            people.system, title="Receive invoices", stage="code", kind="story", tracker_key="PAY-7"
+        ),
+        "refunds": make_item(
+            people.system, title="Refund by hand", stage="plan", kind="epic", status="idea"
+        ),
+        "salaries": make_item(people.other_system, title="Pay salaries", stage="code"),
+    }
+
+
+def _titles(client: Client, address: str) -> set[str]:
+    context = client.get(address).context
+    found = context.get("items", [])
+    columns = context.get("columns", [])
+    shown = [*found, *(item for column, _ in columns for item in column.items)]
+    return {item.title for item in shown}
+
+
+@pytest.mark.parametrize("address", [LIST, BOARD])
+@pytest.mark.parametrize(
+    ("who", "sees"),
+    [
+        ("viewer", {"Receive invoices", "Refund by hand"}),
+        ("architect", {"Receive invoices", "Refund by hand"}),
+        ("outsider", {"Pay salaries"}),
+        ("nobody", set()),
+        ("chief", {"Receive invoices", "Refund by hand", "Pay salaries"}),
+    ],
+)
+def test_each_person_sees_the_items_of_their_systems(
+    *,
+    client: Client,
+    people: People,
+    items: dict[str, PlanningItem],
+    who: str,
+    sees: set[str],
+    address: str,
+) -> None:
+    client.force_login(getattr(people, who))
+    assert _titles(client, address) == sees
+
+
+@pytest.mark.parametrize("view", ["", "&view=board"])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("stage=code", {"Receive invoices", "Pay salaries"}),
+        ("status=idea", {"Refund by hand"}),
+        ("kind=epic", {"Refund by hand"}),
+        ("system=payroll", {"Pay salaries"}),
+        ("q=pay-7", {"Receive invoices"}),
+        ("q=refund", {"Refund by hand"}),
+        ("stage=code&system=payments", {"Receive invoices"}),
+        ("stage=nonsense&status=%00", {"Receive invoices", "Refund by hand", "Pay salaries"}),
+        ("q=no+such+words", set()),
+    ],
+)
+def test_filters_live_in_the_address(
+    *,
+    client: Client,
+    people: People,
+    items: dict[str, PlanningItem],
+    query: str,
+    found: set[str],
+    view: str,
+) -> None:
+    client.force_login(people.chief)
+    assert _titles(client, f"{LIST}?{query}{view}") == found
+
+
+def test_a_key_finds_its_item(
+    client: Client, people: People, items: dict[str, PlanningItem]
+) -> None:
+    client.force_login(people.chief)
+    assert _titles(client, f"{LIST}?q={items['salaries'].key.lower()}") == {"Pay salaries"}
+
+
+def test_an_active_filter_can_be_taken_away_alone(
+    client: Client, people: People, items: dict[str, PlanningItem]
+) -> None:
+    client.force_login(people.chief)
+    page = client.get(f"{LIST}?stage=code&kind=story").content.decode()
+    assert 'href="/planning/?kind=story" aria-label="Remove filter Stage Code"' in page
+    assert 'href="/planning/?stage=code" aria-label="Remove filter Kind Story"' in page
+
+
+def test_the_list_is_paged_by_key_and_nothing_is_lost(client: Client, people: People) -> None:
+    for _ in range(PAGE + 3):
+        make_item(people.system, stage="build")
+    client.force_login(people.viewer)
+    first = client.get(f"{LIST}?stage=build")
+    second = client.get(first.context["next_url"])
+    ids = [item.pk for item in [*first.context["items"], *second.context["items"]]]
+    assert len(first.context["items"]) == PAGE
+    assert ids == sorted(set(ids), reverse=True)
+    assert len(ids) == PAGE + 3
+    assert second.context["next_url"] == ""
+    assert second.context["first_url"] == "/planning/?stage=build"
+
+
+def test_the_board_counts_what_it_does_not_show(
+    client: Client, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.planning.views.BOARD_COLUMN", 2)
+    for _ in range(5):
+        make_option(make_item(people.system, status="idea"))
+    client.force_login(people.viewer)
+    page = client.get(BOARD)
+    column = next(each for each, _ in page.context["columns"] if each.status == "idea")
+    assert (column.total, len(column.items), column.hidden) == (5, 2, 3)
+    assert "3 more in the list" in page.content.decode()
+
+
+@pytest.mark.parametrize("address", [LIST, BOARD])
+def test_the_number_of_queries_does_not_grow(client: Client, people: People, address: str) -> None:
+    client.force_login(people.chief)
+
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            assert client.get(address).status_code == 200
+        return len(captured)
+
+    make_question(make_item(people.system))
+    few = queries()
+    for _ in range(12):
+        item = make_item(people.system)
+        make_option(item)
+        make_option(item)
+        make_question(item)
+    assert queries() == few
+
+
+def test_only_who_may_write_is_offered_a_new_item(client: Client, people: People) -> None:
+    for who, offered in (("viewer", False), ("nobody", False), ("architect", True)):
+        client.force_login(getattr(people, who))
+        assert ("/planning/new/" in client.get(LIST).content.decode()) is offered, who
