@@ -112,7 +112,7 @@ class Report(SystemOwned):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
-    objects = ReportQuerySet.as_manager()
+    objects = ReportQuerySet.as_manager()  # type: ignore[misc]  # Django replaces managers so
 
     class Meta:
         ordering = ["-id"]
@@ -121,7 +121,8 @@ class Report(SystemOwned):
                 fields=["system", "idempotency_key"], name="report_idempotency_key_once"
             ),
             models.CheckConstraint(
-                condition=~Q(state="failed") | ~Q(error_reason=""), name="report_failure_has_a_reason"
+                condition=~Q(state="failed") | ~Q(error_reason=""),
+                name="report_failure_has_a_reason",
             ),
         ]
         indexes = [
@@ -170,6 +171,7 @@ class Finding(models.Model):
     fingerprint = models.BinaryField(max_length=32)
     content_hash = models.BinaryField(max_length=16)
     state = models.CharField(max_length=14, choices=FindingState.choices, default=FindingState.OPEN)
+    is_present = models.BooleanField(default=True)  # the newest report of the series saw it
     severity = models.PositiveSmallIntegerField(choices=SEVERITIES)
     kind = models.CharField(max_length=10)
     rule_id = models.CharField(max_length=300)
@@ -202,7 +204,9 @@ class Finding(models.Model):
                 name="finding_open",
             ),
             models.Index(
-                fields=["series", "severity"], condition=Q(state="open"), name="finding_open_of_series"
+                fields=["series", "severity"],
+                condition=Q(state="open"),
+                name="finding_open_of_series",
             ),
         ]
 
@@ -222,7 +226,9 @@ class FindingDetail(models.Model):
     )
     description = models.TextField(blank=True, default="")
     remediation = models.TextField(blank=True, default="")
-    facts = models.JSONField(default=dict)  # rule name, CVSS, references, tags, snippet, location parts
+    facts = models.JSONField(
+        default=dict
+    )  # rule name, CVSS, references, tags, snippet, location parts
     raw = models.TextField(blank=True, default="")  # the tool's own record, secrets masked
 
     def __str__(self) -> str:

@@ -47,7 +47,9 @@ def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
             try:
                 piece = machine.decompress(data, CHUNK)
             except zlib.error as error:
-                raise ReportRejected(BAD_COMPRESSION, f"The gzip data is damaged: {error}.") from error
+                raise ReportRejected(
+                    BAD_COMPRESSION, f"The gzip data is damaged: {error}."
+                ) from error
             given += len(piece)
             if given > RATIO_COUNTS_FROM and given > taken * settings.SECOPS_MAX_COMPRESSION_RATIO:
                 raise ReportRejected(
@@ -92,7 +94,8 @@ def _copy(chunks: Iterable[bytes], target: "File[bytes] | object") -> tuple[int,
         target.write(chunk)  # type: ignore[union-attr]
     if size == 0:
         raise ReportRejected(
-            EMPTY, "The body holds no bytes. An empty file is not a clean scan: post the tool's report."
+            EMPTY,
+            "The body holds no bytes. An empty file is not a clean scan: post the tool's report.",
         )
     return size, digest.hexdigest()
 
@@ -119,18 +122,17 @@ def forget(name: str) -> None:
 @contextlib.contextmanager
 def opened(name: str) -> Iterator[memoryview]:
     """The bytes as a read-only memory map: pages come from disk as they are read, and go again."""
-    with contextlib.ExitStack() as stack:
-        handle = stack.enter_context(_local_file(name))
-        mapped = stack.enter_context(
-            contextlib.closing(mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ))
-        )
+    with _local_file(name) as handle:
+        mapped = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
         mapped.madvise(mmap.MADV_SEQUENTIAL)
         view = memoryview(mapped)
         try:
             yield view
         finally:
-            with contextlib.suppress(BufferError):  # a parser's own slices die with its frames
+            # A parser that failed still has slices in the frames of its traceback; the map goes with them.
+            with contextlib.suppress(BufferError):
                 view.release()
+                mapped.close()
 
 
 @contextlib.contextmanager

@@ -8,28 +8,58 @@ from typing import Any
 
 from django.utils import timezone
 
+from apps.accounts.actors import portal_actor
 from apps.advice.demo.files import Record, days_ago
-from apps.advice.demo.organisation import Organisation
+from apps.catalog.models import System
 from apps.common import events
 from apps.scans.models import Finding, Report, ReportState
 from apps.scans.services.ingest import report_ingest
 from apps.scans.services.receive import Claim, report_receive
 
 WAIT = 60.0  # seconds for the worker, until the loader lends a hand
+SERIES = ("system", "stage", "tool", "category", "branch", "environment")
 CLAIMED = ("stage", "tool", "category", "branch", "environment", "commit", "format")
 
 
-def report_load(organisation: Organisation, record: Record) -> Report:
-    """Receive one report and see it processed, so that the next one of its series finds it there."""
-    system = organisation.systems[record["system"]]
+def reports_load(records: list[Record]) -> Iterator[tuple[Record, Report]]:
+    """Receive reports and see them processed; yields each with its record.
+
+    In waves: all reports that are the next one of their series go to the worker together. A report that an
+    interrupted run had received is found by its key and not sent again.
+    """
+    waiting = records
+    while waiting:
+        wave, waiting = _next_wave(waiting)
+        received = [(record, _receive(record)) for record in wave]
+        for record, report in received:
+            _await(report)
+            _date_back(report, days_ago(record))
+            yield record, report
+
+
+def _next_wave(records: list[Record]) -> tuple[list[Record], list[Record]]:
+    """The first report of every series, and the rest."""
+    wave: dict[tuple[str, ...], Record] = {}
+    rest = []
+    for record in records:
+        series = tuple(str(record.get(name) or "") for name in SERIES)
+        if series in wave:
+            rest.append(record)
+        else:
+            wave[series] = record
+    return list(wave.values()), rest
+
+
+def _receive(record: Record) -> Report:
+    system = System.objects.get(key=record["system"])
     told: dict[str, Any] = {name: str(record.get(name) or "") for name in CLAIMED}
-    claim = Claim(filename=Path(record["file"]).name, **told)
-    report = report_receive(
-        actor=organisation.admin, system=system, claim=claim, chunks=_chunks(record["path"])
+    return report_receive(
+        actor=portal_actor("demo"),
+        system=system,
+        claim=Claim(filename=Path(record["file"]).name, **told),
+        chunks=_chunks(record["path"]),
+        idempotency_key=f"demo {record['file']}",
     )
-    _await(report)
-    _date_back(report, days_ago(record))
-    return report
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

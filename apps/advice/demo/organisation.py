@@ -75,8 +75,13 @@ def _is_admin(actor: Actor) -> bool:
     return actor.user is not None and actor.user.role == Role.ADMIN
 
 
-def is_loaded() -> bool:
-    return System.objects.exists()
+def is_loaded(story: Record) -> bool:
+    return System.objects.filter(key=story["systems"][0]["key"]).exists()
+
+
+def has_others(story: Record) -> bool:
+    """Whether somebody else's systems are here, among which the demo has no place."""
+    return System.objects.exclude(key__in=[each["key"] for each in story["systems"]]).exists()
 
 
 def may_load() -> bool:

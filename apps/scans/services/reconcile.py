@@ -16,9 +16,9 @@ _DETAIL_COLUMNS = "description, remediation, facts, raw"
 
 _INSERT_NEW = f"""
 WITH fresh AS (
-    INSERT INTO scans_finding (system_id, series_id, stage, is_preview, first_seen_at, reopened_count, state,
-                               fingerprint, content_hash, {_FINDING_COLUMNS})
-    SELECT %(system)s, %(series)s, %(stage)s, %(preview)s, %(seen)s, 0,
+    INSERT INTO scans_finding (system_id, series_id, stage, is_preview, is_present, first_seen_at,
+                               reopened_count, state, fingerprint, content_hash, {_FINDING_COLUMNS})
+    SELECT %(system)s, %(series)s, %(stage)s, %(preview)s, true, %(seen)s, 0,
            CASE WHEN suppressed THEN 'accepted' ELSE 'open' END,
            fingerprint, content_hash, {_FINDING_COLUMNS}
     FROM incoming
@@ -53,33 +53,33 @@ WHERE detail.finding_id = changed.id
 
 _BRING_BACK = """
 WITH back AS (
-    INSERT INTO scans_presence (finding_id, series_id, since_id, is_current)
-    SELECT known.id, %(series)s, %(report)s, true
-    FROM incoming JOIN scans_finding known
-      ON known.series_id = %(series)s AND known.fingerprint = incoming.fingerprint
-    WHERE NOT EXISTS (SELECT FROM scans_presence seen
-                      WHERE seen.series_id = %(series)s AND seen.finding_id = known.id AND seen.is_current)
-    RETURNING finding_id
-), reopened AS (
-    UPDATE scans_finding SET state = 'open', fixed_at = NULL, reopened_count = reopened_count + 1
-    FROM back WHERE id = back.finding_id AND state = 'fixed'
+    -- What a person decided stays decided; only what was fixed is open again.
+    UPDATE scans_finding known
+    SET is_present = true,
+        fixed_at = CASE WHEN state = 'fixed' THEN NULL ELSE fixed_at END,
+        reopened_count = reopened_count + (state = 'fixed')::integer,
+        state = CASE WHEN state = 'fixed' THEN 'open' ELSE state END
+    FROM incoming
+    WHERE known.series_id = %(series)s AND NOT known.is_present
+      AND known.fingerprint = incoming.fingerprint
+    RETURNING known.id
 )
-SELECT count(*) FROM back
+INSERT INTO scans_presence (finding_id, series_id, since_id, is_current)
+SELECT id, %(series)s, %(report)s, true FROM back
 """
 
 _CLOSE_GONE = """
 WITH gone AS (
-    UPDATE scans_presence seen SET is_current = false, until_id = %(report)s
-    FROM scans_finding known
-    WHERE seen.series_id = %(series)s AND seen.is_current AND known.id = seen.finding_id
+    UPDATE scans_finding known
+    SET is_present = false,
+        fixed_at = CASE WHEN state = 'open' THEN %(seen)s ELSE fixed_at END,
+        state = CASE WHEN state = 'open' THEN 'fixed' ELSE state END
+    WHERE known.series_id = %(series)s AND known.is_present
       AND NOT EXISTS (SELECT FROM incoming WHERE incoming.fingerprint = known.fingerprint)
-    RETURNING seen.finding_id
-), closed AS (
-    -- What a person decided (false positive, accepted ...) stays decided; only what was open is fixed.
-    UPDATE scans_finding SET state = 'fixed', fixed_at = %(seen)s
-    FROM gone WHERE id = gone.finding_id AND state = 'open'
+    RETURNING known.id
 )
-SELECT count(*) FROM gone
+UPDATE scans_presence seen SET is_current = false, until_id = %(report)s
+FROM gone WHERE seen.finding_id = gone.id AND seen.is_current
 """
 
 _COUNT_OPEN = """
@@ -118,13 +118,14 @@ def reconcile(*, report: Report, series: Series, total: int, may_close: bool) ->
         "seen": report.received_at,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_UPDATE_CHANGED, values)
-        changed = cursor.rowcount
-        reopened = _number(cursor, _BRING_BACK, values)
-        cursor.execute(_INSERT_NEW, values)
-        new = cursor.rowcount
-        fixed = _number(cursor, _CLOSE_GONE, values) if may_close else 0
-        if new or reopened or fixed or changed:
+        # The tables grow faster than their statistics; a nested loop over a wrong guess takes minutes.
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        changed = _rows(cursor, _UPDATE_CHANGED, values)
+        reopened = _rows(cursor, _BRING_BACK, values)
+        fixed = _rows(cursor, _CLOSE_GONE, values) if may_close else 0
+        new = _rows(cursor, _INSERT_NEW, values)
+        cursor.execute("SET LOCAL enable_nestloop = on")
+        if changed or reopened or fixed or new:
             cursor.execute(_COUNT_OPEN, values)
     return Changes(new=new, unchanged=total - new - reopened, fixed=fixed, reopened=reopened)
 
@@ -135,6 +136,7 @@ def open_counts_refresh(series_id: int) -> None:
         cursor.execute(_COUNT_OPEN, {"series": series_id})
 
 
-def _number(cursor: Any, statement: str, values: dict[str, Any]) -> int:
+def _rows(cursor: Any, statement: str, values: dict[str, Any]) -> int:
+    """Run a statement; return how many rows its last part wrote."""
     cursor.execute(statement, values)
-    return int(cursor.fetchone()[0])
+    return int(cursor.rowcount)

@@ -1,12 +1,12 @@
 """Findings into a temporary table by COPY: the fast way into PostgreSQL, in bounded memory."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from apps.scans.constants import TOO_MANY_FINDINGS
 from apps.scans.domain.fingerprints import Fingerprinter, content_hash, tool_family
@@ -39,9 +39,6 @@ CREATE TEMPORARY TABLE incoming (
     description text, remediation text, facts jsonb, raw text
 ) ON COMMIT DROP
 """
-# What COPY's text form gives a meaning to (PostgreSQL manual, COPY, "Text Format").
-_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": None})
-_ARRAY_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\0": None})
 _NULL = "\\N"
 LARGEST_INTEGER = 2**31 - 1
 MAX_TEXT = (
@@ -64,8 +61,13 @@ def stage(findings: Iterable[ParsedFinding], tool: str) -> Staged:
     with connection.cursor() as cursor:
         cursor.execute(_CREATE)
         source = _Reader(_lines(findings, Fingerprinter(tool_family(tool)), staged))
-        cursor.copy_expert(f"COPY incoming ({', '.join(COLUMNS)}) FROM STDIN", source)
-        cursor.execute("ANALYZE incoming")  # else the planner believes that it is tiny
+        try:
+            cursor.copy_expert(f"COPY incoming ({', '.join(COLUMNS)}) FROM STDIN", source)
+        except DatabaseError:
+            if source.failure is None:
+                raise
+            raise source.failure from None  # psycopg2 keeps only the text of it
+        cursor.execute("ANALYZE incoming (fingerprint)")  # what the joins go by, and no more
     return staged
 
 
@@ -75,15 +77,17 @@ class _Reader:
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
         self._rest = b""
+        self.failure: Exception | None = None  # what ended the reading, as it was raised
 
     def read(self, size: int) -> bytes:
         parts, length = [self._rest], len(self._rest)
-        while length < size:
-            line = next(self._lines, None)
-            if line is None:
-                break
-            parts.append(line.encode("utf-8", "replace"))
-            length += len(parts[-1])
+        try:
+            while length < size and (line := next(self._lines, None)) is not None:
+                parts.append(line.encode("utf-8", "replace"))
+                length += len(parts[-1])
+        except Exception as error:
+            self.failure = error
+            raise
         data = b"".join(parts)
         self._rest = data[size:]
         return data[:size]
@@ -125,7 +129,7 @@ def _line(finding: ParsedFinding, digest: bytes) -> str:
                 _texts(finding.vulnerabilities),
                 _text(finding.description, MAX_TEXT),
                 _text(finding.remediation, MAX_TEXT),
-                msgspec.json.encode(_facts(finding)).decode().translate(_ESCAPES),
+                _escaped(msgspec.json.encode(_facts(finding)).decode()),
                 _text(finding.raw.decode("utf-8", "replace"), MAX_TEXT),
             )
         )
@@ -152,16 +156,32 @@ def place_of(location: Location, path: str) -> str:
 def _text(value: str, limit: int) -> str:
     if len(value) > limit:
         value = value[: limit - 1] + "…"
-    return value.translate(_ESCAPES)
+    return _escaped(value)
+
+
+def _escaped(value: str) -> str:
+    """What COPY's text form gives a meaning to (PostgreSQL manual, COPY, "Text Format").
+
+    Replacing what is mostly absent is many times faster than str.translate.
+    """
+    return (
+        value.replace("\\", "\\\\")
+        .replace("\n", "\\n")
+        .replace("\r", "\\r")
+        .replace("\t", "\\t")
+        .replace("\0", "")
+    )
 
 
 def _integers(values: Iterable[int]) -> str:
     return "{" + ",".join(str(value) for value in values if 0 <= value <= LARGEST_INTEGER) + "}"
 
 
-def _texts(values: Iterable[str]) -> str:
-    quoted = ('"' + value[:100].translate(_ARRAY_ESCAPES) + '"' for value in values)
-    return ("{" + ",".join(quoted) + "}").translate(_ESCAPES)
+def _texts(values: Sequence[str]) -> str:
+    if not values:
+        return "{}"
+    quoted = (value[:100].replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return _escaped("{" + ",".join(f'"{value}"' for value in quoted) + "}")
 
 
 _FACTS = (

@@ -1,8 +1,9 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db.models import Q
 
-from apps.accounts.models import User
+from apps.accounts.models import Membership, User
 from apps.advice.demo.organisation import PASSWORD
 
 
@@ -15,5 +16,13 @@ class Command(BaseCommand):
         # The widest view first: whoever tries the portal with the first account sees all of it.
         shown.sort(key=lambda person: ["security", "admin", "viewer", ""].index(person.role))
         for person in shown:
-            role = person.get_role_display() or "one system only"
-            self.stdout.write(f"{person.email}  {PASSWORD}  {person.name}, {role}")
+            self.stdout.write(f"{person.email}  {PASSWORD}  {person.name}, {_role(person)}")
+
+
+def _role(person: User) -> str:
+    """The role in the organisation, and those on single systems that say more."""
+    held = Membership.objects.filter(Q(user=person) | Q(team__people=person)).select_related("system")
+    single = [f"{each.get_role_display()} of {each.system.name}" for each in held]
+    if person.role in {"security", "admin"}:
+        return person.get_role_display()
+    return "; ".join(single) or person.get_role_display()

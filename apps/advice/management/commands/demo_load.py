@@ -6,9 +6,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from apps.advice.demo.advice import ItemLoader, guidance_load
-from apps.advice.demo.evidence import report_load, settle
+from apps.advice.demo.evidence import reports_load, settle
 from apps.advice.demo.files import DemoFiles
-from apps.advice.demo.organisation import Organisation, is_loaded, may_load
+from apps.advice.demo.organisation import Organisation, has_others, is_loaded, may_load
 from apps.planning.services.decisions import decisions_expire
 
 
@@ -18,19 +18,21 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not may_load():
             raise CommandError("The demo's accounts have a published password; not in production.")
-        if is_loaded():
-            self.stdout.write("There are systems here already; the demo stays out.")
-            return
         files = DemoFiles(Path(settings.BASE_DIR) / "demo")
-        organisation = self._advice(files)
-        for number, record in enumerate(reports := files.reports(), start=1):
-            report = report_load(organisation, record)
-            self._say(f"report {number} of {len(reports)}: {record['file']}: {self._told(report)}")
+        story = files.story()
+        if has_others(story):
+            self.stdout.write("There are other systems here already; the demo stays out.")
+            return
+        if not is_loaded(story):
+            self._advice(files)
+        records = files.reports()
+        for number, (record, report) in enumerate(reports_load(records), start=1):
+            self._say(f"report {number} of {len(records)}: {record['file']}: {self._told(report)}")
         settle(self._say)
 
     @transaction.atomic
-    def _advice(self, files: DemoFiles) -> Organisation:
-        """All or nothing, so that a second try after an interruption finds an empty portal."""
+    def _advice(self, files: DemoFiles) -> None:
+        """All or nothing, so that a second try after an interruption knows where to go on."""
         organisation = Organisation(files.story())
         self._say(f"{len(organisation.people)} people, {len(organisation.systems)} systems")
         library = {
@@ -41,7 +43,6 @@ class Command(BaseCommand):
         items = [loader.load(system, record) for system, record in files.items()]
         self._say(f"{len(items)} planning items with options, risks and decisions")
         decisions_expire()
-        return organisation
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)

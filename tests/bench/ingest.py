@@ -1,0 +1,178 @@
+"""How fast a report becomes findings, against the least that any such import must do.
+
+Value: from the moment the report is accepted until a real worker process has it processed: all findings
+queryable, deduplicated, counted. Floor, in the same run on the same PostgreSQL: decode the file and COPY the
+same rows, rendered beforehand, into a table with the same unique index and one more. The floor makes no
+fingerprint, compares nothing and keeps no history; the measured value does all of it.
+"""
+
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from pathlib import Path
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "secops_portal.settings")
+os.environ.setdefault("SECRET_KEY", "bench")
+django.setup()
+
+import msgspec  # noqa: E402  # Django must be set up before its models are imported
+from django.core.management import call_command  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+
+from apps.accounts.actors import portal_actor  # noqa: E402
+from apps.catalog.models import System  # noqa: E402
+from apps.catalog.services import system_create  # noqa: E402
+from apps.scans.domain.fingerprints import Fingerprinter, tool_family  # noqa: E402
+from apps.scans.models import Report, ReportState  # noqa: E402
+from apps.scans.registry import registry  # noqa: E402
+from apps.scans.services import staging  # noqa: E402
+from apps.scans.services.receive import Claim, report_receive  # noqa: E402
+from tests.bench import sarif  # noqa: E402
+from tests.bench.report import Case, measured, show  # noqa: E402
+
+SIZES = (1_000, 10_000)
+RUNS = {1_000: 7, 10_000: 5}  # more is done three times
+TIMEOUT = 600.0
+_FLOOR_TABLE = """
+CREATE TABLE bench_floor (
+    fingerprint bytea, content_hash bytea, suppressed boolean, severity smallint, kind text, rule_id text,
+    title text, path text, line integer, place text, purl text, cwes integer[], vulnerabilities text[],
+    description text, remediation text, facts jsonb, raw text
+);
+CREATE UNIQUE INDEX ON bench_floor (fingerprint);
+CREATE INDEX ON bench_floor (severity DESC);
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    options = _options(argv)
+    call_command("migrate", verbosity=0)
+    cases: list[Case] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for size in options.sizes:
+            cases += _cases(size, Path(folder))
+    show("ingest", cases, as_json=options.json)
+    return 0
+
+
+def _options(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bin/bench ingest")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument(
+        "--sizes",
+        type=lambda text: [int(part) for part in text.split(",")],
+        default=list(SIZES),
+        help="numbers of results, such as 1000,10000,200000",
+    )
+    return parser.parse_args(argv)
+
+
+def _cases(size: int, folder: Path) -> list[Case]:
+    """First import, the same again, a tenth changed; each run with a system of its own."""
+    files = {"first": folder / f"{size}.sarif", "changed": folder / f"{size}-changed.sarif"}
+    sarif.write(files["first"], range(size))
+    sarif.write(files["changed"], range(size // 10, size + size // 10))
+    rows = _rendered(files["first"])
+    times: dict[str, list[float]] = {"first": [], "same": [], "changed": []}
+    floors: list[float] = []
+    with _worker() as worker:
+        _import(_system("warm-up"), files["first"])
+        for run in range(RUNS.get(size, 3)):
+            system = _system(f"{size}-{run}")
+            floors.append(_floor(files["first"], rows))
+            times["first"].append(_import(system, files["first"]))
+            times["same"].append(_import(system, files["first"]))
+            times["changed"].append(_import(system, files["changed"]))
+        peak = _peak_rss_mib(worker)
+    cases = [
+        measured(f"sarif-{size}-{name}", "s", values, floors, peak) for name, values in times.items()
+    ]
+    speeds = [size / value for value in times["first"]]
+    return [*cases, measured(f"sarif-{size}-first-rate", "findings/s", speeds)]
+
+
+def _system(name: str) -> System:
+    key = f"bench-{name}-{time.monotonic_ns()}"
+    return system_create(actor=portal_actor("bench"), key=key, name=key)
+
+
+def _import(system: System, path: Path) -> float:
+    """Seconds from accepted to processed."""
+    with path.open("rb") as handle:
+        chunks = iter(lambda: handle.read(256 * 1024), b"")
+        report = report_receive(
+            actor=portal_actor("bench"), system=system, claim=Claim(), chunks=chunks
+        )
+    began = time.monotonic()
+    while time.monotonic() - began < TIMEOUT:
+        state = Report.objects.values_list("state", flat=True).get(pk=report.pk)
+        if state == ReportState.PROCESSED:
+            return time.monotonic() - began
+        if state in {ReportState.FAILED, ReportState.QUARANTINED}:
+            break
+        time.sleep(0.002)
+    report.refresh_from_db()
+    raise SystemExit(f"the bench's report was not processed: {report.state} {report.error_message}")
+
+
+def _rendered(path: Path) -> bytes:
+    """The rows as COPY takes them, made before the clock runs."""
+    fmt = registry().get("sarif")
+    assert fmt is not None
+    parsed = fmt.parse(memoryview(path.read_bytes()))
+    fingerprinter = Fingerprinter(tool_family(parsed.tool_name))
+    lines = staging._lines(parsed.findings, fingerprinter, staging.Staged())  # noqa: SLF001
+    return "".join(lines).encode()
+
+
+def _floor(path: Path, rows: bytes) -> float:
+    """Seconds to decode the file and COPY its rows into an indexed table, durably."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS bench_floor")
+        cursor.execute(_FLOOR_TABLE)
+    began = time.monotonic()
+    msgspec.json.decode(path.read_bytes())
+    with transaction.atomic(), connection.cursor() as cursor:
+        columns = ", ".join(staging.COLUMNS)
+        cursor.copy_expert(f"COPY bench_floor ({columns}) FROM STDIN", BytesIO(rows))
+    return time.monotonic() - began
+
+
+@contextlib.contextmanager
+def _worker() -> Iterator[int]:
+    """A real worker process; yields its id and ends it."""
+    command = [sys.executable, "-m", "celery", "-A", "secops_portal", "worker"]
+    command += ["-c", "1", "-Q", "ingest", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=sys.stderr)
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _peak_rss_mib(pid: int) -> float:
+    """The largest peak of the worker and its pool processes so far (VmHWM of /proc)."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return max(_high_water_mib(each) for each in [str(pid), *children])
+
+
+def _high_water_mib(pid: str) -> float:
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
