@@ -1,4 +1,4 @@
-"""Asking about guidance, answering, and finding the item to use it on."""
+"""Asking about guidance, and answering."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as lazy
@@ -16,15 +16,4 @@ class AskForm(forms.Form):
 class AnswerForm(forms.Form):
     body = forms.CharField(
         label=lazy("Your answer"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 3})
-    )
-
-
-class ItemSearchForm(forms.Form):
-    q = forms.CharField(
-        label=lazy("Planning item"),
-        required=False,
-        max_length=200,
-        widget=forms.TextInput(
-            attrs={"type": "search", "placeholder": lazy("Title, PI-7 or tracker key")}
-        ),
     )

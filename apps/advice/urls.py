@@ -23,7 +23,6 @@ urlpatterns = [
 
 urlpatterns += [
     path("guidance/G-<int:pk>/", guidance.guidance_page, name="guidance-detail"),
-    path("guidance/G-<int:pk>/use/", guidance.guidance_use_page, name="guidance-use"),
     path("guidance/G-<int:pk>/questions/", guidance.guidance_ask_action, name="guidance-ask"),
     path(
         "guidance/G-<int:pk>/questions/<int:question_id>/answers/",

@@ -1,7 +1,5 @@
 """One piece of guidance as an article, what was asked about it, and its way into an item."""
 
-from urllib.parse import urlencode
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -12,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.policy import may
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
-from apps.advice.guidance_forms import AnswerForm, AskForm, ItemSearchForm
+from apps.advice.guidance_forms import AnswerForm, AskForm
 from apps.common.errors import Invalid, Missing
 from apps.guidance.article import article
 from apps.guidance.forms import PublishForm
@@ -20,9 +18,7 @@ from apps.guidance.models import Guidance, GuidanceState
 from apps.guidance.selectors import guidance_get, versions_of, writes
 from apps.planning.models import Question
 from apps.planning.selectors import (
-    ItemFilter,
     answer_get,
-    items_writable,
     question_get,
     questions_on_guidance,
 )
@@ -31,8 +27,6 @@ from apps.planning.services.questions import (
     question_answer,
     question_ask_of_guidance,
 )
-
-ITEMS_SHOWN = 30
 
 
 @require_GET
@@ -143,24 +137,3 @@ def _question_of(request: PageRequest, guidance: Guidance, question_id: int) -> 
     if question.guidance_id != guidance.pk:
         raise Missing(_("There is no such question on this guidance."))
     return question
-
-
-@require_GET
-def guidance_use_page(request: PageRequest, pk: int) -> HttpResponse:
-    """Choose the planning item that the advice is attached to as a risk statement."""
-    guidance = guidance_get(request.actor, pk)
-    form = ItemSearchForm(request.GET)
-    form.is_valid()
-    wanted = ItemFilter(text=form.cleaned_data.get("q", ""))
-    items = items_writable(request.actor, Permission.STATEMENT_EDIT, wanted)[:ITEMS_SHOWN]
-    query = urlencode({"guidance": f"G-{guidance.pk}"})
-    context = {
-        "guidance": guidance,
-        "text": guidance.current or guidance,
-        "form": form,
-        "items": [
-            (item, f"{reverse('statement-create', args=[item.pk])}?{query}") for item in items
-        ],
-        "shown": ITEMS_SHOWN,
-    }
-    return render(request, "guidance/use.html", context)
