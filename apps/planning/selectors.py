@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from apps.accounts.actors import Actor
+from apps.accounts.roles import Permission
 from apps.common.errors import Missing
 from apps.planning.models import (
     Answer,
@@ -204,3 +205,12 @@ def items_board(viewer: Actor, wanted: ItemFilter, *, shown: int) -> list[BoardC
 def questions_on_guidance(viewer: Actor, guidance_id: int) -> QuerySet[Question]:
     """What was asked on a piece of guidance, oldest first."""
     return questions_visible(viewer).filter(guidance_id=guidance_id).order_by("id")
+
+
+def items_writable(
+    viewer: Actor, permission: Permission, wanted: ItemFilter
+) -> QuerySet[PlanningItem]:
+    """Items of the systems on which the viewer holds a permission."""
+    systems = viewer.systems_with(permission)
+    found = items_list(viewer, wanted)
+    return found if systems is None else found.filter(system_id__in=systems)
