@@ -23,8 +23,8 @@ _CHECKOUTS = re.compile(
     | woodpecker/src/[^/]+/[^/]+/[^/]+
     | bitrise/src
     | opt/atlassian/pipelines/agent/build
-    | codebuild/output/src\d+/src(?:/[^/]+){3,4}
-    | codebuild/output/src\d+
+    | codebuild/output/src\d+/src/[^/]+\.[^/]+/[^/]+/[^/]+
+    | codebuild/output/src\d+/src
     | home/travis/build/[^/]+/[^/]+
     | tmp/(?:tmp|build|checkout|scan|repo)[^/]*
     | usr/src/app | zap/wrk | workspace(?:/source)? | app/src(?=/src/)
