@@ -21,10 +21,10 @@ from apps.risks.quant.errors import EstimateError, within
 from apps.risks.quant.estimate import Estimate
 from apps.risks.quant.moments import Moments, annual_loss, event_count
 from apps.risks.quant.normal import normal_scores
+from apps.risks.quant.samples import YearlyLosses, log_spaced
 from apps.risks.quant.simulate import Simulator, compile_estimate, simulate
 from apps.risks.quant.streams import Floats, stream_key, uniforms, words_at
 from apps.risks.quant.valuation import (
-    SortedLosses,
     Valuation,
     check_seed,
     check_thresholds,
@@ -174,7 +174,7 @@ def _axis(losses: Mapping[str, Floats]) -> Floats:
         return np.zeros(64)
     low = min(float(np.quantile(loss, 0.01)) for loss in seen)
     high = max(float(np.quantile(loss, 0.9999)) for loss in seen)
-    return np.concatenate(([0.0], np.geomspace(low, high, 63)))
+    return log_spaced(low, high)
 
 
 def _costs(option: Option, name: str, seed: int, trials: int) -> Floats:
@@ -190,7 +190,7 @@ def option_value(
     """An option's simulated yearly losses, shape (trials,), summed up; `axis`: curve thresholds."""
     moments = option_moments(option)
     loss = summarise(
-        SortedLosses.of(losses, losses.size),
+        YearlyLosses.of(losses, losses.size),
         seed=seed,
         moments=moments,
         expected_events=math.fsum(event_count(risk).mean for risk in option.risks.values()),

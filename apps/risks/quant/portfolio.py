@@ -18,6 +18,7 @@ import numpy as np
 from apps.risks.quant.errors import EstimateError, between, within
 from apps.risks.quant.estimate import Estimate
 from apps.risks.quant.moments import Moments, annual_loss, event_count
+from apps.risks.quant.samples import YearlyLosses
 from apps.risks.quant.simulate import (
     BLOCK,
     MOST_EVENTS_DRAWN,
@@ -29,7 +30,7 @@ from apps.risks.quant.simulate import (
     over_blocks,
 )
 from apps.risks.quant.streams import Floats
-from apps.risks.quant.valuation import SortedLosses, Valuation, check_seed, summarise
+from apps.risks.quant.valuation import Valuation, check_seed, summarise
 
 MOST_RISKS = 20_000
 USUAL_TRIALS = 100_000
@@ -116,7 +117,7 @@ def value_portfolio(
     totals = _totals(simulators, trials, workers)
     points = _checked_tolerance(tolerance or {})
     loss = summarise(
-        SortedLosses.of(totals, trials),
+        YearlyLosses.of(totals, trials),
         seed=seed,
         moments=_moments(risks, totals),
         expected_events=math.fsum(event_count(risk.estimate).mean for risk in risks),

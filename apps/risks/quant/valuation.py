@@ -14,6 +14,7 @@ import numpy as np
 from apps.risks.quant.errors import EstimateError, between
 from apps.risks.quant.estimate import Estimate
 from apps.risks.quant.moments import Moments, annual_loss, event_count
+from apps.risks.quant.samples import YearlyLosses
 from apps.risks.quant.simulate import (
     MOST_EVENTS_DRAWN,
     Simulator,
@@ -25,7 +26,6 @@ from apps.risks.quant.streams import Floats
 ENGINE = "quant/1"  # changes with any change of a digit
 PERCENTILES = (5, 10, 25, 50, 75, 90, 95, 99)
 TAILS = (90, 95, 99)
-CURVE_POINTS = 64
 FEWEST_TRIALS, USUAL_MOST_TRIALS = 20_000, 1_000_000
 LARGEST_SEED = 2**63 - 1
 
@@ -67,88 +67,6 @@ class Valuation:
         return plain
 
 
-@dataclass(frozen=True, eq=False)
-class SortedLosses:
-    """Simulated yearly losses, the years without loss only counted: `losses` ascending and above
-    zero.
-    """
-
-    losses: Floats
-    trials: int
-
-    @staticmethod
-    def of(losses: Floats, trials: int) -> SortedLosses:
-        """From the losses of all years, or of those with a loss event, in any order."""
-        return SortedLosses(np.sort(losses if losses.all() else losses[losses > 0]), trials)
-
-    @property
-    def mean(self) -> float:
-        """The mean loss of a year."""
-        return float(self.losses.sum()) / self.trials
-
-    @property
-    def standard_error(self) -> float:
-        """Of the mean: the standard deviation of a year's loss over the root of the years."""
-        if self.trials < 2:
-            return 0.0
-        mean, without = self.mean, self.trials - self.losses.size
-        gaps = self.losses - mean
-        squares = float(np.square(gaps, out=gaps).sum()) + without * mean**2
-        return math.sqrt(squares / (self.trials - 1) / self.trials)
-
-    def at_rank(self, rank: int) -> float:
-        """The loss number `rank` from below, counted from 0 over all years."""
-        rank = min(max(rank, 0), self.trials - 1) - (self.trials - self.losses.size)
-        return float(self.losses[rank]) if rank >= 0 else 0.0
-
-    def quantile(self, probability: float) -> float:
-        """The smallest loss that at least this share of the years stays at or below."""
-        return self.at_rank(math.ceil(probability * self.trials - 1e-9) - 1)
-
-    def quantile_error(self, probability: float) -> float:
-        """Standard error of `quantile`: half the gap between the losses one binomial deviation up
-        and down the ranks.
-
-        Source: David and Nagaraja, Order Statistics, 3rd edition 2003, section 7.1.
-        """
-        rank = math.ceil(probability * self.trials - 1e-9) - 1
-        spread = math.ceil(math.sqrt(self.trials * probability * (1 - probability)))
-        return (self.at_rank(rank + spread) - self.at_rank(rank - spread)) / 2
-
-    def shortfall(self, probability: float) -> tuple[float, float]:
-        """Mean loss of the worst share 1 - probability of the years, and its standard error.
-
-        Source: Acerbi and Tasche, Journal of Banking and Finance 26 (2002) for the estimate with a
-        split year; Manistre and Hancock, North American Actuarial Journal 9 (2005) for its error.
-        """
-        years = self.trials * (1 - probability)
-        whole = int(years + 1e-9)
-        worst = self.losses[max(self.losses.size - whole, 0) :]
-        split = self.at_rank(self.trials - whole - 1) * max(years - whole, 0.0)
-        mean = (float(worst.sum()) + split) / years
-        spread = float(np.square(worst - mean).sum()) + (whole - worst.size) * mean**2
-        beyond = mean - self.quantile(probability)
-        return mean, math.sqrt((spread / years + probability * beyond**2) / years)
-
-    def exceedance(self, thresholds: Floats) -> Floats:
-        """The share of years whose loss is above each threshold (0 or more); same shape."""
-        return (
-            self.losses.size - np.searchsorted(self.losses, thresholds, side="right")
-        ) / self.trials
-
-    def curve_thresholds(self, points: int = CURVE_POINTS) -> Floats:
-        """Zero, then points evenly spaced in the logarithm over the losses seen but for the
-        outermost few.
-        """
-        if not self.losses.size:
-            return np.zeros(points)
-        low, high = (
-            self.losses[int(0.01 * self.losses.size)],
-            self.losses[-1 - int(1e-4 * self.losses.size)],
-        )
-        return np.concatenate(([0.0], np.geomspace(low, high, points - 1)))
-
-
 def value(
     estimate: Estimate,
     *,
@@ -173,7 +91,7 @@ def value(
     years = trials if trials is not None else trials_for(estimate, precision)
     losses = simulate_years_with_loss(Simulator(model, seed, name), years, workers=workers)
     return summarise(
-        SortedLosses.of(losses, years),
+        YearlyLosses.of(losses, years),
         seed=seed,
         moments=moments,
         expected_events=event_count(estimate).mean,
@@ -198,7 +116,7 @@ def trials_for(estimate: Estimate, precision: float) -> int:
 
 
 def summarise(
-    ordered: SortedLosses,
+    losses: YearlyLosses,
     *,
     seed: int,
     moments: Moments,
@@ -207,29 +125,29 @@ def summarise(
     thresholds: Sequence[float] | None = None,
 ) -> Valuation:
     """The valuation of simulated yearly losses; `moments` (closed form) are those of a year."""
-    at = ordered.curve_thresholds() if thresholds is None else check_thresholds(thresholds)
-    tails = {f"p{level}": ordered.shortfall(level / 100) for level in TAILS}
+    at = losses.curve_thresholds() if thresholds is None else check_thresholds(thresholds)
+    percentiles = dict(
+        zip(PERCENTILES, losses.quantiles([p / 100 for p in PERCENTILES]), strict=True)
+    )
+    shortfalls = dict(zip(TAILS, losses.shortfalls([p / 100 for p in TAILS]), strict=True))
+    seen = losses.losses.size / losses.trials
     return Valuation(
         engine=ENGINE,
         seed=seed,
-        trials=ordered.trials,
+        trials=losses.trials,
         expected_events=expected_events,
         expected_annual_loss=moments.mean,
         standard_deviation=moments.deviation,
-        simulated_mean=ordered.mean,
-        standard_error=ordered.standard_error,
-        probability_of_loss=ordered.losses.size / ordered.trials
-        if probability_of_loss is None
-        else probability_of_loss,
-        percentiles={f"p{level}": ordered.quantile(level / 100) for level in PERCENTILES},
-        percentile_errors={
-            f"p{level}": ordered.quantile_error(level / 100) for level in PERCENTILES
-        },
-        value_at_risk={f"p{level}": ordered.quantile(level / 100) for level in TAILS},
-        expected_shortfall={level: tail[0] for level, tail in tails.items()},
-        expected_shortfall_errors={level: tail[1] for level, tail in tails.items()},
+        simulated_mean=losses.mean,
+        standard_error=losses.standard_error,
+        probability_of_loss=seen if probability_of_loss is None else probability_of_loss,
+        percentiles={f"p{level}": loss for level, (loss, _) in percentiles.items()},
+        percentile_errors={f"p{level}": error for level, (_, error) in percentiles.items()},
+        value_at_risk={f"p{level}": percentiles[level][0] for level in TAILS},
+        expected_shortfall={f"p{level}": loss for level, (loss, _) in shortfalls.items()},
+        expected_shortfall_errors={f"p{level}": error for level, (_, error) in shortfalls.items()},
         curve_thresholds=tuple(at.tolist()),
-        curve_probabilities=tuple(ordered.exceedance(at).tolist()),
+        curve_probabilities=tuple(losses.exceedance(at).tolist()),
     )
 
 

@@ -18,16 +18,17 @@ from apps.risks.quant import (
     trials_for,
     value,
 )
-from apps.risks.quant.valuation import SortedLosses
+from apps.risks.quant.order import Order
+from apps.risks.quant.samples import YearlyLosses
 from tests.risks.quant.models import known_rate, years
 
 
 def test_order_statistics_of_a_hundred_known_years() -> None:
-    ordered = SortedLosses.of(np.arange(100.0)[::-1].copy(), 100)  # losses 0, 1, ... 99
-    assert [ordered.quantile(share) for share in (0.01, 0.5, 0.95, 0.99)] == [0, 49, 94, 98]
+    ordered = YearlyLosses.of(np.arange(100.0)[::-1].copy(), 100)  # losses 0, 1, ... 99
+    assert [loss for loss, _ in ordered.quantiles([0.01, 0.5, 0.95, 0.99])] == [0, 49, 94, 98]
     # The worst 5 of 100 years are 95..99, the worst 1 is 99.
-    assert ordered.shortfall(0.95)[0] == pytest.approx(97)
-    assert ordered.shortfall(0.99)[0] == pytest.approx(99)
+    assert ordered.shortfalls([0.95, 0.99])[0][0] == pytest.approx(97)
+    assert ordered.shortfalls([0.95, 0.99])[1][0] == pytest.approx(99)
     assert ordered.exceedance(np.array([0, 49.5, 99])).tolist() == [0.99, 0.5, 0]
     assert ordered.mean == pytest.approx(49.5)
     assert ordered.standard_error == pytest.approx(np.arange(100).std(ddof=1) / 10)
@@ -35,14 +36,33 @@ def test_order_statistics_of_a_hundred_known_years() -> None:
 
 def test_shortfall_splits_a_year_that_lies_across_the_level() -> None:
     # The worst 2.5 of 50 years: 49, 48 and half of 47.
-    ordered = SortedLosses.of(np.arange(50.0), 50)
-    assert ordered.shortfall(0.95)[0] == pytest.approx((49 + 48 + 47 / 2) / 2.5)
+    ordered = YearlyLosses.of(np.arange(50.0), 50)
+    assert ordered.shortfalls([0.95])[0][0] == pytest.approx((49 + 48 + 47 / 2) / 2.5)
 
 
 def test_years_without_loss_count_in_every_percentile() -> None:
-    ordered = SortedLosses.of(np.array([10.0, 20.0]), 100)
-    assert (ordered.quantile(0.5), ordered.quantile(0.98), ordered.quantile(0.99)) == (0, 0, 10)
-    assert ordered.shortfall(0.95)[0] == pytest.approx(30 / 5)
+    ordered = YearlyLosses.of(np.array([10.0, 20.0]), 100)
+    assert [loss for loss, _ in ordered.quantiles([0.5, 0.98, 0.99])] == [0, 0, 10]
+    assert ordered.shortfalls([0.95])[0][0] == pytest.approx(30 / 5)
+
+
+@pytest.mark.parametrize("size", [1, 2, 500, 70_000])
+@pytest.mark.parametrize("kind", ["lognormal", "ties", "equal", "tiny and huge"])
+def test_order_statistics_are_those_of_a_full_sort(kind: str, size: int) -> None:
+    luck = np.random.default_rng(size)
+    amounts = {
+        "lognormal": luck.lognormal(0, 2, size),
+        "ties": luck.integers(1, 5, size).astype(float),
+        "equal": np.full(size, 3.0),
+        "tiny and huge": 10 ** luck.uniform(-300, 300, size),
+    }[kind]
+    order, full = Order(amounts), np.sort(amounts)
+    ranks = np.unique(np.linspace(0, size - 1, 40).astype(np.int64))
+    assert (order.at(ranks) == full[ranks]).all()
+    thresholds = np.concatenate(([0.0, 1e308], full[ranks], full[ranks] * 1.001))
+    assert (order.above(thresholds) == size - np.searchsorted(full, thresholds, "right")).all()
+    for count in (0, 1, size // 3, size, size + 5):
+        assert (order.largest(count) == full[max(size - count, 0) :]).all()
 
 
 def test_standard_errors_cover_what_other_seeds_give() -> None:
