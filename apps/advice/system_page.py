@@ -32,6 +32,10 @@ class SeriesView:
     newest_at: dt.datetime | None
     freshness: str
 
+    @property
+    def is_clear(self) -> bool:
+        return not any(self.series.open_counts)
+
 
 @dataclass(frozen=True)
 class SystemView:

@@ -1,6 +1,7 @@
 """Finding, writing and publishing guidance."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -228,6 +229,15 @@ class PublishForm(forms.Form):
         max_length=300,
         help_text=_("Readers see it in the list of versions."),
     )
+
+
+def initial_of(text: GuidanceText) -> dict[str, Any]:
+    """What the form begins with; decimals without the zeros that only the database's column has."""
+    values = {name: getattr(text, name) for name in GuidanceForm.base_fields}
+    return {
+        name: _plain(value) if isinstance(value, Decimal) else value
+        for name, value in values.items()
+    }
 
 
 def as_text(text: GuidanceText) -> str:

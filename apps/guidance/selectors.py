@@ -19,7 +19,8 @@ from apps.accounts.roles import Permission
 from apps.common.errors import Missing
 from apps.guidance.models import SEARCH_LANGUAGE, Guidance, GuidanceText, GuidanceVersion
 
-# What SearchHeadline puts around a hit: characters that no text holds, made into <mark> by the template filter.
+# What SearchHeadline puts around a hit: characters that no text holds; a template filter makes
+# <mark> of them.
 HIT_START, HIT_END = "\ue000", "\ue001"
 _CWE = re.compile(r"cwe[- ]?(\d{1,6})", re.IGNORECASE)
 TYPO_TOLERANCE = 0.45  # word similarity from which a title counts as meant
@@ -35,10 +36,11 @@ class Filter:
     cwe: int | None = None
 
 
-def guidance_list(viewer: Actor, wanted: Filter = Filter()) -> QuerySet[Guidance]:  # noqa: B008  # frozen
+def guidance_list(viewer: Actor, wanted: Filter = Filter()) -> QuerySet[Guidance]:
     """The library, best hit first where a text was searched, else by title.
 
-    Full text with stemming, and word similarity of titles for typing errors. Annotates `headline`.
+    Full text with stemming, and word similarity of titles for typing errors. Annotates `headline`
+    (the summary) and `excerpt` (of the body), both with their hits marked.
     Those who write search the working texts; everybody else what is published, so that no filter
     and no hit tells them of a draft.
     """
@@ -84,6 +86,16 @@ def _searched(found: QuerySet[Guidance], text: str, texts: str) -> QuerySet[Guid
                 start_sel=HIT_START,
                 stop_sel=HIT_END,
                 highlight_all=True,
+            ),
+            excerpt=SearchHeadline(
+                f"{texts}body",
+                query,
+                config=SEARCH_LANGUAGE,
+                start_sel=HIT_START,
+                stop_sel=HIT_END,
+                max_fragments=1,
+                max_words=26,
+                min_words=12,
             ),
         )
         .filter(matches)

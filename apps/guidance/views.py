@@ -23,6 +23,7 @@ from apps.guidance.forms import (
     GuidanceForm,
     PublishForm,
     as_text,
+    initial_of,
     lines_of,
 )
 from apps.guidance.models import Guidance
@@ -36,7 +37,6 @@ from apps.guidance.selectors import (
     writes,
 )
 from apps.guidance.services import (
-    TEXT_FIELDS,
     guidance_create,
     guidance_edit,
     guidance_publish,
@@ -100,9 +100,7 @@ def guidance_create_page(request: PageRequest) -> HttpResponse:
 def guidance_edit_page(request: PageRequest, pk: int) -> HttpResponse:
     require(request.actor, Permission.GUIDANCE_EDIT)
     guidance = guidance_get(request.actor, pk)
-    initial = {name: getattr(guidance, name) for name in TEXT_FIELDS} | {
-        "version": guidance.version
-    }
+    initial = initial_of(guidance) | {"version": guidance.version}
     form = GuidanceEditForm(request.POST or None, initial=initial)
     diff: tuple[DiffLine, ...] = ()
     if request.method == "POST" and "preview" not in request.POST and form.is_valid():

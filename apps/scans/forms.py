@@ -63,7 +63,7 @@ class FindingFilterForm(FilterForm):
         required=False,
         max_length=200,
         widget=forms.TextInput(
-            attrs={"type": "search", "placeholder": _("Title, rule, path, CVE-2024-...")}
+            attrs={"type": "search", "placeholder": _("Title, rule, path, CVE-2024-..., CWE-79")}
         ),
     )
     severity = forms.ChoiceField(
@@ -129,7 +129,10 @@ class UploadForm(forms.Form):
         help_text=_("As the tool wrote it: JSON, XML or text; .gz is unpacked."),
     )
     system = forms.ModelChoiceField(
-        label=_("System"), queryset=System.objects.none(), to_field_name="key"
+        label=_("System"),
+        queryset=System.objects.none(),
+        to_field_name="key",
+        empty_label=_("Choose a system"),
     )
     stage = forms.ChoiceField(
         label=_("Stage"), required=False, choices=with_any(Stage.choices, _("From the format"))

@@ -183,9 +183,8 @@ def code_block(
     context: template.Context, content: SafeString, *, anchor: str, label: Text = ""
 ) -> SafeString:
     """Text for a terminal or a file, with a button that copies it. anchor: its id on the page."""
-    return render_component(
-        context, "code_block", {"id": anchor, "label": label, "body": content.strip()}
-    )
+    # Not stripped: that would make plain text of it, and the template would escape it again.
+    return render_component(context, "code_block", {"id": anchor, "label": label, "body": content})
 
 
 @register.inclusion_tag("components/diff.html")

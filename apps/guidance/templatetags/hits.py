@@ -6,10 +6,12 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from apps.guidance.models import Guidance
 from apps.guidance.selectors import HIT_END, HIT_START
 
 register = template.Library()
 _HIT = re.compile(f"{HIT_START}([^{HIT_END}]*){HIT_END}")
+_MARKUP = re.compile(r"[*`#|>]+|^- ", re.MULTILINE)  # Markdown's, which only disturbs in a fragment
 
 
 @register.filter
@@ -17,6 +19,15 @@ def hits(headline: str) -> SafeString:
     """A headline of the search with its hits in <mark>; everything else is escaped."""
     pieces = _HIT.split(headline)  # text, hit, text, hit, ... text
     return format_html_join("", "{}", ((_piece(n, text),) for n, text in enumerate(pieces)))
+
+
+@register.filter
+def excerpt(guidance: Guidance) -> str:
+    """The place of the body that was hit, where the summary shows no hit; else nothing."""
+    if HIT_START in getattr(guidance, "headline", HIT_START):
+        return ""
+    found: str = guidance.excerpt  # type: ignore[attr-defined]  # annotated by the search
+    return _MARKUP.sub("", found) if HIT_START in found else ""
 
 
 def _piece(number: int, text: str) -> SafeString:
