@@ -19,10 +19,9 @@ import numpy as np
 
 from apps.risks.quant.errors import EstimateError, between, finite, positive
 from apps.risks.quant.normal import (
-    CELLS,
     GRID,
-    REACH,
     Z90,
+    look_up,
     normal_cdf,
     normal_cdfs,
     normal_score,
@@ -262,18 +261,6 @@ def _hermite(at: Floats, x: Floats, y: Floats, slopes: Floats) -> Floats:
     beyond = np.minimum(at - x[0], 0.0) * slopes[0] + np.maximum(at - x[-1], 0.0) * slopes[-1]
     total: Floats = left + right + beyond
     return total
-
-
-def look_up(scores: Floats, table: Floats) -> Floats:
-    """Linear interpolation in a table of shape (CELLS + 1,) on the common score grid."""
-    at = scores + REACH
-    at *= CELLS / (2 * REACH)
-    cell = np.minimum(at.astype(np.int64), CELLS - 1)
-    at -= cell
-    left = table[cell]
-    at *= table[cell + 1] - left
-    at += left
-    return at
 
 
 @lru_cache(maxsize=4096)

@@ -89,14 +89,30 @@ def normal_cdf(score: float) -> float:
 REACH = 8.5  # no 52-bit uniform has a score beyond 8.3
 CELLS = 2048
 GRID: Floats = np.linspace(-REACH, REACH, CELLS + 1, dtype=np.float64)  # what tables stand on
-_FINE: Floats = np.linspace(-REACH, REACH, 4097, dtype=np.float64)
+
+
+def look_up(scores: Floats, table: Floats) -> Floats:
+    """Linear interpolation in a table over equally spaced scores from -REACH to REACH.
+
+    Scores outside take the end's value. Shapes: `scores` (n,), `table` (cells + 1,), result (n,).
+    """
+    cells = table.size - 1
+    at = scores + REACH
+    at *= cells / (2 * REACH)
+    np.clip(at, 0, cells, out=at)
+    cell = np.minimum(at.astype(np.int64), cells - 1)
+    at -= cell
+    left = table[cell]
+    at *= table[cell + 1] - left
+    at += left
+    return at
 
 
 @lru_cache(maxsize=1)
-def _cdf_grid() -> Floats:
-    return np.array([normal_cdf(score) for score in _FINE])
+def _cdf_table() -> Floats:
+    return np.array([normal_cdf(score) for score in np.linspace(-REACH, REACH, 4097)])
 
 
 def normal_cdfs(scores: Floats) -> Floats:
     """P(Z <= score) for an array, absolute error below 1e-6 (linear between 4097 exact values)."""
-    return np.interp(scores, _FINE, _cdf_grid())
+    return look_up(scores, _cdf_table())

@@ -38,6 +38,7 @@ EVENTS_AT_ONCE = 15_000  # the same for loss events, unless one year alone has m
 MOST_TRIALS = 10_000_000
 MOST_EVENTS_DRAWN = 2e9
 _SHIFT = np.uint64(12)
+NEAR = 1e-5  # above the error of normal_cdfs
 
 
 @dataclass(frozen=True)
@@ -159,11 +160,13 @@ class Simulator:
     def _correlated(self, own: Floats, common: Floats, weight: float) -> tuple[Counts, Counts]:
         """As above, with one normal score for the year's count made of an own and a common one."""
         table = self.model.counts
-        scores = normal_scores(own)
-        scores *= math.sqrt(1.0 - weight)
-        scores += common * math.sqrt(weight)
-        index = np.flatnonzero(scores > normal_score(min(max(table.none, 1e-300), 1 - 1e-16)))
-        return index, np.maximum(table.draw(normal_cdfs(scores[index])), 1)
+        alone, shared = math.sqrt(1.0 - weight), math.sqrt(weight)
+        least = normal_score(min(max(table.none, 1e-300), 1 - 1e-16))
+        # Most years are told apart by the table; the scores are exact for those near or above.
+        index = np.flatnonzero(own > normal_cdfs((least - shared * common) / alone) - NEAR)
+        scores = normal_scores(own[index]) * alone + common[index] * shared
+        index, scores = index[scores > least], scores[scores > least]
+        return index, np.maximum(table.draw(normal_cdfs(scores)), 1)
 
     @cached_property
     def _counts_key(self) -> np.uint64:
