@@ -8,6 +8,7 @@ from django.test import Client
 
 from apps.accounts.models import User
 from apps.catalog.models import System
+from apps.common.api.problems import CODES
 from tests.factories import make_ci_token, make_token
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def as_pipeline(system: System) -> Api:
 def problem_fields(response: "Reply") -> set[str]:
     """The fields that a problem names."""
     assert response["Content-Type"] == "application/problem+json"
+    assert response.json()["code"] in CODES
     return {each["field"] for each in response.json()["errors"]}
 
 

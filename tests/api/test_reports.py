@@ -26,7 +26,7 @@ ingests = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests call the ingestion themselves; nobody shall find their reports in the broker."""
-    monkeypatch.setattr("apps.scans.dispatch.send", lambda *args: True)
+    monkeypatch.setattr("apps.scans.dispatch.send", lambda *_: True)
 
 
 def sarif(*lines: int) -> bytes:
@@ -162,6 +162,11 @@ def test_who_may_post(people: People) -> None:
     assert post(as_user(people.chief), sarif(1)).status_code == 202
 
 
+def environ(body: Any, announced: int) -> dict[str, Any]:
+    """What a WSGI server hands over for a request with this body and this Content-Length."""
+    return {"wsgi.input": body, "CONTENT_LENGTH": str(announced)}
+
+
 class Untouched:
     """A body that fails the test when a byte of it is read."""
 
@@ -180,7 +185,7 @@ def test_no_byte_is_read_of_who_may_not_post(people: People, sender: str) -> Non
         b"",
         content_type=OCTETS,
         headers=apis[sender].headers,
-        **{"wsgi.input": Untouched(), "CONTENT_LENGTH": "1000"},
+        **environ(Untouched(), 1000),
     )
     assert answer.status_code in {401, 403, 404}
 
@@ -251,7 +256,7 @@ def test_a_body_cut_off_on_the_way_is_not_a_report(people: People) -> None:
         "/api/v1/reports?system=payments",
         content_type=OCTETS,
         headers=headers,
-        **{"wsgi.input": io.BytesIO(sarif(1)), "CONTENT_LENGTH": str(len(sarif(1)) + 1000)},
+        **environ(io.BytesIO(sarif(1)), len(sarif(1)) + 1000),
     )
     assert (answer.status_code, answer.json()["code"]) == (400, "cut-off")
     assert Report.objects.count() == 0

@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from apps.accounts.api.views import PortalView
+from apps.common.api.problems import CODES
 from apps.common.api.reference import Group, groups
 
 
@@ -51,4 +52,5 @@ class SchemaFile(PortalView):
 def reference(request: HttpRequest) -> HttpResponse:
     """The reference page; signing in is the middleware's matter."""
     info = schema()["info"]
-    return render(request, "api/reference.html", {"info": info, "groups": _groups()})
+    context = {"info": info, "groups": _groups(), "problems": CODES}
+    return render(request, "api/reference.html", context)

@@ -38,8 +38,9 @@ class KeysetPagination(BasePagination):
         limit = _limit(request.query_params.get("limit", ""))
         rows = queryset.order_by(*ordering)
         if cursor := request.query_params.get("cursor", ""):
-            rows = _after(rows, ordering, _decode(cursor, len(ordering)))
-        found = _fetch(rows, limit + 1)
+            found = _fetch(rows, ordering, _decode(cursor, len(ordering)), limit + 1)
+        else:
+            found = list(rows[: limit + 1])
         self.next_url = None
         if len(found) > limit:
             key = [_value(found[limit - 1], name.removeprefix("-")) for name in ordering]
@@ -128,9 +129,12 @@ def _spelled_out(paths: Sequence[str], downward: Sequence[bool], key: Sequence[S
     return behind
 
 
-def _fetch(rows: QuerySet[Any], count: int) -> list[Any]:
+def _fetch(
+    rows: QuerySet[Any], ordering: Sequence[str], key: Sequence[Scalar], count: int
+) -> list[Any]:
+    """The rows behind a key. What the key's values cannot be compared with says so here."""
     try:
-        return list(rows[:count])
+        return list(_after(rows, ordering, key)[:count])
     except (ValueError, TypeError, OverflowError, DataError):
         raise _bad_cursor() from None
 

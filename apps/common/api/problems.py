@@ -14,6 +14,27 @@ from apps.common.errors import DomainError, EditConflict, Invalid, ReportRejecte
 from apps.common.http import TITLES, status_of
 
 MEDIA_TYPE = "application/problem+json"
+CODES = {
+    "invalid": "`errors` names each field that needs another value, and why.",
+    "parse-error": "The body is not JSON as RFC 8259 has it, or holds what cannot be stored.",
+    "empty": "The body of a report holds no bytes.",
+    "bad-compression": "The gzip data of a report is damaged, cut off or expands too far.",
+    "cut-off": "The body of a report ended before the length that was announced.",
+    "not-authenticated": "No token was sent.",
+    "token-not-valid": "The token is unknown, expired or revoked.",
+    "not-permitted": "Your role, or your token, does not allow this.",
+    "csrf-failed": "A request of the signed-in browser lacks X-CSRFToken.",
+    "not-found": "There is nothing here, or you may not see it.",
+    "method-not-allowed": "The address does not know this method.",
+    "not-acceptable": "Answers are JSON; Accept asks for something else.",
+    "conflict": "The state of the object does not allow this now.",
+    "edit-conflict": "Somebody else changed the object since you read it.",
+    "too-large": "The body is larger than this address takes.",
+    "length-needed": "The body of a report came without its length.",
+    "unsupported-media-type": "The body is of a kind that this address does not read.",
+    "unknown-encoding": "The body is compressed in a way that is not read; use gzip.",
+    "precondition-needed": "An edit came without If-Match.",
+}
 UNIQUE_VIOLATION, CHECK_VIOLATION = "23505", "23514"  # SQLSTATE
 
 
@@ -62,7 +83,7 @@ def _describe(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
 
 
 def _refused_by_database(error: IntegrityError) -> dict[str, Any] | None:
-    """Two requests at once may both pass a service's check; the constraint then has the last word."""
+    """Two requests at once may both pass a service's check; a constraint has the last word."""
     sqlstate = getattr(error.__cause__, "pgcode", "")
     if sqlstate == UNIQUE_VIOLATION:
         return problem(409, "conflict", "There is one like it already.")

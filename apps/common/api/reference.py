@@ -78,7 +78,7 @@ def _operation(
         media=tuple(content),
         body=tuple(_fields(schema, body.get("schema", {}))),
         example=example,
-        curl=_curl(path, method, media, example),
+        curl=_curl(path + _query(given), method, media, example),
         answers=tuple(_answer(schema, code, each) for code, each in answers if code < "400"),
         problems=tuple(f"{code} {each['description']}" for code, each in answers if code >= "400"),
     )
@@ -86,7 +86,7 @@ def _operation(
 
 def _parameter(schema: Mapping[str, Any], given: dict[str, Any]) -> Field:
     kind = f"{_kind(schema, given.get('schema', {}))}, {given['in']}"
-    return Field(given["name"], kind, given.get("required", False), given.get("description", ""))
+    return Field(given["name"], kind, given.get("required", False), _note(schema, given))
 
 
 def _answer(schema: Mapping[str, Any], code: str, given: dict[str, Any]) -> Answer:
@@ -156,7 +156,7 @@ def _nullable(given: Mapping[str, Any]) -> bool:
 def _note(schema: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     words: str = given.get("description") or _resolved(schema, given).get("description", "")
     # drf-spectacular lists the choices of an enum in its description; `_kind` names them already.
-    text = words.split("* `")[0].strip()
+    text = words.split("* `", maxsplit=1)[0].strip()
     if "default" in given and given["default"] not in ("", None, []):
         text = f"{text} Default: {json.dumps(given['default'])}.".strip()
     return text
@@ -167,8 +167,19 @@ def _example(body: Mapping[str, Any]) -> str:
     return json.dumps(examples[0]["value"], indent=2) if examples else ""
 
 
+def _query(given: Mapping[str, Any]) -> str:
+    """The query parameters that must be there, to be filled in."""
+    needed = [
+        f"{each['name']}={each['name'].upper()}"
+        for each in given.get("parameters", ())
+        if each["in"] == "query" and each.get("required")
+    ]
+    return f"?{'&'.join(needed)}" if needed else ""
+
+
 def _curl(path: str, method: str, media: str, example: str) -> str:
-    lines = [f'curl -X {method.upper()} "$PORTAL{path}"', '-H "Authorization: Bearer $TOKEN"']
+    verb = "curl" if method == "get" else f"curl -X {method.upper()}"
+    lines = [f'{verb} "$PORTAL{path}"', '-H "Authorization: Bearer $TOKEN"']
     if method == "patch":
         lines.append("-H 'If-Match: \"1\"'")
     if example:
