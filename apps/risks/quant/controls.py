@@ -4,8 +4,8 @@ uncertainty.
 Both measures are shown because they can rank controls differently: net benefit is the money left
 after paying for the control, return (ROSI) is that money for each unit spent.
 Source: Sonnenreich, Albanese and Stout, "Return on security investment (ROSI)", Journal of Research
-and Practice in Information Technology 38 (2006); effects as shares of frequency and magnitude as in
-Open FAIR, O-RA 2.0.1, section 6.
+and Practice in Information Technology 38 (2006); in Open FAIR (O-RA
+2.0.1) too, controls act on frequency or on magnitude.
 """
 
 from __future__ import annotations

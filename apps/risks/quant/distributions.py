@@ -298,7 +298,7 @@ class Pert(Distribution):
     (low + g mode + high) / (g + 2), variance = (mean - low)(high - mean) / (g + 3).
     Raises EstimateError: values out of order, an empty range, a negative value, confidence outside
     0..1000.
-    Source: Vose, Risk Analysis, 3rd edition 2008, section 22.2 (modified PERT); the evaluator and
+    Source: Vose, Risk Analysis, 3rd edition 2008 (modified PERT); the evaluator and
     mc2d R packages.
     """
 
@@ -495,7 +495,7 @@ def probability_exceeding(attack: Distribution, strength: Distribution) -> float
     below 1e-4.
 
     This is vulnerability where threat capability meets resistance strength.
-    Source: The Open Group, Risk Taxonomy (O-RT) 3.0.1, section 3.4 (Vulnerability).
+    Source: The Open Group, Risk Taxonomy (O-RT) 3.0.1, definition of Vulnerability.
     """
     if isinstance(strength, Point):
         known = np.array([strength.value])

@@ -33,8 +33,7 @@ class Contact:
     """Threat event frequency as contacts per year times the probability that a contact becomes an
     attack.
 
-    Raises EstimateError. Source: O-RT 3.0.1, sections 3.3.1 (Contact Frequency) and 3.3.2
-    (Probability of Action).
+    Raises EstimateError. Source: O-RT 3.0.1, 2.4 (Contact Frequency), 2.13 (Probability of Action).
     """
 
     contacts: Distribution
@@ -52,7 +51,7 @@ class Contest:
     analyst's choice.
 
     Each threat event draws both anew, so vulnerability is one number.
-    Source: O-RT 3.0.1, sections 3.4.1 (Threat Capability) and 3.4.2 (Resistance Strength).
+    Source: O-RT 3.0.1, 2.14 (Resistance Strength) and the definition of Threat Capability.
     """
 
     threat_capability: Distribution
@@ -69,8 +68,8 @@ class Contest:
 class ThreatFrequency:
     """Loss event frequency as threat events per year times vulnerability.
 
-    Raises EstimateError. Source: O-RT 3.0.1, sections 3.3 (Threat Event Frequency) and 3.4
-    (Vulnerability).
+    Raises EstimateError. Source: O-RT 3.0.1, 2.8 (Loss Event Frequency) and the definitions of
+    Threat Event Frequency and Vulnerability.
     """
 
     threat_events: Distribution | Contact
@@ -92,8 +91,7 @@ class SecondaryLoss:
     forms.
 
     `forms` maps a form of loss to money per secondary event. Raises EstimateError.
-    Source: O-RT 3.0.1, sections 3.6.1 (Secondary Loss Event Frequency) and 3.6.2 (Secondary Loss
-    Magnitude).
+    Source: O-RT 3.0.1, definitions of Secondary Loss Event Frequency and Secondary Loss Magnitude.
     """
 
     probability: Distribution
@@ -111,7 +109,7 @@ class LossForms:
 
     The forms are independent of each other. Raises EstimateError where no loss is given at all or a
     form is unknown.
-    Source: O-RT 3.0.1, section 3.5 (forms of loss) and 3.6 (Secondary Risk).
+    Source: O-RT 3.0.1, 2.10 (Loss Magnitude), the forms of loss, and secondary risk.
     """
 
     primary: Mapping[str, Distribution] = field(default_factory=dict)
@@ -141,7 +139,7 @@ class Clustered:
     `variance_ratio` is the variance over the mean of the count at a known rate, above 1: clusters
     arrive as a Poisson process and each has a logarithmic number of events. Raises EstimateError
     outside 1.001..100.
-    Source: Klugman, Panjer and Willmot, Loss Models, 4th edition 2012, sections 6.3 and 7.2.
+    Source: Klugman, Panjer and Willmot, Loss Models, 4th edition 2012, sections 6.3 and 7.1.
     """
 
     variance_ratio: float

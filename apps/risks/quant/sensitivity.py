@@ -109,7 +109,7 @@ def tornado(estimate: Estimate) -> tuple[Bar, ...]:
     """The expected annual loss's sensitivity to each assumption, widest swing first.
 
     Source: Hubbard, How to Measure Anything, 3rd edition 2014, chapter 7; for `share` Saltelli et
-    al., Global Sensitivity Analysis: The Primer, 2008, section 1.2.8 (first-order index).
+    al., Global Sensitivity Analysis: The Primer, 2008, chapter 1 (first-order index).
     """
     parts = assumptions(estimate)
     spreads = {
