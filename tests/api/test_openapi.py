@@ -120,4 +120,7 @@ def test_the_reference_page_is_self_contained(people: People) -> None:
     assert len(page.ids) == len(set(page.ids))
     anchors = {link.removeprefix("#") for link in page.links if link.startswith("#")}
     assert anchors <= set(page.ids)
-    assert "Post a report" in answer.content.decode()
+    text = answer.content.decode()
+    assert "Post a report" in text
+    # Escaped once, so that what is read and copied is what a shell takes.
+    assert "curl -X POST &quot;$PORTAL/api/v1/reports?system=SYSTEM&quot;" in text

@@ -303,6 +303,10 @@ def test_no_query_breaks_the_server(people: People, value: str) -> None:
                 assert problem_fields(answer) == {name}
 
 
+def test_no_cache_keeps_an_answer(people: People) -> None:
+    assert as_user(people.viewer).get("/me")["Cache-Control"] == "no-store"
+
+
 def test_methods_that_do_not_exist_are_a_problem(people: People) -> None:
     answer = as_user(people.admin).delete("/items")
     assert answer.status_code == 405

@@ -36,6 +36,12 @@ class PortalView(GenericAPIView):  # type: ignore[type-arg]  # no model stands b
                 "A system's token uploads reports and reads their status, nothing else."
             )
 
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Response:
+        """What one may see is nobody else's: no cache on the way keeps it."""
+        response = super().finalize_response(*args, **kwargs)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
     @property
     def actor(self) -> Actor:
         if not hasattr(self, "_actor"):

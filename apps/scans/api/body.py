@@ -92,7 +92,7 @@ def _source(request: HttpRequest) -> Any:
 
 
 def _cut_off(taken: int, announced: int) -> ReportRejected:
+    length = f" of {announced}" if announced else ""
     return ReportRejected(
-        CUT_OFF,
-        f"The body ended after {taken} of {announced} bytes; nothing was kept. Send it again.",
+        CUT_OFF, f"The body ended after {taken}{length} bytes; nothing was kept. Send it again."
     )
