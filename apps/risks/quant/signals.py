@@ -6,7 +6,7 @@ of exploitation somewhere, CVSS of severity and not of likelihood at all. None o
 this system is exposed, so none moves a frequency unless someone said it is, and the result is a
 proposal with its reasons.
 Sources: Jacobs et al., "Exploit Prediction Scoring System", Digital Threats 2 (2021); CISA, Known
-Exploited Vulnerabilities Catalog; FIRST, CVSS 4.0 User Guide, section 2.1 (CVSS measures severity,
+Exploited Vulnerabilities Catalog; FIRST, CVSS 3.1 User Guide, section 2.1 (CVSS measures severity,
 not risk).
 """
 
