@@ -22,10 +22,6 @@ def statements_carried(viewer: Actor) -> QuerySet[RiskStatement]:
     return (
         statements_counting(viewer)
         .exclude(item__status=ItemStatus.IDEA)
-        .filter(
-            Q(option=None)
-            | Exists(chosen)
-            | (Q(option__is_baseline=True) & ~Exists(in_force))
-        )
+        .filter(Q(option=None) | Exists(chosen) | (Q(option__is_baseline=True) & ~Exists(in_force)))
         .exclude(Exists(avoided))
     )

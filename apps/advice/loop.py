@@ -108,7 +108,7 @@ class SystemCard:
 def system_cards(viewer: Actor) -> list[SystemCard]:
     """All systems that the viewer sees, in four queries whatever their number."""
     losses: dict[int, dict[str, Any]] = {
-        row["system_id"]: row
+        row["system_id"]: dict(row)
         for row in statements_carried(viewer)
         .order_by()
         .values("system_id")

@@ -10,7 +10,9 @@ class AuditEntry(models.Model):
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField(db_default=Now(), editable=False)
     actor_kind = models.CharField(max_length=10)  # user, token, portal
-    actor_label = models.CharField(max_length=200)  # kept as it was then, whatever becomes of the person
+    actor_label = models.CharField(
+        max_length=200
+    )  # kept as it was then, whatever becomes of the person
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, db_constraint=False
     )
@@ -19,7 +21,9 @@ class AuditEntry(models.Model):
     object_type = models.CharField(max_length=40)
     object_id = models.CharField(max_length=64)
     object_label = models.CharField(max_length=300)
-    system_id = models.BigIntegerField(null=True)  # whose readers may see the entry; null: the organisation's
+    system_id = models.BigIntegerField(
+        null=True
+    )  # whose readers may see the entry; null: the organisation's
     changes = models.JSONField(default=dict, encoder=DjangoJSONEncoder)  # field: [before, after]
     request_id = models.CharField(max_length=64)
 

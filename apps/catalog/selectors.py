@@ -12,13 +12,19 @@ def systems_visible(viewer: Actor) -> QuerySet[System]:
     return System.objects.visible_to(viewer).select_related("owner")
 
 
-def system_get(viewer: Actor, key: str, *, permission: Permission = Permission.SYSTEM_VIEW) -> System:
+def system_get(
+    viewer: Actor, key: str, *, permission: Permission = Permission.SYSTEM_VIEW
+) -> System:
     """A system by its key. Raises: Missing, also where it exists and the viewer lacks the permission."""
-    system = System.objects.visible_to(viewer, permission).select_related("owner").filter(key=key).first()
+    system = (
+        System.objects.visible_to(viewer, permission)
+        .select_related("owner")
+        .filter(key=key)
+        .first()
+    )
     if not isinstance(system, System):
         raise Missing(f"There is no system {key!r} that you may use here.")
     return system
-
 
 
 def systems_granted(viewer: Actor) -> QuerySet[System]:

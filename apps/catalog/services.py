@@ -39,7 +39,9 @@ def system_edit(*, actor: Actor, system: System, version: int | None, **values: 
 
 
 @transaction.atomic
-def component_create(*, actor: Actor, system: System, key: str, name: str, **fields: Any) -> Component:
+def component_create(
+    *, actor: Actor, system: System, key: str, name: str, **fields: Any
+) -> Component:
     require(actor, Permission.SYSTEM_MANAGE, system)
     component = Component.objects.create(system=system, key=key, name=name, **fields)
     record(actor=actor, action="component.create", target=component, system_id=system.pk)

@@ -16,6 +16,8 @@ def send(task: str, *args: object) -> bool:
     try:
         current_app.send_task(task, args=args, retry=False)
     except BROKER_ERRORS as error:
-        logger.warning("the broker did not take %s: %s; the sweeper will send it again", task, error)
+        logger.warning(
+            "the broker did not take %s: %s; the sweeper will send it again", task, error
+        )
         return False
     return True

@@ -26,7 +26,9 @@ class EvidenceRule(models.Model):
     cwes = ArrayField(models.PositiveIntegerField(), default=list, blank=True)  # any of them
     rule_pattern = models.CharField(max_length=200, blank=True, default="")  # * stands for anything
     path_prefix = models.CharField(max_length=500, blank=True, default="")
-    component = models.CharField(max_length=300, blank=True, default="")  # package URL without version
+    component = models.CharField(
+        max_length=300, blank=True, default=""
+    )  # package URL without version
     created_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -36,10 +38,7 @@ class EvidenceRule(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(cwes=[])
-                | ~Q(rule_pattern="")
-                | ~Q(path_prefix="")
-                | ~Q(component=""),
+                condition=~Q(cwes=[]) | ~Q(rule_pattern="") | ~Q(path_prefix="") | ~Q(component=""),
                 name="evidence_rule_asks_for_something",
             )
         ]

@@ -45,7 +45,9 @@ class Valuation(models.Model):
     trials = models.PositiveIntegerField()
     inputs = models.JSONField()  # the estimate as it was simulated
     expected_annual_loss = models.DecimalField(max_digits=18, decimal_places=2)  # currency a year
-    standard_error = models.DecimalField(max_digits=18, decimal_places=2)  # of the simulated expected annual loss
+    standard_error = models.DecimalField(
+        max_digits=18, decimal_places=2
+    )  # of the simulated expected annual loss
     probability_of_loss = models.FloatField()  # of at least one loss event in a year, 0 to 1
     percentiles = models.JSONField()  # {"5": "0.00", ... "99": "..."}: annual loss, Decimal as text
     curve = models.JSONField()  # [[loss, probability of exceeding it in a year], ...]
@@ -114,13 +116,21 @@ class RiskStatement(SystemOwned, StatementText):
         "planning.PlanningItem", on_delete=models.CASCADE, related_name="statements"
     )
     option = models.ForeignKey(
-        "planning.Option", null=True, blank=True, on_delete=models.CASCADE, related_name="statements"
+        "planning.Option",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="statements",
     )
     state = models.CharField(
         max_length=10, choices=StatementState.choices, default=StatementState.DRAFT
     )
     origin = models.ForeignKey(  # the guidance that it was made from
-        "guidance.GuidanceVersion", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        "guidance.GuidanceVersion",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
     published = models.ForeignKey(
         "RiskRevision", null=True, blank=True, on_delete=models.PROTECT, related_name="+"

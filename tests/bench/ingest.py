@@ -93,7 +93,8 @@ def _cases(size: int, folder: Path) -> list[Case]:
             times["changed"].append(_import(system, files["changed"]))
         peak = _peak_rss_mib(worker)
     cases = [
-        measured(f"sarif-{size}-{name}", "s", values, floors, peak) for name, values in times.items()
+        measured(f"sarif-{size}-{name}", "s", values, floors, peak)
+        for name, values in times.items()
     ]
     speeds = [size / value for value in times["first"]]
     return [*cases, measured(f"sarif-{size}-first-rate", "findings/s", speeds)]
@@ -129,7 +130,7 @@ def _rendered(path: Path) -> bytes:
     assert fmt is not None
     parsed = fmt.parse(memoryview(path.read_bytes()))
     fingerprinter = Fingerprinter(tool_family(parsed.tool_name))
-    lines = staging._lines(parsed.findings, fingerprinter, staging.Staged())  # noqa: SLF001
+    lines = staging._lines(parsed.findings, fingerprinter, staging.Staged())
     return "".join(lines).encode()
 
 
@@ -150,7 +151,16 @@ def _floor(path: Path, rows: bytes) -> float:
 def _worker() -> Iterator[int]:
     """A real worker process; yields its id and ends it."""
     command = [sys.executable, "-m", "celery", "-A", "secops_portal", "worker"]
-    command += ["-c", "1", "-Q", "ingest", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+    command += [
+        "-c",
+        "1",
+        "-Q",
+        "ingest",
+        "--loglevel",
+        "WARNING",
+        "--without-gossip",
+        "--without-mingle",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=sys.stderr)
     try:
         yield process.pid

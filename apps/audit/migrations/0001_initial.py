@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,25 +16,48 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('actor_kind', models.CharField(max_length=10)),
-                ('actor_label', models.CharField(max_length=200)),
-                ('token_id', models.BigIntegerField(null=True)),
-                ('action', models.CharField(max_length=80)),
-                ('object_type', models.CharField(max_length=40)),
-                ('object_id', models.CharField(max_length=64)),
-                ('object_label', models.CharField(max_length=300)),
-                ('system_id', models.BigIntegerField(null=True)),
-                ('changes', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('request_id', models.CharField(max_length=64)),
-                ('user', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("actor_kind", models.CharField(max_length=10)),
+                ("actor_label", models.CharField(max_length=200)),
+                ("token_id", models.BigIntegerField(null=True)),
+                ("action", models.CharField(max_length=80)),
+                ("object_type", models.CharField(max_length=40)),
+                ("object_id", models.CharField(max_length=64)),
+                ("object_label", models.CharField(max_length=300)),
+                ("system_id", models.BigIntegerField(null=True)),
+                (
+                    "changes",
+                    models.JSONField(
+                        default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder
+                    ),
+                ),
+                ("request_id", models.CharField(max_length=64)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'audit entries',
-                'indexes': [models.Index(fields=['object_type', 'object_id', '-id'], name='audit_of_object'), models.Index(fields=['system_id', '-id'], name='audit_of_system')],
+                "verbose_name_plural": "audit entries",
+                "indexes": [
+                    models.Index(
+                        fields=["object_type", "object_id", "-id"], name="audit_of_object"
+                    ),
+                    models.Index(fields=["system_id", "-id"], name="audit_of_system"),
+                ],
             },
         ),
     ]

@@ -10,4 +10,6 @@ class Migration(migrations.Migration):
     """Who did what stays what it was: entries are added and read."""
 
     dependencies = [("audit", "0001_initial"), ("common", "0003_immutable_rows")]
-    operations = [migrations.RunSQL(CREATE, "DROP TRIGGER audit_auditentry_never_changes ON audit_auditentry")]
+    operations = [
+        migrations.RunSQL(CREATE, "DROP TRIGGER audit_auditentry_never_changes ON audit_auditentry")
+    ]

@@ -6,58 +6,91 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('common', '0001_extensions'),
+        ("common", "0001_extensions"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='IdempotencyRecord',
+            name="IdempotencyRecord",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('actor_key', models.CharField(max_length=80)),
-                ('key', models.CharField(max_length=200)),
-                ('request_hash', models.BinaryField(max_length=32)),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('body', models.JSONField(null=True)),
-                ('headers', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("actor_key", models.CharField(max_length=80)),
+                ("key", models.CharField(max_length=200)),
+                ("request_hash", models.BinaryField(max_length=32)),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("body", models.JSONField(null=True)),
+                ("headers", models.JSONField(default=dict)),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['created_at'], name='idempotency_age')],
-                'constraints': [models.UniqueConstraint(fields=('actor_key', 'key'), name='idempotency_once_an_actor')],
+                "indexes": [models.Index(fields=["created_at"], name="idempotency_age")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("actor_key", "key"), name="idempotency_once_an_actor"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OutboxEvent',
+            name="OutboxEvent",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80)),
-                ('payload', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=80)),
+                ("payload", models.JSONField(default=dict)),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['name', '-id'], name='outbox_event_name')],
+                "indexes": [models.Index(fields=["name", "-id"], name="outbox_event_name")],
             },
         ),
         migrations.CreateModel(
-            name='OutboxDelivery',
+            name="OutboxDelivery",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('handler', models.CharField(max_length=200)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('next_attempt_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('delivered_at', models.DateTimeField(null=True)),
-                ('last_error', models.TextField(blank=True, default='')),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='common.outboxevent')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("handler", models.CharField(max_length=200)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                (
+                    "next_attempt_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("delivered_at", models.DateTimeField(null=True)),
+                ("last_error", models.TextField(blank=True, default="")),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="common.outboxevent",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'outbox deliveries',
-                'indexes': [models.Index(condition=models.Q(('delivered_at', None)), fields=['next_attempt_at'], name='outbox_due')],
-                'constraints': [models.UniqueConstraint(fields=('event', 'handler'), name='outbox_once_a_handler')],
+                "verbose_name_plural": "outbox deliveries",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("delivered_at", None)),
+                        fields=["next_attempt_at"],
+                        name="outbox_due",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("event", "handler"), name="outbox_once_a_handler"
+                    )
+                ],
             },
         ),
     ]

@@ -8,54 +8,150 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('risks', '0001_initial'),
-        ('scans', '0001_initial'),
+        ("risks", "0001_initial"),
+        ("scans", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='EvidenceRule',
+            name="EvidenceRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stage', models.CharField(blank=True, choices=[('plan', 'Plan'), ('code', 'Code'), ('build', 'Build'), ('test', 'Test'), ('release', 'Release'), ('deploy', 'Deploy'), ('operate', 'Operate'), ('monitor', 'Monitor')], default='', max_length=10)),
-                ('cwes', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), blank=True, default=list, size=None)),
-                ('rule_pattern', models.CharField(blank=True, default='', max_length=200)),
-                ('path_prefix', models.CharField(blank=True, default='', max_length=500)),
-                ('component', models.CharField(blank=True, default='', max_length=300)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='evidence_rules', to='risks.riskstatement')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "stage",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("plan", "Plan"),
+                            ("code", "Code"),
+                            ("build", "Build"),
+                            ("test", "Test"),
+                            ("release", "Release"),
+                            ("deploy", "Deploy"),
+                            ("operate", "Operate"),
+                            ("monitor", "Monitor"),
+                        ],
+                        default="",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "cwes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveIntegerField(),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("rule_pattern", models.CharField(blank=True, default="", max_length=200)),
+                ("path_prefix", models.CharField(blank=True, default="", max_length=500)),
+                ("component", models.CharField(blank=True, default="", max_length=300)),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="evidence_rules",
+                        to="risks.riskstatement",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='EvidenceLink',
+            name="EvidenceLink",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('made_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('dismissed_at', models.DateTimeField(null=True)),
-                ('finding', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='evidence_links', to='scans.finding')),
-                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='evidence_links', to='risks.riskstatement')),
-                ('rule', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='links', to='evidence.evidencerule')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "made_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("dismissed_at", models.DateTimeField(null=True)),
+                (
+                    "finding",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="evidence_links",
+                        to="scans.finding",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="evidence_links",
+                        to="risks.riskstatement",
+                    ),
+                ),
+                (
+                    "rule",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="links",
+                        to="evidence.evidencerule",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='evidencerule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cwes', []), _negated=True), models.Q(('rule_pattern', ''), _negated=True), models.Q(('path_prefix', ''), _negated=True), models.Q(('component', ''), _negated=True), _connector='OR'), name='evidence_rule_asks_for_something'),
+            model_name="evidencerule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("cwes", []), _negated=True),
+                    models.Q(("rule_pattern", ""), _negated=True),
+                    models.Q(("path_prefix", ""), _negated=True),
+                    models.Q(("component", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="evidence_rule_asks_for_something",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidencelink',
-            constraint=models.UniqueConstraint(fields=('statement', 'finding'), name='evidence_once'),
+            model_name="evidencelink",
+            constraint=models.UniqueConstraint(
+                fields=("statement", "finding"), name="evidence_once"
+            ),
         ),
     ]

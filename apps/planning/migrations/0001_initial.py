@@ -7,154 +7,415 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
-        ('guidance', '0001_initial'),
+        ("catalog", "0001_initial"),
+        ("guidance", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PlanningItem',
+            name="PlanningItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('title', models.CharField(max_length=200)),
-                ('kind', models.CharField(choices=[('epic', 'Epic'), ('story', 'Story'), ('change', 'Change'), ('spike', 'Spike'), ('decision', 'Architecture decision')], default='story', max_length=20)),
-                ('stage', models.CharField(choices=[('plan', 'Plan'), ('code', 'Code'), ('build', 'Build'), ('test', 'Test'), ('release', 'Release'), ('deploy', 'Deploy'), ('operate', 'Operate'), ('monitor', 'Monitor')], default='plan', max_length=10)),
-                ('status', models.CharField(choices=[('idea', 'Idea'), ('open', 'Weighing options'), ('decided', 'Decided'), ('done', 'Done')], default='open', max_length=10)),
-                ('question', models.TextField(blank=True, default='')),
-                ('tracker_key', models.CharField(blank=True, default='', max_length=80)),
-                ('tracker_url', models.URLField(blank=True, default='', max_length=500)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('system', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='catalog.system')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("title", models.CharField(max_length=200)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("epic", "Epic"),
+                            ("story", "Story"),
+                            ("change", "Change"),
+                            ("spike", "Spike"),
+                            ("decision", "Architecture decision"),
+                        ],
+                        default="story",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[
+                            ("plan", "Plan"),
+                            ("code", "Code"),
+                            ("build", "Build"),
+                            ("test", "Test"),
+                            ("release", "Release"),
+                            ("deploy", "Deploy"),
+                            ("operate", "Operate"),
+                            ("monitor", "Monitor"),
+                        ],
+                        default="plan",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("idea", "Idea"),
+                            ("open", "Weighing options"),
+                            ("decided", "Decided"),
+                            ("done", "Done"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("question", models.TextField(blank=True, default="")),
+                ("tracker_key", models.CharField(blank=True, default="", max_length=80)),
+                ("tracker_url", models.URLField(blank=True, default="", max_length=500)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "system",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="catalog.system",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Option',
+            name="Option",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('title', models.CharField(max_length=200)),
-                ('description', models.TextField(blank=True, default='')),
-                ('cost_once', models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True)),
-                ('cost_yearly', models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True)),
-                ('is_baseline', models.BooleanField(default=False)),
-                ('is_do_nothing', models.BooleanField(default=False)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='planning.planningitem')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("title", models.CharField(max_length=200)),
+                ("description", models.TextField(blank=True, default="")),
+                (
+                    "cost_once",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True),
+                ),
+                (
+                    "cost_yearly",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True),
+                ),
+                ("is_baseline", models.BooleanField(default=False)),
+                ("is_do_nothing", models.BooleanField(default=False)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="planning.planningitem",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.TextField()),
-                ('decided_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('valid_until', models.DateField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('end', models.CharField(blank=True, choices=[('replaced', 'Replaced by a new decision'), ('expired', 'Expired'), ('revisited', 'Taken up again')], default='', max_length=10)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('option', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='planning.option')),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='planning.planningitem')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.TextField()),
+                (
+                    "decided_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("valid_until", models.DateField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "end",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("replaced", "Replaced by a new decision"),
+                            ("expired", "Expired"),
+                            ("revisited", "Taken up again"),
+                        ],
+                        default="",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "option",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decisions",
+                        to="planning.option",
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="planning.planningitem",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Question',
+            name="Question",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('body', models.TextField()),
-                ('asked_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('guidance', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='questions', to='guidance.guidance')),
-                ('item', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='questions', to='planning.planningitem')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("body", models.TextField()),
+                (
+                    "asked_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "guidance",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="questions",
+                        to="guidance.guidance",
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="questions",
+                        to="planning.planningitem",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Answer',
+            name="Answer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('body', models.TextField()),
-                ('answered_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('accepted_at', models.DateTimeField(null=True)),
-                ('answered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('question', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='answers', to='planning.question')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("body", models.TextField()),
+                (
+                    "answered_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("accepted_at", models.DateTimeField(null=True)),
+                (
+                    "answered_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "question",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="answers",
+                        to="planning.question",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Recommendation',
+            name="Recommendation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.TextField()),
-                ('made_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='planning.planningitem')),
-                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('option', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='recommendations', to='planning.option')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.TextField()),
+                (
+                    "made_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="planning.planningitem",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "option",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="recommendations",
+                        to="planning.option",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.AddIndex(
-            model_name='planningitem',
-            index=models.Index(fields=['system', 'status', '-id'], name='item_of_system'),
+            model_name="planningitem",
+            index=models.Index(fields=["system", "status", "-id"], name="item_of_system"),
         ),
         migrations.AddIndex(
-            model_name='planningitem',
-            index=models.Index(fields=['stage', '-id'], name='item_of_stage'),
+            model_name="planningitem",
+            index=models.Index(fields=["stage", "-id"], name="item_of_stage"),
         ),
         migrations.AddConstraint(
-            model_name='option',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_baseline', True)), fields=('item',), name='option_one_baseline'),
+            model_name="option",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_baseline", True)),
+                fields=("item",),
+                name="option_one_baseline",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='option',
-            constraint=models.UniqueConstraint(fields=('item', 'title'), name='option_title_once'),
+            model_name="option",
+            constraint=models.UniqueConstraint(fields=("item", "title"), name="option_title_once"),
         ),
         migrations.AddConstraint(
-            model_name='option',
-            constraint=models.CheckConstraint(condition=models.Q(('cost_once', None), models.Q(('cost_once__gte', 0), ('cost_once__lt', 10000000000000000)), _connector='OR'), name='option_cost_once_sane'),
+            model_name="option",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("cost_once", None),
+                    models.Q(("cost_once__gte", 0), ("cost_once__lt", 10000000000000000)),
+                    _connector="OR",
+                ),
+                name="option_cost_once_sane",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='option',
-            constraint=models.CheckConstraint(condition=models.Q(('cost_yearly', None), models.Q(('cost_yearly__gte', 0), ('cost_yearly__lt', 10000000000000000)), _connector='OR'), name='option_cost_yearly_sane'),
+            model_name="option",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("cost_yearly", None),
+                    models.Q(("cost_yearly__gte", 0), ("cost_yearly__lt", 10000000000000000)),
+                    _connector="OR",
+                ),
+                name="option_cost_yearly_sane",
+            ),
         ),
         migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['valid_until'], name='decision_expiry'),
+            model_name="decision",
+            index=models.Index(
+                condition=models.Q(("ended_at", None)),
+                fields=["valid_until"],
+                name="decision_expiry",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('item',), name='decision_one_in_force'),
+            model_name="decision",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)),
+                fields=("item",),
+                name="decision_one_in_force",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('end', ''), ('ended_at', None)), models.Q(('ended_at__isnull', False), models.Q(('end', ''), _negated=True)), _connector='OR'), name='decision_end_has_a_reason'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("end", ""), ("ended_at", None)),
+                    models.Q(("ended_at__isnull", False), models.Q(("end", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="decision_end_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='question',
-            constraint=models.CheckConstraint(condition=models.Q(('item', None), ('guidance', None), _connector='XOR'), name='question_on_one_thing'),
+            model_name="question",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("item", None), ("guidance", None), _connector="XOR"),
+                name="question_on_one_thing",
+            ),
         ),
     ]

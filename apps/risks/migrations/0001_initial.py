@@ -8,153 +8,398 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
-        ('guidance', '0001_initial'),
-        ('planning', '0001_initial'),
+        ("catalog", "0001_initial"),
+        ("guidance", "0001_initial"),
+        ("planning", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RiskRevision',
+            name="RiskRevision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('condition', models.TextField()),
-                ('consequence', models.TextField()),
-                ('attributes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('confidentiality', 'Confidentiality'), ('integrity', 'Integrity'), ('availability', 'Availability'), ('privacy', 'Privacy')], max_length=20), blank=True, default=list, size=None)),
-                ('threat_community', models.CharField(blank=True, default='', max_length=200)),
-                ('asset', models.CharField(blank=True, default='', max_length=200)),
-                ('effect', models.CharField(blank=True, default='', max_length=300)),
-                ('cwes', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), blank=True, default=list, size=None)),
-                ('frequency_low', models.DecimalField(decimal_places=6, max_digits=16)),
-                ('frequency_high', models.DecimalField(decimal_places=6, max_digits=16)),
-                ('magnitude_low', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('magnitude_high', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('currency', models.CharField(max_length=3)),
-                ('rationale', models.TextField(blank=True, default='')),
-                ('number', models.PositiveIntegerField()),
-                ('source_version', models.PositiveIntegerField()),
-                ('note', models.CharField(blank=True, default='', max_length=300)),
-                ('published_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('published_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("condition", models.TextField()),
+                ("consequence", models.TextField()),
+                (
+                    "attributes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("confidentiality", "Confidentiality"),
+                                ("integrity", "Integrity"),
+                                ("availability", "Availability"),
+                                ("privacy", "Privacy"),
+                            ],
+                            max_length=20,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("threat_community", models.CharField(blank=True, default="", max_length=200)),
+                ("asset", models.CharField(blank=True, default="", max_length=200)),
+                ("effect", models.CharField(blank=True, default="", max_length=300)),
+                (
+                    "cwes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveIntegerField(),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("frequency_low", models.DecimalField(decimal_places=6, max_digits=16)),
+                ("frequency_high", models.DecimalField(decimal_places=6, max_digits=16)),
+                ("magnitude_low", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("magnitude_high", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("currency", models.CharField(max_length=3)),
+                ("rationale", models.TextField(blank=True, default="")),
+                ("number", models.PositiveIntegerField()),
+                ("source_version", models.PositiveIntegerField()),
+                ("note", models.CharField(blank=True, default="", max_length=300)),
+                (
+                    "published_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
-                'abstract': False,
+                "ordering": ["-number"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='RiskStatement',
+            name="RiskStatement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('condition', models.TextField()),
-                ('consequence', models.TextField()),
-                ('attributes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('confidentiality', 'Confidentiality'), ('integrity', 'Integrity'), ('availability', 'Availability'), ('privacy', 'Privacy')], max_length=20), blank=True, default=list, size=None)),
-                ('threat_community', models.CharField(blank=True, default='', max_length=200)),
-                ('asset', models.CharField(blank=True, default='', max_length=200)),
-                ('effect', models.CharField(blank=True, default='', max_length=300)),
-                ('cwes', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), blank=True, default=list, size=None)),
-                ('frequency_low', models.DecimalField(decimal_places=6, max_digits=16)),
-                ('frequency_high', models.DecimalField(decimal_places=6, max_digits=16)),
-                ('magnitude_low', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('magnitude_high', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('currency', models.CharField(max_length=3)),
-                ('rationale', models.TextField(blank=True, default='')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published'), ('superseded', 'Superseded'), ('withdrawn', 'Withdrawn')], default='draft', max_length=10)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='statements', to='planning.planningitem')),
-                ('option', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='statements', to='planning.option')),
-                ('origin', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='guidance.guidanceversion')),
-                ('published', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='risks.riskrevision')),
-                ('system', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='catalog.system')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("condition", models.TextField()),
+                ("consequence", models.TextField()),
+                (
+                    "attributes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("confidentiality", "Confidentiality"),
+                                ("integrity", "Integrity"),
+                                ("availability", "Availability"),
+                                ("privacy", "Privacy"),
+                            ],
+                            max_length=20,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("threat_community", models.CharField(blank=True, default="", max_length=200)),
+                ("asset", models.CharField(blank=True, default="", max_length=200)),
+                ("effect", models.CharField(blank=True, default="", max_length=300)),
+                (
+                    "cwes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveIntegerField(),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("frequency_low", models.DecimalField(decimal_places=6, max_digits=16)),
+                ("frequency_high", models.DecimalField(decimal_places=6, max_digits=16)),
+                ("magnitude_low", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("magnitude_high", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("currency", models.CharField(max_length=3)),
+                ("rationale", models.TextField(blank=True, default="")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("published", "Published"),
+                            ("superseded", "Superseded"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="statements",
+                        to="planning.planningitem",
+                    ),
+                ),
+                (
+                    "option",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="statements",
+                        to="planning.option",
+                    ),
+                ),
+                (
+                    "origin",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="guidance.guidanceversion",
+                    ),
+                ),
+                (
+                    "published",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="risks.riskrevision",
+                    ),
+                ),
+                (
+                    "system",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="catalog.system",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='riskrevision',
-            name='statement',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='revisions', to='risks.riskstatement'),
+            model_name="riskrevision",
+            name="statement",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="revisions",
+                to="risks.riskstatement",
+            ),
         ),
         migrations.CreateModel(
-            name='Valuation',
+            name="Valuation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('engine', models.CharField(max_length=40)),
-                ('seed', models.BigIntegerField()),
-                ('trials', models.PositiveIntegerField()),
-                ('inputs', models.JSONField()),
-                ('expected_annual_loss', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('standard_error', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('probability_of_loss', models.FloatField()),
-                ('percentiles', models.JSONField()),
-                ('curve', models.JSONField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("engine", models.CharField(max_length=40)),
+                ("seed", models.BigIntegerField()),
+                ("trials", models.PositiveIntegerField()),
+                ("inputs", models.JSONField()),
+                ("expected_annual_loss", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("standard_error", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("probability_of_loss", models.FloatField()),
+                ("percentiles", models.JSONField()),
+                ("curve", models.JSONField()),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('expected_annual_loss__gte', 0), ('expected_annual_loss__lt', 10000000000000000), ('probability_of_loss__gte', 0), ('probability_of_loss__lte', 1)), name='valuation_sane')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("expected_annual_loss__gte", 0),
+                            ("expected_annual_loss__lt", 10000000000000000),
+                            ("probability_of_loss__gte", 0),
+                            ("probability_of_loss__lte", 1),
+                        ),
+                        name="valuation_sane",
+                    )
+                ],
             },
         ),
         migrations.AddField(
-            model_name='riskstatement',
-            name='valuation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='risks.valuation'),
+            model_name="riskstatement",
+            name="valuation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="risks.valuation"
+            ),
         ),
         migrations.AddField(
-            model_name='riskrevision',
-            name='valuation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='risks.valuation'),
+            model_name="riskrevision",
+            name="valuation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="risks.valuation"
+            ),
         ),
         migrations.CreateModel(
-            name='TreatmentChoice',
+            name="TreatmentChoice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('treatment', models.CharField(choices=[('mitigate', 'Mitigate'), ('accept', 'Accept'), ('avoid', 'Avoid'), ('transfer', 'Transfer')], max_length=10)),
-                ('note', models.CharField(blank=True, default='', max_length=500)),
-                ('decision', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='treatments', to='planning.decision')),
-                ('revision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='risks.riskrevision')),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='treatments', to='risks.riskstatement')),
-                ('valuation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='risks.valuation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "treatment",
+                    models.CharField(
+                        choices=[
+                            ("mitigate", "Mitigate"),
+                            ("accept", "Accept"),
+                            ("avoid", "Avoid"),
+                            ("transfer", "Transfer"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, default="", max_length=500)),
+                (
+                    "decision",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="treatments",
+                        to="planning.decision",
+                    ),
+                ),
+                (
+                    "revision",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="risks.riskrevision",
+                    ),
+                ),
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="treatments",
+                        to="risks.riskstatement",
+                    ),
+                ),
+                (
+                    "valuation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="risks.valuation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'constraints': [models.UniqueConstraint(fields=('decision', 'statement'), name='treatment_once')],
+                "ordering": ["id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("decision", "statement"), name="treatment_once")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='riskstatement',
-            index=models.Index(fields=['system', 'state', '-id'], name='statement_of_system'),
+            model_name="riskstatement",
+            index=models.Index(fields=["system", "state", "-id"], name="statement_of_system"),
         ),
         migrations.AddIndex(
-            model_name='riskstatement',
-            index=models.Index(fields=['item', 'state'], name='statement_of_item'),
+            model_name="riskstatement",
+            index=models.Index(fields=["item", "state"], name="statement_of_item"),
         ),
         migrations.AddConstraint(
-            model_name='riskstatement',
-            constraint=models.CheckConstraint(condition=models.Q(('frequency_high__gte', models.F('frequency_low')), ('frequency_high__lte', 1000000), ('frequency_low__gt', 0), ('magnitude_high__gte', models.F('magnitude_low')), ('magnitude_high__lte', 1000000000000000), ('magnitude_low__gt', 0)), name='riskstatement_estimate_sane'),
+            model_name="riskstatement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("frequency_high__gte", models.F("frequency_low")),
+                    ("frequency_high__lte", 1000000),
+                    ("frequency_low__gt", 0),
+                    ("magnitude_high__gte", models.F("magnitude_low")),
+                    ("magnitude_high__lte", 1000000000000000),
+                    ("magnitude_low__gt", 0),
+                ),
+                name="riskstatement_estimate_sane",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='riskstatement',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'draft'), ('state', 'withdrawn'), ('published__isnull', False), _connector='OR'), name='statement_published_has_a_revision'),
+            model_name="riskstatement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "draft"),
+                    ("state", "withdrawn"),
+                    ("published__isnull", False),
+                    _connector="OR",
+                ),
+                name="statement_published_has_a_revision",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='riskrevision',
-            constraint=models.CheckConstraint(condition=models.Q(('frequency_high__gte', models.F('frequency_low')), ('frequency_high__lte', 1000000), ('frequency_low__gt', 0), ('magnitude_high__gte', models.F('magnitude_low')), ('magnitude_high__lte', 1000000000000000), ('magnitude_low__gt', 0)), name='riskrevision_estimate_sane'),
+            model_name="riskrevision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("frequency_high__gte", models.F("frequency_low")),
+                    ("frequency_high__lte", 1000000),
+                    ("frequency_low__gt", 0),
+                    ("magnitude_high__gte", models.F("magnitude_low")),
+                    ("magnitude_high__lte", 1000000000000000),
+                    ("magnitude_low__gt", 0),
+                ),
+                name="riskrevision_estimate_sane",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='riskrevision',
-            constraint=models.UniqueConstraint(fields=('statement', 'number'), name='revision_once'),
+            model_name="riskrevision",
+            constraint=models.UniqueConstraint(
+                fields=("statement", "number"), name="revision_once"
+            ),
         ),
     ]

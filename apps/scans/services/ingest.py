@@ -126,7 +126,8 @@ def _ingest(report: Report) -> None:
             report=report, series=series, total=staged.count, may_close=allowed is Effect.FULL
         )
         Series.objects.filter(pk=series.pk).update(newest_report=report)
-    _finish(report, series, fmt, parsed, staged, changes)
+    _tell(report, fmt, parsed, staged)
+    _finish(report, series, staged.count, changes)
 
 
 def _effect(report: Report, series: Series, parsed: ParsedReport) -> Effect:
@@ -183,16 +184,8 @@ def _lock_series(report: Report, fmt: Format, parsed: ParsedReport) -> Series:
     return locked
 
 
-def _finish(
-    report: Report,
-    series: Series,
-    fmt: Format,
-    parsed: ParsedReport,
-    staged: Staged,
-    changes: Changes | None,
-) -> None:
-    report.state = ReportState.PROCESSED
-    report.series = series
+def _tell(report: Report, fmt: Format, parsed: ParsedReport, staged: Staged) -> None:
+    """Put on the report what it says of itself, complete now that it has been read."""
     report.detected_format = fmt.slug
     report.tool_version = parsed.tool_version[:120]
     report.scanned_at = parsed.scanned_at
@@ -200,8 +193,14 @@ def _finish(
     report.scan_status = parsed.status.value
     report.outcomes = dict(parsed.outcomes)
     report.warnings = _warnings(report, fmt, parsed, staged)
+
+
+def _finish(report: Report, series: Series, total: int, changes: Changes | None) -> None:
+    """Mark the report processed, with its counts; changes None: a newer one was there first."""
+    report.state = ReportState.PROCESSED
+    report.series = series
     report.finished_at = timezone.now()
-    report.total = staged.count
+    report.total = total
     report.is_outdated = changes is None
     counted = changes or Changes()
     report.new, report.unchanged = counted.new, counted.unchanged

@@ -19,7 +19,6 @@ from apps.scans import dispatch, storage
 from apps.scans.models import Report, ReportState
 from apps.scans.registry import registry
 
-
 # As long as the columns of Report.
 LONGEST = {
     "tool": 120,

@@ -21,7 +21,9 @@ class Command(BaseCommand):
 
 def _role(person: User) -> str:
     """The role in the organisation, and those on single systems that say more."""
-    held = Membership.objects.filter(Q(user=person) | Q(team__people=person)).select_related("system")
+    held = Membership.objects.filter(Q(user=person) | Q(team__people=person)).select_related(
+        "system"
+    )
     single = [f"{each.get_role_display()} of {each.system.name}" for each in held]
     if person.role in {"security", "admin"}:
         return person.get_role_display()
