@@ -51,9 +51,10 @@ def article(text: str) -> Article:
 
     def anchored(match: re.Match[str]) -> str:
         level = min(6, int(match.group(1)) + shift)
-        anchor = _free(slugify(strip_tags(match.group(2)))[:60] or "part", taken)
+        words = unescape(strip_tags(match.group(2)))
+        anchor = _free(slugify(words)[:60] or "part", taken)
         if level <= DEEPEST:
-            contents.append(Heading(level, unescape(strip_tags(match.group(2))), anchor))
+            contents.append(Heading(level, words, anchor))
         return f'<h{level} id="{anchor}">{match.group(2)}</h{level}>'
 
     html = format_html("{}", _Anchored(_HEADING.sub(anchored, cleaned)))
