@@ -87,7 +87,9 @@ def test_a_refused_token_form_keeps_what_was_typed(client: Client, people: Peopl
 
 def test_own_tokens_are_made_listed_and_revoked(client: Client, people: People) -> None:
     client.force_login(people.nobody)
-    made = client.post("/settings/tokens/", {"name": "nightly import", "scope": "read", "days": "7"})
+    made = client.post(
+        "/settings/tokens/", {"name": "nightly import", "scope": "read", "days": "7"}
+    )
     text = made.context["made"].text
     assert text in made.content.decode()
     assert "no-store" in made.headers["Cache-Control"]
