@@ -56,8 +56,11 @@ def test_a_draft_is_written_on_an_option(
     statement = RiskStatement.objects.get()
     assert response["Location"] == f"/risks/RS-{statement.pk}/"
     assert (statement.option, statement.state) == (option, "draft")
-    assert (statement.frequency_low, statement.frequency_high) == (Decimal("0.1"), 3)
-    assert (statement.magnitude_low, statement.magnitude_high) == (20_000, 1_500_000)
+    assert (statement.frequency_low, statement.frequency_high) == (Decimal("0.1"), Decimal(3))
+    assert (statement.magnitude_low, statement.magnitude_high) == (
+        Decimal(20_000),
+        Decimal(1_500_000),
+    )
     assert statement.cwes == [200, 732]
     assert statement.created_by == people.security
 
