@@ -68,6 +68,13 @@ def test_score_of_a_frequency_is_the_predictive_probability(events: int) -> None
     assert score.hit == (score.low <= events <= score.high)
 
 
+def test_likely_counts_of_a_frequent_event() -> None:
+    score = score_frequency(Gamma(20, 4), events=15, years=3)
+    law = stats.nbinom(20, 4 / 7)
+    assert (score.low, score.high) == (law.ppf(0.05), law.ppf(0.95))
+    assert law.ppf(0.05) < law.ppf(0.1)  # else the line above could not tell them apart
+
+
 def test_score_of_a_known_rate() -> None:
     score = score_frequency(Point(0.5), events=2, years=4)
     assert score.probability == pytest.approx(stats.poisson.pmf(2, 2))

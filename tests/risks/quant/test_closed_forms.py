@@ -25,6 +25,7 @@ from apps.risks.quant import (
     ThreatFrequency,
     annual_loss,
     event_count,
+    event_loss,
     value_portfolio,
 )
 from apps.risks.quant.counts import count_table
@@ -117,6 +118,31 @@ def test_a_wide_rate_has_the_poisson_lognormal_counts() -> None:
 
     wanted = integrate.quad(integrand, -9, 9, epsabs=1e-12)[0]
     assert count_table(Estimate(rate, LOSS)).none == pytest.approx(wanted, abs=1e-8)
+
+
+def test_a_frequent_unsure_rate_has_no_gaps_between_its_counts() -> None:
+    # The mixture over a wide rate is smooth: P(N <= k) against SciPy's quadrature over the rate.
+    from scipy import integrate
+
+    rate = Interval90(200, 2000)
+    table = count_table(Estimate(rate, LOSS))
+    for count in (150, 400, 633, 640, 1000, 2500):
+
+        def integrand(z: float, count: int = count) -> float:
+            value = math.exp(rate.mu + rate.sigma * z)
+            return float(stats.poisson.cdf(count, value) * stats.norm.pdf(z))
+
+        wanted = integrate.quad(integrand, -7, 7, epsabs=1e-11, limit=500)[0]
+        assert table.cdf[count] == pytest.approx(wanted, abs=1e-6)
+    steps = np.diff(table.cdf[300:600])
+    assert np.abs(np.diff(steps) / steps[1:]).max() < 0.02
+
+
+def test_a_secondary_loss_that_may_not_happen_has_the_variance_of_a_bernoulli() -> None:
+    effect = SecondaryLoss(Point(0.2), {"reputation": Point(100.0)})
+    forms = LossForms({"response": Point(7.0)}, (effect,))
+    assert event_loss(forms).mean == pytest.approx(27)
+    assert event_loss(forms).variance == pytest.approx(0.2 * 0.8 * 100**2)
 
 
 def test_largest_single_event_of_a_year() -> None:

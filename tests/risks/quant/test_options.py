@@ -74,7 +74,9 @@ def test_curves_of_options_share_one_axis(published: Comparison) -> None:
 
 def test_the_same_option_twice_is_the_same() -> None:
     twice = compare({"a": Option({"r": RISK}), "b": Option({"r": RISK})}, seed=1, trials=5000)
-    assert (twice.differences[0].same, twice.differences[0].standard_error) == (1.0, 0.0)
+    only = twice.differences[0]
+    assert (only.same, only.a_costs_less, only.b_costs_less) == (1.0, 0.0, 0.0)
+    assert only.standard_error == 0
     assert twice.cheapest == {"a": 0.5, "b": 0.5}
 
 
@@ -114,6 +116,7 @@ def test_net_benefit_and_return_rank_controls_differently() -> None:
 @pytest.mark.parametrize("status", STATUSES)
 def test_only_a_control_in_place_earns_credit(status: Status) -> None:
     control = Control("A", A.threats, Point(0.7), cost=Point(30_000), status=status)
+    assert (treated("r", RISK, [control]) == RISK) == (status != "in_place")
     report = value_controls({"r": RISK}, [control], seed=1, trials=2000)
     earned = report.controls[0].earned
     left = report.residual.expected_annual_loss
