@@ -130,6 +130,24 @@ def test_an_option_nobody_spoke_about_has_no_value(
     assert "Costs less than the baseline" not in page
 
 
+def test_a_rare_loss_is_not_shown_as_nothing(
+    client: Client, people: People, item: PlanningItem, public: Option
+) -> None:
+    rare = make_statement(
+        option=public,
+        published=True,
+        frequency_low=Decimal("0.005"),
+        frequency_high=Decimal("0.03"),
+    )
+    client.force_login(people.viewer)
+    response = client.get(f"/planning/PI-{item.pk}/")
+    assert response.context["figures"].options[0].high == 0  # nineteen years in twenty
+    assert "Rare: some loss in 1 year in" in response.content.decode()
+    assert "9 years in 10 between" not in response.content.decode()
+    page = client.get(f"/risks/RS-{rare.pk}/").content.decode()
+    assert "rare: the curve shows what the other years cost" in page
+
+
 def test_drafts_are_marked_and_count_nowhere(
     client: Client, people: People, item: PlanningItem, public: Option
 ) -> None:

@@ -22,10 +22,16 @@ class OptionFigures:
     low: Decimal | None = None  # one year in twenty stays below
     high: Decimal | None = None  # nineteen years in twenty stay below
     expected: Decimal | None = None
+    probability: float = 0.0  # of at least one loss event in a year
     total: Decimal | None = None  # expected loss and the first year's cost
     less: Decimal | None = None  # how much less it costs than the baseline on average
     more: Decimal | None = None
     against_baseline: str = ""
+
+    @property
+    def is_rare(self) -> bool:
+        """Nineteen years in twenty cost nothing: a range of 0 to 0 would hide what the rest costs."""
+        return self.high == 0
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,7 @@ def _figures(view: OptionView, *, comparable: bool) -> OptionFigures:
         low=Decimal(loss.p5),
         high=Decimal(loss.p95),
         expected=Decimal(loss.expected_annual_loss),
+        probability=loss.probability_of_loss,
         total=Decimal(loss.yearly_total),
         less=-difference if difference < 0 else None,
         more=difference if difference > 0 else None,
