@@ -111,7 +111,7 @@ class AlertmanagerApi(Format):
 
     def parse(self, data: memoryview) -> ParsedReport:
         warnings: list[str] = []
-        raws, members = listing(data, "data", warnings=warnings)
+        raws, members = listing(data, "data")
         if members and loose(members.get("status", Raw(b"null"))) == "error":
             text = clean(str(loose(members.get("error", Raw(b'""')))))
             raise FormatError("tool-failed", f"Alertmanager answered with an error: {text}.")

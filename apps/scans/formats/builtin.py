@@ -12,5 +12,17 @@ zap_xml.ZapXml
 junit_xml.JUnitXml
 chaostoolkit.ChaosToolkit
 gitleaks.Gitleaks
+checkov.Checkov
+prowler.ProwlerOcsf
+grype.Grype
+osv_scanner.OsvScanner
+openvex.OpenVex
+semgrep.Semgrep
+gitlab.GitLab
+nuclei.Nuclei
+falco.Falco
+threat_dragon.ThreatDragon
+threagile.Threagile
+ocsf.Ocsf
 """
 BUILTIN = tuple(f"{__package__}.{name}" for name in _CLASSES.split())

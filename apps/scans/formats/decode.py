@@ -79,6 +79,7 @@ def _check_utf8(view: memoryview) -> None:
 def decode(source: Source, decoder: msgspec.json.Decoder[T], where: str = "") -> T:
     """Decode, with every way in which it can fail as a FormatError.
 
+    Halves of surrogate pairs (a text cut inside an emoji) are replaced by U+FFFD.
     where: JSON pointer of `source` in the file, for the error's location.
     Raises FormatError: truncated, malformed, too-deep, wrong-type.
     """
@@ -87,6 +88,8 @@ def decode(source: Source, decoder: msgspec.json.Decoder[T], where: str = "") ->
     except msgspec.ValidationError as error:
         raise FormatError("wrong-type", f"{error}.", where) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if repaired := _repaired(memoryview(source)):
+            return decode(repaired, decoder, where)
         raise _syntax_error(str(error), where) from None
     except RecursionError:
         raise FormatError("too-deep", "The JSON is nested too deeply.", where) from None
@@ -106,19 +109,7 @@ def document(data: bytes | memoryview, shape: "Shape[T]", warnings: list[str]) -
     Raises FormatError as `body` and `decode` do; wrong-type only if the root itself is of another
     kind.
     """
-    return _repairing(body(data), lambda source: shape.read(source, "", warnings), warnings)
-
-
-def _repairing(view: memoryview, read: Callable[[Source], T], warnings: list[str]) -> T:
-    """What `read` makes of the file; once more with lone surrogates replaced if they are its
-    trouble."""
-    try:
-        return read(view)
-    except FormatError as error:
-        if error.reason not in {"truncated", "malformed"} or not (repaired := _repaired(view)):
-            raise
-        warnings.append("Halves of surrogate pairs were replaced by U+FFFD.")
-        return read(repaired)
+    return shape.read(body(data), "", warnings)
 
 
 def _repaired(view: memoryview) -> bytes:
@@ -157,28 +148,22 @@ def members(source: Source, where: str = "") -> dict[str, Raw]:
 
 
 def listing(
-    data: bytes | memoryview, *keys: str, warnings: list[str], null: bool = False
+    data: bytes | memoryview, *keys: str, null: bool = False
 ) -> tuple[list[Raw], dict[str, Raw]]:
     """The records of a report whose root is an array, or an object that has them under a key.
 
-    keys: tried in this order. null: whether null stands for no record, at the root or under a key.
+    keys: tried in this order. null: whether null under a key stands for no record.
     Also gives the root's members (none for an array). Raises FormatError.
     """
     view = body(data)
-    if null and is_null(view):
-        return [], {}
     if first_char(view) != "{":
-        return _repairing(view, _elements, warnings), {}
-    found = _repairing(view, members, warnings)
+        return decode(view, _ELEMENTS), {}
+    found = members(view)
     for key in keys:
         if key in found and (first_char(found[key]) == "[" or (null and is_null(found[key]))):
             return elements(found[key], f"/{key}"), found
     wanted = " or ".join(f"`{key}`" for key in keys)
     raise FormatError("wrong-type", f"The root is an object without an array {wanted}.", "")
-
-
-def _elements(source: Source) -> list[Raw]:
-    return decode(source, _ELEMENTS)
 
 
 def read_all(
@@ -316,8 +301,8 @@ class Shape(Generic[T]):
         except msgspec.ValidationError as error:
             problem = str(error)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            decode(source, self._decoder, where)
-            raise
+            readable = decode(source, _RAW, where)  # raises, unless it could be repaired
+            return self.read(bytes(readable), where, warnings)
         result = salvage(self._loose(source, where), self.wanted)
         if result is _MISSING:
             raise FormatError("wrong-type", f"{problem}.", where)
@@ -369,14 +354,14 @@ def loose(source: Source, where: str = "") -> Any:
     try:
         return _ANY.decode(source)
     except msgspec.ValidationError:
-        return json.loads(bytes(memoryview(source)))
+        return json.loads(bytes(memoryview(source)))  # a number out of range
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return decode(source, _ANY, where)
 
 
 def loose_document(data: bytes | memoryview) -> Any:
     """The whole file as plain Python; for formats whose report is one small record."""
-    return _repairing(body(data), loose, [])
+    return loose(body(data))
 
 
 def salvage(value: Any, wanted: Any) -> Any:  # noqa: PLR0911  # one way out for each sort of type

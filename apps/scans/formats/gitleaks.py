@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from apps.scans.formats import masking
-from apps.scans.formats.decode import Shape, listing, loose, read_all
+from apps.scans.formats import decode, masking
+from apps.scans.formats.decode import Shape, loose, read_all
 from apps.scans.formats.text import (
     clean,
     first_line,
@@ -91,8 +91,9 @@ class Gitleaks(Format):
 
     def parse(self, data: memoryview) -> ParsedReport:
         warnings: list[str] = []
-        raws, members = listing(data, "findings", warnings=warnings, null=True)
-        is_null = not raws and not members and bytes(data[:64]).strip() == b"null"
+        view = decode.body(data)
+        is_null = decode.is_null(view)
+        raws, _ = ([], {}) if is_null else decode.listing(view, "findings", null=True)
         return ParsedReport(
             findings=self._findings(raws, warnings),
             tool_name=self.tool_name,

@@ -137,16 +137,28 @@ def positive(number: Any) -> int | None:
     return None
 
 
+def scored(value: Any) -> float | None:
+    """A finite number, also as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if number == number and abs(number) < 1e300 else None  # noqa: PLR0124  # NaN
+
+
 def moment(value: Any) -> dt.datetime | None:
     """A point in time, aware: ISO 8601 or RFC 2822-like text, or seconds / milliseconds since 1970.
 
     Text without a zone is taken as UTC. None where it cannot be read or is outside 1970 to 2200.
     """
-    if isinstance(value, bool) or value in {None, ""}:
+    if not isinstance(value, str):
+        number = scored(value)
+        return None if number is None else _from_number(number)
+    if not value or len(value) > 100:
         return None
-    if isinstance(value, int | float):
-        return _from_number(value)
-    found = _from_text(clean(str(value)))
+    found = _from_text(clean(value))
     return found if found and 1970 <= found.year <= 2200 else None
 
 

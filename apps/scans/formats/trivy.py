@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw
 
 from apps.scans.formats import masking, packages, severity
-from apps.scans.formats.decode import Shape, body, document, elements, first_char, read_all
+from apps.scans.formats.decode import Shape, body, decode, document, first_char, read_all
 from apps.scans.formats.text import (
     clean,
     first_line,
@@ -139,6 +139,7 @@ class _Secret(msgspec.Struct, rename="pascal"):
     match: str | None = None
 
 
+_NOTHING = msgspec.json.Decoder(None)
 _REPORT = Shape(_Report)
 _RESULTS = Shape(list[_Result])
 _VULNERABILITY = Shape(_Vulnerability)
@@ -193,7 +194,7 @@ class Trivy(Format):
         warnings: list[str] = []
         view = body(data)
         if first_char(view) == "n":
-            elements(view)  # null, or something malformed
+            decode(view, _NOTHING)  # null, or something malformed
             return ParsedReport(
                 iter(()),
                 self.tool_name,

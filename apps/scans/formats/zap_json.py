@@ -39,7 +39,7 @@ class ZapJson(Format):
     notes = zap_model.NOTES
 
     def detect(self, head: Head) -> bool:
-        return head.root == "{" and "site" in head.keys and (
+        return head.root == "{" and "site" in head.keys and "vulnerabilities" not in head.keys and (
             head.has("site.alerts") or {"@version", "@generated"} <= head.keys
         )  # fmt: skip
 

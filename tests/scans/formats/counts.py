@@ -11,4 +11,10 @@ DIFFERENT_COUNTS: dict[str, tuple[int, str]] = {
 AMBIGUOUS: dict[str, str] = {
     "trivy/dd-legacy_no_vuln.json": "`null`",
     "alertmanager-api/live-alertmanager-api-empty.json": "`[]`",
+    "prowler-ocsf/dd-no_vuln.ocsf.json": "`[]`",
+    "threagile-risks/dd-empty_file_no_risks.json": "`[]`",
+    "threagile-risks/dd-bad_formatted_risks_file.json": "`{}`",
+    "osv-scanner/dd-no_findings.json": "0 bytes",
+    "nuclei/dd-empty.jsonl": "0 bytes",
+    "ocsf-detection/so-other_finding.json": "written by Prowler: prowler-ocsf has it too",
 }
