@@ -149,17 +149,19 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
     },
-    # Compressing is worth its half minute where the same files are served for months.
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if PRODUCTION
-        else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+        "BACKEND": {
+            # Compressing is worth its half minute where the same files are served for months.
+            "production": "whitenoise.storage.CompressedManifestStaticFilesStorage",
+            "development": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
+            "test": "django.contrib.staticfiles.storage.StaticFilesStorage",
+        }[PROFILE]
     },
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = env.folder("SECOPS_STATIC_ROOT", BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "assets" / "dist"]
-WHITENOISE_MANIFEST_STRICT = not TESTING
+WHITENOISE_USE_FINDERS = TESTING
 
 # --- Celery (secops_portal/celery.py reads CELERY_*) ---------------------------------------------
 CELERY_BROKER_URL = env.text("SECOPS_BROKER_URL", REDIS_URL)

@@ -19,11 +19,10 @@ from apps.risks.quant.compare import Comparison, compare
 from apps.risks.quant.compare import Option as QuantOption
 from apps.risks.quant.distributions import Point
 from apps.risks.quant.errors import EstimateError
-from apps.risks.services.valuations import Ranges, money, seed_of
+from apps.risks.services.valuations import SEED, TRIALS, Ranges, money
 
 logger = logging.getLogger(__name__)
 
-TRIALS = 50_000
 KEPT_SECONDS = 24 * 3600
 
 
@@ -84,7 +83,7 @@ def _compare(
         for option in valued
     }
     try:
-        result = compare(quant, seed=seed_of(f"item {valued[0].item_id}"), trials=TRIALS)
+        result = compare(quant, seed=SEED, trials=TRIALS)
     except EstimateError:
         logger.exception("the options of item %s cannot be compared", valued[0].item_id)
         return {}

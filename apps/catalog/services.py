@@ -43,6 +43,8 @@ def component_create(
     *, actor: Actor, system: System, key: str, name: str, **fields: Any
 ) -> Component:
     require(actor, Permission.SYSTEM_MANAGE, system)
+    if Component.objects.filter(system=system, key=key).exists():
+        raise Invalid({"key": f"This system has a component {key!r} already."})
     component = Component.objects.create(system=system, key=key, name=name, **fields)
     record(actor=actor, action="component.create", target=component, system_id=system.pk)
     return component
@@ -53,6 +55,8 @@ def environment_create(
     *, actor: Actor, system: System, key: str, name: str, is_production: bool = False
 ) -> Environment:
     require(actor, Permission.SYSTEM_MANAGE, system)
+    if Environment.objects.filter(system=system, key=key).exists():
+        raise Invalid({"key": f"This system has an environment {key!r} already."})
     environment = Environment.objects.create(
         system=system, key=key, name=name, is_production=is_production
     )

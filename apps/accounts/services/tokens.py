@@ -54,7 +54,9 @@ def token_create_for_self(
 
 @transaction.atomic
 def token_revoke(*, actor: Actor, token: ApiToken) -> None:
-    """Revoke at once; one's own, or a system's by those who manage its tokens."""
+    """Revoke at once; one's own, or a system's by those who manage its tokens. Tokens revoke only themselves."""
+    if actor.token is not None and actor.token.pk != token.pk:
+        raise NotPermitted("Sign in to revoke another token.")
     if token.user_id is None or token.user_id != actor.user_id:
         require(actor, Permission.TOKEN_MANAGE, token.system)
     if token.revoked_at is None:

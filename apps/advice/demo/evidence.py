@@ -16,7 +16,7 @@ from apps.scans.models import Finding, Report, ReportState
 from apps.scans.services.ingest import report_ingest
 from apps.scans.services.receive import Claim, report_receive
 
-WAIT = 60.0  # seconds for the worker, until the loader lends a hand
+PATIENCE = 60.0  # seconds without any progress of the worker, until the loader does its work
 SERIES = ("system", "stage", "tool", "category", "branch", "environment")
 CLAIMED = ("stage", "tool", "category", "branch", "environment", "commit", "format")
 
@@ -27,12 +27,13 @@ def reports_load(records: list[Record]) -> Iterator[tuple[Record, Report]]:
     In waves: all reports that are the next one of their series go to the worker together. A report that an
     interrupted run had received is found by its key and not sent again.
     """
+    worker = Worker()
     waiting = records
     while waiting:
         wave, waiting = _next_wave(waiting)
         received = [(record, _receive(record)) for record in wave]
         for record, report in received:
-            _await(report)
+            worker.finish(report)
             _date_back(report, days_ago(record))
             yield record, report
 
@@ -68,14 +69,21 @@ def _chunks(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _await(report: Report) -> None:
-    """Wait for the worker; without one (tests, a stopped broker) process it here: the same way, the same row."""
-    deadline = time.monotonic() + WAIT
-    while _pending(report) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    if _pending(report):
-        report_ingest(report.pk)
-        report.refresh_from_db()
+class Worker:
+    """The worker, as far as it is there. Once waited for in vain (no worker, no broker), it is not waited for again."""
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self.patience = patience
+
+    def finish(self, report: Report) -> None:
+        """See a report processed, by the worker or else here: the same way, the same row."""
+        deadline = time.monotonic() + self.patience
+        while (pending := _pending(report)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        if pending:
+            self.patience = 0
+            report_ingest(report.pk)
+            report.refresh_from_db()
 
 
 def _pending(report: Report) -> bool:

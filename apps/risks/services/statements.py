@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
@@ -19,7 +19,7 @@ from apps.common.errors import Conflict, Invalid
 from apps.guidance.models import GuidanceVersion
 from apps.planning.models import Option, PlanningItem
 from apps.risks.models import Attribute, RiskRevision, RiskStatement, StatementState
-from apps.risks.services.valuations import Ranges, seed_of, valuation_store
+from apps.risks.services.valuations import Ranges, valuation_store
 
 TEXTS = ("condition", "consequence", "threat_community", "asset", "effect", "rationale")
 LISTS = ("attributes", "cwes")
@@ -86,7 +86,8 @@ def statement_create(
         created_by=actor.user,
         **{each.name: getattr(content, each.name) for each in fields(content)},
     )
-    statement.valuation = valuation_store(content.ranges(), seed=_seed(item, content))
+    statement.pk = _next_id()
+    statement.valuation = valuation_store(content.ranges(), name=statement.key)
     statement.save()
     record(actor=actor, action="statement.create", target=statement, system_id=item.system_id)
     return statement
@@ -105,7 +106,7 @@ def statement_edit(
     values: dict[str, Any] = {each.name: getattr(content, each.name) for each in fields(content)}
     changes = changed_fields(row, values)
     if changes.keys() & set(ESTIMATE):
-        row.valuation = valuation_store(content.ranges(), seed=row.valuation.seed)
+        row.valuation = valuation_store(content.ranges(), name=row.key)
     row.save()
     record(
         actor=actor, action="statement.edit", target=row, system_id=row.system_id, changes=changes
@@ -172,5 +173,8 @@ def statement_withdraw(*, actor: Actor, statement: RiskStatement, reason: str) -
     return row
 
 
-def _seed(item: PlanningItem, content: StatementInput) -> int:
-    return seed_of(f"{item.pk} {content.condition}")
+def _next_id() -> int:
+    """The number of the statement to come: its key names the random numbers of its first valuation."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('risks_riskstatement', 'id'))")
+        return int(cursor.fetchone()[0])
