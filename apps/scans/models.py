@@ -209,6 +209,14 @@ class Finding(models.Model):
                 condition=Q(state="open"),
                 name="finding_open_of_series",
             ),
+            # For lists of every state, and for what evidence rules and readers look for.
+            models.Index(
+                fields=["-severity", "-id"],
+                condition=Q(is_preview=False),
+                name="finding_any_state",
+            ),
+            GinIndex(fields=["cwes"], name="finding_cwes"),
+            GinIndex(fields=["vulnerabilities"], name="finding_vulnerabilities"),
         ]
 
     def __str__(self) -> str:
