@@ -13,11 +13,11 @@ from pathlib import Path
 HEARTBEAT_SECONDS = 15.0
 
 
-class Failure(Exception):  # noqa: N818 - it is printed to a person as a sentence, not raised as an error to catch
+class Failure(Exception):
     """Something a person must know or do; its text is printed without a traceback."""
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: somebody asked us to stop
+class Stopped(Exception):
     """Raised out of the start when a signal asks us to stop."""
 
 
