@@ -23,6 +23,13 @@ nuclei.Nuclei
 falco.Falco
 threat_dragon.ThreatDragon
 threagile.Threagile
+csaf.Csaf
+scorecard.Scorecard
+kube_bench.KubeBench
+kubescape.Kubescape
+kics.Kics
+inspec.Inspec
+asff.Asff
 ocsf.Ocsf
 """
 BUILTIN = tuple(f"{__package__}.{name}" for name in _CLASSES.split())

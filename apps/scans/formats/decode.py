@@ -166,6 +166,25 @@ def listing(
     raise FormatError("wrong-type", f"The root is an object without an array {wanted}.", "")
 
 
+def root_elements(data: bytes | memoryview) -> list[Raw]:
+    """The elements of a report whose root must be an array. Raises FormatError."""
+    return decode(body(data), _ELEMENTS)
+
+
+def root_members(data: bytes | memoryview) -> dict[str, Raw]:
+    """The members of a report whose root must be an object. Raises FormatError."""
+    view = body(data)
+    if is_null(view):
+        raise FormatError("wrong-type", "The root is null.", "")
+    return members(view)
+
+
+def array(found: dict[str, Raw], name: str, where: str = "") -> list[Raw]:
+    """The elements of a member that is an array; none if it is missing or something else."""
+    raw = found.get(name)
+    return elements(raw, f"{where}/{name}") if raw is not None and first_char(raw) == "[" else []
+
+
 def read_all(
     raws: Iterable[Raw], shape: "Shape[T]", warnings: list[str], where: str = ""
 ) -> Iterator[tuple[T, bytes]]:

@@ -6,9 +6,20 @@ DIFFERENT_COUNTS: dict[str, tuple[int, str]] = {
         2,
         'Counted 3: one of the results has the kind "pass": no problem (SARIF 2.1.0, 3.27.9).',
     ),
+    "asff/dd-config_many_findings.json": (0, "Counted 3: their Compliance.Status is PASSED."),
+    "asff/dd-config_one_finding.json": (0, "Counted 1: its Compliance.Status is PASSED."),
+    "asff/dd-prowler-output.asff.json": (
+        286,
+        "Counted 731: the Compliance.Status of 441 is PASSED, of 4 INFOED.",
+    ),
+}
+# File -> why it is refused.
+REFUSED: dict[str, str] = {
+    "csaf/govex-openvex.json": "An OpenVEX document, not CSAF: refused, and found to be OpenVEX.",
 }
 # File -> why its content belongs to no format, or to several.
 AMBIGUOUS: dict[str, str] = {
+    "csaf/govex-openvex.json": "OpenVEX",
     "trivy/dd-legacy_no_vuln.json": "`null`",
     "alertmanager-api/live-alertmanager-api-empty.json": "`[]`",
     "prowler-ocsf/dd-no_vuln.ocsf.json": "`[]`",
