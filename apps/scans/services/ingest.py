@@ -176,11 +176,8 @@ def _lock_series(report: Report, fmt: Format, parsed: ParsedReport) -> Series:
         environment=report.environment,
         defaults={"is_preview": bool(branch)},
     )
-    locked: Series = (
-        Series.objects.select_for_update(of=("self",))
-        .select_related("newest_report")
-        .get(pk=series.pk)
-    )
+    # No join with the newest report: after a wait for the lock it would still be the one of before.
+    locked: Series = Series.objects.select_for_update().get(pk=series.pk)
     return locked
 
 

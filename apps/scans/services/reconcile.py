@@ -62,10 +62,12 @@ WITH back AS (
     FROM incoming
     WHERE known.series_id = %(series)s AND NOT known.is_present
       AND known.fingerprint = incoming.fingerprint
-    RETURNING known.id
+    RETURNING known.id, known.state
+), seen AS (
+    INSERT INTO scans_presence (finding_id, series_id, since_id, is_current)
+    SELECT id, %(series)s, %(report)s, true FROM back
 )
-INSERT INTO scans_presence (finding_id, series_id, since_id, is_current)
-SELECT id, %(series)s, %(report)s, true FROM back
+SELECT count(*) FILTER (WHERE state = 'open') FROM back
 """
 
 _CLOSE_GONE = """
@@ -76,10 +78,12 @@ WITH gone AS (
         state = CASE WHEN state = 'open' THEN 'fixed' ELSE state END
     WHERE known.series_id = %(series)s AND known.is_present
       AND NOT EXISTS (SELECT FROM incoming WHERE incoming.fingerprint = known.fingerprint)
-    RETURNING known.id
+    RETURNING known.id, known.state
+), ended AS (
+    UPDATE scans_presence seen SET is_current = false, until_id = %(report)s
+    FROM gone WHERE seen.finding_id = gone.id AND seen.is_current
 )
-UPDATE scans_presence seen SET is_current = false, until_id = %(report)s
-FROM gone WHERE seen.finding_id = gone.id AND seen.is_current
+SELECT count(*) FILTER (WHERE state = 'fixed') FROM gone
 """
 
 _COUNT_OPEN = """
@@ -96,7 +100,10 @@ WHERE id = %(series)s
 
 @dataclass(frozen=True)
 class Changes:
-    """How many findings a report brought, left, fixed and brought back."""
+    """How many findings a report brought, left, fixed and brought back.
+
+    What a person decided and that is gone is not fixed; back again, it is unchanged.
+    """
 
     new: int = 0
     unchanged: int = 0
@@ -121,8 +128,8 @@ def reconcile(*, report: Report, series: Series, total: int, may_close: bool) ->
         # The tables grow faster than their statistics; a nested loop over a wrong guess takes minutes.
         cursor.execute("SET LOCAL enable_nestloop = off")
         changed = _rows(cursor, _UPDATE_CHANGED, values)
-        reopened = _rows(cursor, _BRING_BACK, values)
-        fixed = _rows(cursor, _CLOSE_GONE, values) if may_close else 0
+        reopened = _number(cursor, _BRING_BACK, values)
+        fixed = _number(cursor, _CLOSE_GONE, values) if may_close else 0
         new = _rows(cursor, _INSERT_NEW, values)
         cursor.execute("SET LOCAL enable_nestloop = on")
         if changed or reopened or fixed or new:
@@ -140,3 +147,9 @@ def _rows(cursor: Any, statement: str, values: dict[str, Any]) -> int:
     """Run a statement; return how many rows its last part wrote."""
     cursor.execute(statement, values)
     return int(cursor.rowcount)
+
+
+def _number(cursor: Any, statement: str, values: dict[str, Any]) -> int:
+    """Run a statement; return the number that it answers."""
+    cursor.execute(statement, values)
+    return int(cursor.fetchone()[0])
