@@ -1,6 +1,7 @@
 """What reports do to findings, one after the other, from bytes to counts."""
 
 import datetime as dt
+import json
 import threading
 import time
 from typing import Any
@@ -194,6 +195,57 @@ def test_a_scan_that_failed_closes_nothing(system: System) -> None:
     assert (failed.state, failed.scan_status, told(failed)) == ("processed", "failed", (0, 0, 0, 0))
     assert set(states().values()) == {"open"}
     assert any("nothing was closed" in warning for warning in failed.warnings)
+
+
+def notification(*alerts: tuple[str, str]) -> bytes:
+    """What Alertmanager posts (its documentation, "webhook_config"): (name, status) of each alert."""
+    fired = [
+        {
+            "status": status,
+            "labels": {"alertname": name, "severity": "critical"},
+            "annotations": {"summary": f"{name} is burning"},
+            "startsAt": "2026-05-01T10:00:00Z",
+            "endsAt": "2026-05-01T11:00:00Z" if status == "resolved" else "0001-01-01T00:00:00Z",
+            "fingerprint": f"{len(name):016x}",
+        }
+        for name, status in alerts
+    ]
+    head = {"version": "4", "groupKey": "{}", "receiver": "portal", "status": "firing"}
+    return json.dumps(head | {"alerts": fired}).encode()
+
+
+def alert_states() -> dict[str, str]:
+    return dict(Finding.objects.values_list("rule_id", "state"))
+
+
+def test_a_notification_is_about_its_own_alerts_only(system: System) -> None:
+    post(system, notification(("Disk", "firing"), ("Memory", "firing")))
+    other = post(system, notification(("Certificate", "firing")))
+    assert told(other) == (1, 0, 0, 0)
+    assert alert_states() == {"Disk": "open", "Memory": "open", "Certificate": "open"}
+    assert other.is_full is False
+
+
+def test_an_alert_that_is_over_closes_its_finding(system: System) -> None:
+    began = post(system, notification(("Disk", "firing"), ("Memory", "firing")))
+    over = post(system, notification(("Disk", "resolved"), ("Memory", "firing")))
+    assert (over.total, told(over)) == (1, (0, 1, 1, 0))
+    assert alert_states() == {"Disk": "fixed", "Memory": "open"}
+    disk = Finding.objects.get(rule_id="Disk")
+    assert intervals(disk) == [(began.pk, over.pk)]
+    assert Series.objects.get().open_counts == [0, 0, 0, 0, 1]
+
+    repeated = post(system, notification(("Disk", "resolved")))
+    assert (repeated.total, told(repeated)) == (0, (0, 0, 0, 0))
+    again = post(system, notification(("Disk", "firing")))
+    assert told(again) == (0, 0, 0, 1)
+    assert intervals(disk) == [(began.pk, over.pk), (again.pk, None)]
+
+
+def test_an_alert_that_nobody_saw_and_that_is_over_is_no_finding(system: System) -> None:
+    report = post(system, notification(("Disk", "resolved")))
+    assert (report.state, report.total, told(report)) == ("processed", 0, (0, 0, 0, 0))
+    assert not Finding.objects.exists()
 
 
 # --- series --------------------------------------------------------------------------------------

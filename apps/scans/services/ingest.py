@@ -118,12 +118,14 @@ def _ingest(report: Report) -> None:
         fmt = _format_of(report, data)
         parsed = fmt.parse(data)
         staged = stage(parsed.findings, parsed.tool_name or fmt.slug)
+    # A notification is about some findings only, whatever the sender claims.
+    report.is_full = report.is_full and not parsed.partial
     series = _lock_series(report, fmt, parsed)
     allowed = _effect(report, series, parsed)
     changes = None
     if allowed is not Effect.NONE:
         changes = reconcile(
-            report=report, series=series, total=staged.count, may_close=allowed is Effect.FULL
+            report=report, series=series, staged=staged, may_close=allowed is Effect.FULL
         )
         Series.objects.filter(pk=series.pk).update(newest_report=report)
     _tell(report, fmt, parsed, staged)

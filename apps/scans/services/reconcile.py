@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from apps.scans.models import Report, Series
+from apps.scans.services.staging import Staged
 
 _FINDING_COLUMNS = "severity, kind, rule_id, title, path, line, place, purl, cwes, vulnerabilities"
 _DETAIL_COLUMNS = "description, remediation, facts, raw"
@@ -24,6 +25,7 @@ WITH fresh AS (
     FROM incoming
     WHERE NOT EXISTS (SELECT FROM scans_finding known
                       WHERE known.series_id = %(series)s AND known.fingerprint = incoming.fingerprint)
+      AND NOT resolved
     RETURNING id, fingerprint
 ), detail AS (
     INSERT INTO scans_findingdetail (finding_id, {_DETAIL_COLUMNS})
@@ -61,7 +63,7 @@ WITH back AS (
         state = CASE WHEN state = 'fixed' THEN 'open' ELSE state END
     FROM incoming
     WHERE known.series_id = %(series)s AND NOT known.is_present
-      AND known.fingerprint = incoming.fingerprint
+      AND known.fingerprint = incoming.fingerprint AND NOT incoming.resolved
     RETURNING known.id, known.state
 ), seen AS (
     INSERT INTO scans_presence (finding_id, series_id, since_id, is_current)
@@ -70,14 +72,13 @@ WITH back AS (
 SELECT count(*) FILTER (WHERE state = 'open') FROM back
 """
 
-_CLOSE_GONE = """
+_CLOSE = """
 WITH gone AS (
     UPDATE scans_finding known
     SET is_present = false,
         fixed_at = CASE WHEN state = 'open' THEN %(seen)s ELSE fixed_at END,
         state = CASE WHEN state = 'open' THEN 'fixed' ELSE state END
-    WHERE known.series_id = %(series)s AND known.is_present
-      AND NOT EXISTS (SELECT FROM incoming WHERE incoming.fingerprint = known.fingerprint)
+    WHERE known.series_id = %(series)s AND known.is_present AND {condition}
     RETURNING known.id, known.state
 ), ended AS (
     UPDATE scans_presence seen SET is_current = false, until_id = %(report)s
@@ -85,6 +86,10 @@ WITH gone AS (
 )
 SELECT count(*) FILTER (WHERE state = 'fixed') FROM gone
 """
+_SAME = "FROM incoming WHERE incoming.fingerprint = known.fingerprint"
+_CLOSE_GONE = _CLOSE.format(condition=f"NOT EXISTS (SELECT {_SAME} AND NOT resolved)")
+# An alert that says that it is over is over, whatever else the report may do.
+_CLOSE_RESOLVED = _CLOSE.format(condition=f"EXISTS (SELECT {_SAME} AND resolved)")
 
 _COUNT_OPEN = """
 UPDATE scans_series SET open_counts = (
@@ -111,7 +116,7 @@ class Changes:
     reopened: int = 0
 
 
-def reconcile(*, report: Report, series: Series, total: int, may_close: bool) -> Changes:
+def reconcile(*, report: Report, series: Series, staged: Staged, may_close: bool) -> Changes:
     """Apply the staged findings to a series that the caller has locked.
 
     may_close: only a full report of a scan that completed says what is gone.
@@ -129,12 +134,14 @@ def reconcile(*, report: Report, series: Series, total: int, may_close: bool) ->
         cursor.execute("SET LOCAL enable_nestloop = off")
         changed = _rows(cursor, _UPDATE_CHANGED, values)
         reopened = _number(cursor, _BRING_BACK, values)
-        fixed = _number(cursor, _CLOSE_GONE, values) if may_close else 0
+        fixed = 0
+        if may_close or staged.resolved:
+            fixed = _number(cursor, _CLOSE_GONE if may_close else _CLOSE_RESOLVED, values)
         new = _rows(cursor, _INSERT_NEW, values)
         cursor.execute("SET LOCAL enable_nestloop = on")
         if changed or reopened or fixed or new:
             cursor.execute(_COUNT_OPEN, values)
-    return Changes(new=new, unchanged=total - new - reopened, fixed=fixed, reopened=reopened)
+    return Changes(new=new, unchanged=staged.count - new - reopened, fixed=fixed, reopened=reopened)
 
 
 def open_counts_refresh(series_id: int) -> None:

@@ -16,6 +16,7 @@ from apps.scans.formats.types import FormatError, Location, ParsedFinding
 COLUMNS = (
     "fingerprint",
     "content_hash",
+    "resolved",
     "suppressed",
     "severity",
     "kind",
@@ -34,9 +35,9 @@ COLUMNS = (
 )
 _CREATE = """
 CREATE TEMPORARY TABLE incoming (
-    fingerprint bytea, content_hash bytea, suppressed boolean, severity smallint, kind text, rule_id text,
-    title text, path text, line integer, place text, purl text, cwes integer[], vulnerabilities text[],
-    description text, remediation text, facts jsonb, raw text
+    fingerprint bytea, content_hash bytea, resolved boolean, suppressed boolean, severity smallint,
+    kind text, rule_id text, title text, path text, line integer, place text, purl text, cwes integer[],
+    vulnerabilities text[], description text, remediation text, facts jsonb, raw text
 ) ON COMMIT DROP
 """
 _NULL = "\\N"
@@ -48,7 +49,10 @@ MAX_TEXT = (
 
 @dataclass
 class Staged:
+    """How many findings a report holds: `count` are there, `resolved` are said to be over."""
+
     count: int = 0
+    resolved: int = 0
     suppressed: int = 0
 
 
@@ -97,13 +101,16 @@ def _lines(
     findings: Iterable[ParsedFinding], fingerprinter: Fingerprinter, staged: Staged
 ) -> Iterator[str]:
     for finding in findings:
-        staged.count += 1
-        if staged.count > settings.SECOPS_MAX_FINDINGS:
+        if finding.resolved_at is None:
+            staged.count += 1
+        else:
+            staged.resolved += 1
+        if staged.count + staged.resolved > settings.SECOPS_MAX_FINDINGS:
             raise FormatError(
                 TOO_MANY_FINDINGS,
                 f"The report holds more than {settings.SECOPS_MAX_FINDINGS} findings, the limit here.",
             )
-        if finding.suppressed:
+        if finding.suppressed and finding.resolved_at is None:
             staged.suppressed += 1
         yield _line(finding, fingerprinter.identify(finding).digest)
 
@@ -116,6 +123,7 @@ def _line(finding: ParsedFinding, digest: bytes) -> str:
             (
                 "\\\\x" + digest.hex(),
                 "\\\\x" + content_hash(finding).hex(),
+                "f" if finding.resolved_at is None else "t",
                 "t" if finding.suppressed else "f",
                 str(int(finding.severity)),
                 finding.kind.value,
