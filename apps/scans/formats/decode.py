@@ -90,14 +90,15 @@ def decode(source: Source, decoder: msgspec.json.Decoder[T], where: str = "") ->
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         if repaired := _repaired(memoryview(source)):
             return decode(repaired, decoder, where)
-        raise _syntax_error(str(error), where) from None
+        raise _syntax_error(str(error), where, len(source)) from None
     except RecursionError:
         raise FormatError("too-deep", "The JSON is nested too deeply.", where) from None
 
 
-def _syntax_error(message: str, where: str) -> FormatError:
+def _syntax_error(message: str, where: str, size: int) -> FormatError:
     if "truncated" in message:
-        return FormatError("truncated", "The JSON ends in the middle of a value.", where)
+        end = " ".join(filter(None, [where, f"byte {size}"]))
+        return FormatError("truncated", "The JSON ends in the middle of a value.", end)
     byte = _BYTE.search(message)
     location = " ".join(filter(None, [where, f"byte {byte[1]}" if byte else ""]))
     return FormatError("malformed", f"{message}.", location)
