@@ -14,10 +14,10 @@ from django.conf import settings
 @contextlib.contextmanager
 def broker_at(url: str) -> Iterator[Celery]:
     """Tasks of this thread go to the broker at `url` meanwhile."""
-    before = current_app._get_current_object()
+    before: Celery = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy
     app = Celery("secops_portal", set_as_current=False)
     app.config_from_object("django.conf:settings", namespace="CELERY")
-    app.conf.broker_url = url
+    app.conf.update(broker_url=url)
     app.set_current()
     try:
         yield app
@@ -30,6 +30,10 @@ def closed_port() -> int:
     """A port on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
+
+
+def real_broker() -> str:
+    return str(settings.REDIS_URL)
 
 
 def url_with_port(port: int) -> str:

@@ -1,7 +1,7 @@
 """Accepting a report: bytes to storage first, then one row; from that commit on nothing may lose it."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -83,10 +83,19 @@ def report_receive(
     if len(idempotency_key) > 200 or not idempotency_key.isprintable():
         raise Invalid({"Idempotency-Key": "Use 1 to 200 printable characters."})
     stored = storage.store(storage.inflate(chunks) if gzipped else chunks)
+    kept: list[int] = []  # filled on commit: from then on the bytes are the report's
+
+    def send(report_id: int) -> None:
+        kept.append(report_id)
+        dispatch.ingest(report_id)
+
     try:
-        report, is_new = _write(actor, system, claim, stored, idempotency_key)
+        report, is_new = _write(actor, system, claim, stored, key=idempotency_key, send=send)
     except BaseException:
-        storage.forget(stored.name)
+        if (
+            not kept
+        ):  # a server that stops us while we send must not cost an accepted report its bytes
+            storage.forget(stored.name)
         raise
     if not is_new:
         storage.forget(stored.name)
@@ -96,7 +105,13 @@ def report_receive(
 
 
 def _write(
-    actor: Actor, system: System, claim: Claim, stored: storage.StoredBytes, key: str
+    actor: Actor,
+    system: System,
+    claim: Claim,
+    stored: storage.StoredBytes,
+    *,
+    key: str,
+    send: Callable[[int], None],
 ) -> tuple[Report, bool]:
     try:
         with transaction.atomic():
@@ -126,7 +141,7 @@ def _write(
                 system_id=system.pk,
                 changes={"sha256": stored.sha256, "size": stored.size},
             )
-            transaction.on_commit(lambda: dispatch.ingest(report.pk))
+            transaction.on_commit(lambda: send(report.pk))
     except IntegrityError:
         known = Report.objects.filter(system=system, idempotency_key=key).first() if key else None
         if known is None:
