@@ -1,0 +1,201 @@
+"""The main job from end to end: advice written, evidence posted, options compared, a decision recorded."""
+
+import json
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from bin._local.paths import TOP
+from tests.browser.conftest import Visits
+from tests.browser.portal import Portal
+from tests.browser.watching import screenshot
+
+README = (TOP / "README.md").read_text()
+BEFORE = TOP / "demo/reports/booking/02-code-bandit-before.sarif"
+
+
+def readme_curl(containing: str) -> str:
+    """The README's curl line that contains a text, as a newcomer would paste it."""
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    line: str = next(block for block in blocks if block.startswith("curl") and containing in block)
+    return line
+
+
+def run(line: str, url: str, token: str, *, fails: bool = False) -> dict[str, Any]:
+    done = subprocess.run(
+        ["bash", "-c", line],
+        cwd=TOP,
+        env={**os.environ, "PORTAL": url, "TOKEN": token},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode != 0) is fails, done.stderr + done.stdout
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def processed(url: str, token: str, report: dict[str, Any]) -> dict[str, Any]:
+    """Ask for the status until the worker is done, with the README's line."""
+    line = readme_curl("REPORT_UID").replace("REPORT_UID", report["uid"])
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        status = run(line, url, token)
+        if status["state"] not in {"received", "processing"}:
+            return status
+        time.sleep(0.2)
+    raise AssertionError(f"not processed: {status}")
+
+
+def submit(page: Page, within: str = "main form") -> None:
+    page.locator(f"{within} button[type=submit]:visible").last.click()
+    page.wait_for_load_state()
+
+
+def number_in(page: Page) -> int:
+    found = re.search(r"/(?:PI|RS|G)-(\d+)/", page.url)
+    assert found, page.url
+    return int(found.group(1))
+
+
+def ci_token(page: Page) -> str:
+    page.goto("/systems/booking/")
+    page.get_by_text("Make a token").first.click()
+    page.fill("#tokens input[name=name]", "tour")
+    submit(page, "#tokens form:has(input[name=name])")
+    token = page.locator("#token-text").inner_text().strip()
+    assert token.startswith("secops_")
+    return token
+
+
+def guidance(page: Page) -> int:
+    page.goto("/guidance/new/")
+    page.fill("[name=title]", "Bind values in queries")
+    page.fill("[name=summary]", "Text of a user never becomes part of a statement.")
+    page.fill("[name=body]", "## Why\nA *bound* value cannot change what a query means.")
+    page.fill("[name=condition]", "If you build queries from text that users send")
+    page.fill("[name=consequence]", "then one request reads every booking.")
+    page.fill("[name=cwes]", "CWE-89")
+    page.fill("[name=frequency_low]", "0.1")
+    page.fill("[name=frequency_high]", "1")
+    page.fill("[name=magnitude_low]", "20000")
+    page.fill("[name=magnitude_high]", "400000")
+    submit(page, "main form:has([name=body])")
+    number = number_in(page)
+    submit(page, 'form[action$="/publish/"]')
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Bind values in queries")
+    return number
+
+
+def item_with_options(page: Page) -> int:
+    page.goto("/planning/new/")
+    page.fill("[name=title]", "How do we search bookings?")
+    page.select_option("[name=system]", label="Booking and tickets")
+    page.fill("[name=question]", "Agents want to search by any field.")
+    submit(page, "main form:has([name=question])")
+    item = number_in(page)
+    for title, cost in (("Text joined into SQL", "1k"), ("Bound values", "6k")):
+        page.goto(f"/planning/PI-{item}/options/new/")
+        page.fill("[name=title]", title)
+        page.fill("[name=cost_once]", cost)
+        submit(page, "main form:has([name=cost_once])")
+    return item
+
+
+def statement(page: Page, item: int, from_guidance: int) -> int:
+    """Attach the guidance to the first option, as a published statement with an evidence rule."""
+    page.goto(f"/risks/new/?item={item}&guidance=G-{from_guidance}")
+    assert "text that users send" in page.input_value("[name=condition]")
+    page.select_option("[name=option]", label="Text joined into SQL")
+    page.fill("[name=magnitude_high]", "1.5 M")
+    submit(page, "main form:has([name=condition])")
+    number = number_in(page)
+    submit(page, 'form[action$="/publish/"]')
+    page.goto(f"/risks/RS-{number}/evidence/")
+    page.fill("[name=cwes]", "89")
+    submit(page, "main form:has([name=cwes])")
+    return number
+
+
+def test_the_main_job(visit: Visits, portal: Portal) -> None:
+    security = visit.signed_in("amara.okafor@example.org")
+    item = item_with_options(security)
+    number = statement(security, item, guidance(security))
+
+    token = ci_token(visit.signed_in("yuki.tanaka@example.org"))
+    first = run(readme_curl("bandit-before"), portal.url, token)
+    first = processed(portal.url, token, first)
+    # Counted in the file itself: jq '[.runs[].results[]] | length'
+    total = len(json.loads(BEFORE.read_text())["runs"][0]["results"])
+    assert (first["state"], first["new"], first["fixed"]) == ("processed", total, 0)
+    second = processed(portal.url, token, run(readme_curl("bandit-after"), portal.url, token))
+    assert second["new"] + second["unchanged"] == second["total"]
+    assert second["fixed"] == total - second["unchanged"]
+    assert min(second["new"], second["fixed"], second["unchanged"]) > 0
+
+    architect = visit.signed_in("maren.halvorsen@example.org")
+    architect.goto("/search/?q=search+bookings")
+    architect.get_by_role("link", name="How do we search bookings?").first.click()
+    expect(architect.get_by_role("heading", name="Options side by side")).to_be_visible()
+    main = architect.locator("main")
+    expect(main).to_contain_text("text that users send")
+    expect(main).to_contain_text(f"RS-{number}")
+    expect(main.locator("#evidence")).to_contain_text("B608")
+    screenshot(architect, "main-job-item")
+    architect.locator('form[action$="/questions/"] [name=body]').fill(
+        "Does this hold for the agents' tool?"
+    )
+    submit(architect, 'form[action$="/questions/"]')
+    expect(main).to_contain_text("Does this hold for the agents' tool?")
+    decide = architect.locator('form[action$="/decision/"]')
+    decide.get_by_label("Text joined into SQL").check()
+    decide.locator("[name$=reason]").fill("The tool is replaced in spring.")
+    decide.locator(f"[name$=treatment_{number}]").select_option("accept")
+    submit(architect, 'form[action$="/decision/"]')
+    expect(main).to_contain_text("The tool is replaced in spring.")
+    expect(main).to_contain_text("Decided")
+    screenshot(architect, "main-job-decided")
+
+    security.goto(f"/planning/PI-{item}/")
+    expect(security.locator("main")).to_contain_text("Maren Halvorsen")
+    answer = security.locator('form[action$="/answers/"]').first
+    security.locator("summary", has_text="Answer").first.click()
+    answer.locator("[name$=body]").fill("Yes, it runs the same query.")
+    answer.locator("button[type=submit]:visible").last.click()
+    expect(security.locator("main")).to_contain_text("Yes, it runs the same query.")
+
+
+def test_bad_reports_say_what_and_where(visit: Visits, portal: Portal, tmp_path: Path) -> None:
+    token = ci_token(visit.signed_in("yuki.tanaka@example.org"))
+    line = readme_curl("bandit-before")
+    posted = "@demo/reports/booking/02-code-bandit-before.sarif"
+    empty, cut = tmp_path / "empty.sarif", tmp_path / "cut.sarif"
+    empty.touch()
+    cut.write_bytes(BEFORE.read_bytes()[:5000])
+    refusals = {
+        "token-not-valid": (line, token[:-1] + ("a" if token[-1] != "a" else "b"), 401),
+        "not-found": (line.replace("system=booking", "system=nowhere"), token, 404),
+        "invalid": (line.replace("stage=code", "stage=coding"), token, 400),
+        "empty": (line.replace(posted, f"@{empty}"), token, 400),
+    }
+    for code, (call, with_token, status) in refusals.items():
+        problem = run(call, portal.url, with_token, fails=True)
+        assert (problem["code"], problem["status"]) == (code, status)
+        assert problem["detail"]
+
+    report = run(line.replace(posted, f"@{cut}"), portal.url, token)
+    failed = processed(portal.url, token, report)
+    assert failed["state"] == "failed"
+    assert failed["error"]["message"]
+    assert failed["error"]["location"]
+    page = visit.signed_in("daniel.reyes@example.org")
+    page.goto(f"/reports/{report['uid']}/")
+    expect(page.locator("main")).to_contain_text(failed["error"]["message"])
+    submit(page, 'form[action$="/reprocess/"]')
+    assert processed(portal.url, token, report)["state"] == "failed"
