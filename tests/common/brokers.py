@@ -5,6 +5,7 @@ import selectors
 import socket
 import threading
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from celery import Celery, current_app
@@ -90,3 +91,10 @@ class Relay:
             ready.unregister(each)
             del peers[each]
             each.close()
+
+
+def purge(app: Celery, queue: str) -> int:
+    """Empty a queue; return how many messages it held."""
+    with app.connection_for_read() as connection:
+        channel: Any = connection.default_channel
+        return int(channel.queue_purge(queue))

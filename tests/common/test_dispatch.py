@@ -8,7 +8,7 @@ import redis
 from django.conf import settings
 
 from apps.common.dispatch import send
-from tests.common.brokers import Relay, broker_at, closed_port, url_with_port
+from tests.common.brokers import Relay, broker_at, closed_port, purge, url_with_port
 
 TASK = "tests.nobody-listens"
 
@@ -18,8 +18,7 @@ def test_a_broker_that_takes_the_task() -> None:
     with broker_at(url_with_port(relay.port)) as app:
         app.conf.task_default_queue = f"tests-{relay.port}"
         assert send(TASK, 1)
-        with app.connection_for_read() as connection:
-            assert connection.default_channel.queue_purge(f"tests-{relay.port}") == 1
+        assert purge(app, f"tests-{relay.port}") == 1
     relay.cut()
 
 
@@ -36,8 +35,7 @@ def test_a_broker_that_goes_while_its_connection_is_kept() -> None:
     with broker_at(url_with_port(relay.port)) as app:
         app.conf.task_default_queue = f"tests-{relay.port}"
         assert send(TASK, 1)
-        with app.connection_for_read() as connection:
-            connection.default_channel.queue_purge(f"tests-{relay.port}")
+        purge(app, f"tests-{relay.port}")
         relay.cut()
         assert send(TASK, 2) is False
 

@@ -244,6 +244,11 @@ def _warnings(report: Report, fmt: Format, parsed: ParsedReport, staged: Staged)
 
 def _fail(report: Report, reason: str, message: str, location: str = "") -> None:
     """Say what is wrong with a report; its bytes stay, so that it can be processed again."""
+    # A parser may quote what it refuses, and PostgreSQL takes no NUL in a text.
+    message, location = (
+        message.replace("\0", "\N{REPLACEMENT CHARACTER}"),
+        location.replace("\0", ""),
+    )
     with transaction.atomic():
         row: Report = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
         row.state = ReportState.FAILED

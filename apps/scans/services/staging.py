@@ -66,7 +66,9 @@ def stage(findings: Iterable[ParsedFinding], tool: str) -> Staged:
         cursor.execute(_CREATE)
         source = _Reader(_lines(findings, Fingerprinter(tool_family(tool)), staged))
         try:
-            cursor.copy_expert(f"COPY incoming ({', '.join(COLUMNS)}) FROM STDIN", source)
+            # Django wraps the errors of execute() and fetch only, and not of psycopg2's own methods.
+            with connection.wrap_database_errors:
+                cursor.copy_expert(f"COPY incoming ({', '.join(COLUMNS)}) FROM STDIN", source)
         except DatabaseError:
             if source.failure is None:
                 raise
