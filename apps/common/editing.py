@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from apps.common.errors import EditConflict
+from apps.common.errors import EditConflict, Missing
 from apps.common.models import Versioned
 
 M = TypeVar("M", bound=Versioned)
@@ -12,10 +12,12 @@ def lock_for_edit(model: type[M], pk: int, expected_version: int | None, *relate
     """Lock a row for an edit and check that it is still the one that the editor read.
 
     expected_version None means "whatever it is now", for callers that change one fact and no text.
-    Raises: EditConflict.
+    Raises: EditConflict, Missing when it was removed meanwhile.
     """
     rows = model._default_manager.select_for_update(of=("self",)).select_related(*related)  # noqa: SLF001
-    row: M = rows.get(pk=pk)
+    row: M | None = rows.filter(pk=pk).first()
+    if row is None:
+        raise Missing("Somebody removed this since you read it.")
     if expected_version is not None and row.version != expected_version:
         raise EditConflict(
             "Somebody else changed this since you read it. Read it again and repeat your change.",

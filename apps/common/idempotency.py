@@ -42,7 +42,9 @@ def begin(actor_key: str, key: str, method_and_path: str, body: bytes) -> Kept |
 
 
 def _known(actor_key: str, key: str, digest: bytes) -> Kept | None:
-    record = IdempotencyRecord.objects.get(actor_key=actor_key, key=key)
+    record = IdempotencyRecord.objects.filter(actor_key=actor_key, key=key).first()
+    if record is None:  # the first request failed and let go, since we looked
+        raise _running()
     if bytes(record.request_hash) != digest:
         raise Invalid({"Idempotency-Key": "This key was used for another request."})
     if record.status is not None:
@@ -52,7 +54,11 @@ def _known(actor_key: str, key: str, digest: bytes) -> Kept | None:
     ).update(created_at=timezone.now())
     if claimed:
         return None
-    raise Conflict("The first request with this Idempotency-Key is still running; ask again soon.")
+    raise _running()
+
+
+def _running() -> Conflict:
+    return Conflict("The first request with this Idempotency-Key is still running; ask again soon.")
 
 
 def finish(actor_key: str, key: str, status: int, body: Any, headers: dict[str, str]) -> None:
