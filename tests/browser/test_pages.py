@@ -1,0 +1,145 @@
+"""Every main page as each kind of person sees it: wide and on a phone, in light and dark."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import NewContext
+from tests.browser.portal import Portal
+from tests.browser.watching import Watch, barriers, screenshot, sideways, sign_in, watched
+
+PEOPLE = {
+    "security": "amara.okafor@example.org",
+    "admin": "yuki.tanaka@example.org",
+    "architect": "maren.halvorsen@example.org",
+    "viewer": "leila.haddad@example.org",
+}
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 780}
+LOOKS = (
+    ("wide", WIDE, "light"),
+    ("wide", WIDE, "dark"),
+    ("phone", PHONE, "light"),
+    ("phone", PHONE, "dark"),
+)
+# A row's link on a list page leads to the page of one thing.
+ROW = "main a.row-title"
+
+Open = Callable[[Page], None]
+
+
+def at(path: str) -> Open:
+    return lambda page: _went(page, path)
+
+
+def first_row(path: str) -> Open:
+    """Open the first thing of a list, as a person would: by its link."""
+
+    def follow(page: Page) -> None:
+        _went(page, path)
+        page.locator(ROW).first.click()
+        page.wait_for_load_state("load")
+
+    return follow
+
+
+def risk_of_the_item(page: Page) -> None:
+    first_row("/planning/?q=ticket+PDFs")(page)
+    page.get_by_role("link", name=re.compile(r"^RS-\d+$")).first.click()
+    page.wait_for_load_state("load")
+
+
+def new_risk_on_the_item(page: Page) -> None:
+    first_row("/planning/?q=ticket+PDFs")(page)
+    page.get_by_role("link", name="Add a risk to Public bucket").click()
+    page.wait_for_load_state("load")
+
+
+def _went(page: Page, path: str) -> None:
+    answer = page.goto(path)
+    assert answer is not None
+    assert answer.status == 200
+
+
+EVERYBODYS: dict[str, Open] = {
+    "home": at("/"),
+    "planning": at("/planning/"),
+    "board": at("/planning/?view=board"),
+    "item": first_row("/planning/?q=ticket+PDFs"),
+    "decided-item": first_row("/planning/?status=decided"),
+    "risk": risk_of_the_item,
+    "guidance": at("/guidance/"),
+    "article": first_row("/guidance/?q=sql"),
+    "systems": at("/systems/"),
+    "system": at("/systems/booking/"),
+    "findings": at("/findings/"),
+    "finding": first_row("/findings/"),
+    "reports": at("/reports/"),
+    "report": first_row("/reports/"),
+    "search": at("/search/?q=bucket"),
+    "tokens": at("/settings/tokens/"),
+}
+WRITERS: dict[str, Open] = {
+    "item-form": at("/planning/new/"),
+    "guidance-form": at("/guidance/new/"),
+    "risk-form": new_risk_on_the_item,
+    "upload": at("/reports/new/"),
+}
+STAFF: dict[str, Open] = {"design": at("/design/"), "api-reference": at("/api/docs")}
+PAGES = [
+    *(("security", name) for name in (*EVERYBODYS, *WRITERS)),
+    *(("admin", name) for name in (*EVERYBODYS, *STAFF)),
+    *(("architect", name) for name in (*EVERYBODYS, "item-form")),
+    *(("viewer", name) for name in EVERYBODYS),
+]
+OPENS = EVERYBODYS | WRITERS | STAFF
+
+
+# axe takes most of the time: all four looks where most is shown, another one for each of the others.
+CLOSELY = {
+    "security": {("wide", "light"), ("wide", "dark"), ("phone", "light"), ("phone", "dark")},
+    "admin": {("wide", "dark")},
+    "architect": {("phone", "light")},
+    "viewer": {("phone", "dark")},
+}
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One person's window, kept for all of that person's pages."""
+
+    page: Page
+    watch: Watch
+
+
+@pytest.fixture(scope="module")
+def seats(new_context: NewContext, portal: Portal) -> dict[str, Seat]:
+    made = {}
+    for role, email in PEOPLE.items():
+        context = new_context()
+        watch = watched(context, portal)
+        page = context.new_page()
+        sign_in(page, email)
+        made[role] = Seat(page, watch)
+    return made
+
+
+@pytest.mark.parametrize(("role", "name"), PAGES)
+def test_page(seats: dict[str, Seat], role: str, name: str) -> None:
+    page, watch = seats[role].page, seats[role].watch
+    watch.complaints.clear()
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    OPENS[name](page)
+    found = []
+    for size, viewport, scheme in LOOKS:
+        page.set_viewport_size({"width": viewport["width"], "height": viewport["height"]})
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        found += [f"{size} {scheme}: moves sideways by {by} px" for by in [sideways(page)] if by]
+        if (size, scheme) in CLOSELY[role]:
+            found += [f"{size} {scheme}: {words}" for words in barriers(page)]
+            screenshot(page, f"{role}-{name}-{size}-{scheme}")
+    assert found == []
+    assert watch.complaints == []
