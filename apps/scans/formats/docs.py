@@ -20,7 +20,8 @@ and a
 - Text is plain text without NUL characters. References are http(s) links only.
 - Severity is one scale: informational, low, medium, high, critical. The tool's own word is kept
 beside
-  it. "Not rated" is informational, unless a CVSS score says more.
+  it. What a tool does not rate at all is medium; what it calls unknown is informational, unless a
+  CVSS score says more.
 - A CVSS vector is kept as printed if it is valid; of several, that of the highest CVSS version.
 - CWE numbers, CVE / GHSA / OSV ids and package URLs are brought into one spelling.
 - The tool's own record is kept with the finding. Secrets in it are masked: values of secret

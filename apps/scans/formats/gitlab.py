@@ -62,8 +62,9 @@ class GitLab(Format):
     }
 
     def detect(self, head: Head) -> bool:
-        shaped = head.has("vulnerabilities.identifiers") or head.has("scan.scanner", "scan.type")
-        other = "bomFormat" in head.keys or "document" in head.keys or "runs" in head.keys
+        located = head.has("vulnerabilities.identifiers", "vulnerabilities.location")
+        shaped = located or head.has("scan.scanner", "scan.type")
+        other = {"bomFormat", "document", "runs", "packageManager"} & head.keys
         return head.root == "{" and "vulnerabilities" in head.keys and shaped and not other
 
     def parse(self, data: memoryview) -> ParsedReport:

@@ -9,7 +9,7 @@ from packageurl import PackageURL
 
 _CWE = re.compile(r"(?<![a-z])cwe[-_:/ ]{0,2}0*([1-9]\d{0,4})(?!\d)", re.IGNORECASE)
 _NUMBER = re.compile(r"0*([1-9]\d{0,4})")
-_CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.IGNORECASE)
+_CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.IGNORECASE | re.ASCII)
 _GHSA = re.compile(r"GHSA(?:-[0-9a-z]{4}){3}", re.IGNORECASE)
 _IDS = re.compile(
     r"\b(?:CVE-\d{4}-\d{4,19}|GHSA(?:-[0-9a-z]{4}){3}|(?:PYSEC|GO|RUSTSEC|OSV|GSD)-\d{4}-\d{1,10})\b",
@@ -71,8 +71,8 @@ def _spelled(name: str) -> str:
 
 
 def _rank(name: str) -> tuple[int, int, int, str]:
-    if name.startswith("CVE-"):
-        _cve, year, number = name.split("-")
+    if _CVE.fullmatch(name):
+        _, year, number = name.split("-")
         return (0, int(year), int(number), name)
     return (1 if name.startswith("GHSA-") else 2, 0, 0, name)
 

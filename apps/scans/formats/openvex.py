@@ -25,7 +25,7 @@ class OpenVex(Format):
         "kind": "package",
         "rule_id": "the canonical id of vulnerability.name, @id and aliases",
         "title": "the vulnerability and the first product",
-        "severity": "informational: OpenVEX has none",
+        "severity": "medium, informational for not_affected and fixed: OpenVEX has none",
         "severity_source": "status",
         "location.purl": "the first subcomponent, else the first product, that is a package URL",
         "also_affects": "the further ones",
@@ -91,6 +91,7 @@ def _finding(statement: Node, top: Node, raw: bytes) -> ParsedFinding:
                 ],
             )
         ),
+        word="none" if status in _DECIDED else "",
         remediation=statement.text("action_statement"),
         suppressed=_suppressed(statement, status),
         vex_status=status if status in _STATUSES else "",

@@ -24,7 +24,7 @@ def rated(
         return severity.from_word(text), text, vector, number
     if number is not None:
         return severity.from_score(number), str(number), vector, number
-    return severity.from_word(text), text, vector, None
+    return severity.from_word(text) if text else Severity.MEDIUM, text, vector, None
 
 
 def finding(

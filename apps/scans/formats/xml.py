@@ -200,6 +200,14 @@ def texts(element: Element | None, *names: str) -> tuple[str, ...]:
     return tuple(filter(None, (text(item) for item in each(element, *names))))
 
 
+def texts_below(element: Element | None, *names: str) -> tuple[str, ...]:
+    """The non-empty texts found by going down all children of each of these names in turn."""
+    level = [element] if element is not None else []
+    for name in names:
+        level = [item for holder in level for item in children(holder, name)]
+    return tuple(filter(None, (text(item) for item in level)))
+
+
 def attribute(element: Element | None, name: str) -> str:
     return clean(element.get(name)) if element is not None else ""
 

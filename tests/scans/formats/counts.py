@@ -12,6 +12,46 @@ DIFFERENT_COUNTS: dict[str, tuple[int, str]] = {
         286,
         "Counted 731: the Compliance.Status of 441 is PASSED, of 4 INFOED.",
     ),
+    "sonarqube-issues/dd-issues.json": (
+        3,
+        "Not counted: the expression expects an object, the file is an array of issues.",
+    ),
+    "schemathesis-ndjson/live-schemathesis-ndjson.ndjson": (
+        3,
+        "Counted 43, the events of the run: 3 operations and kinds of failure are in them.",
+    ),
+    "spdx-2.3-json/dd-spdx_one_vuln.json": (1, "Counted 3 packages: see outcomes; 1 advisory."),
+    "spdx-2.3-json/dd-spdx_no_vuln.json": (0, "Counted 3 packages: see outcomes; no advisory."),
+    "spdx-2.3-json/so-multiple_observations.json": (
+        16,
+        "Counted 124 packages: see outcomes; 16 references to advisories.",
+    ),
+    "spdx-2.3-json/hd-SPDXJSONExample-v2.2.spdx.json": (0, "Counted 4 packages: see outcomes."),
+    "spdx-3.0-json/spdxex-example6-bin.json": (0, "Counted 1 package: see outcomes."),
+    "spdx-3.0-json/spdxex-appbomination.spdx3.json": (0, "Counted 7 packages: see outcomes."),
+    "spdx-3.0-json/spdxex-examplemaven-0.0.1.spdx3.json": (0, "Counted 6 packages: see outcomes."),
+    "slsa-provenance/slsa-binary-linux-amd64-push-v14.intoto.jsonl": (
+        0,
+        "Counted 1 subject: see outcomes.",
+    ),
+    "slsa-provenance/slsa-binary-linux-amd64-workflow_dispatch.intoto.jsonl": (
+        0,
+        "Counted 1 subject: see outcomes.",
+    ),
+    "slsa-provenance/slsa-binary-linux-amd64-push-v13.0.30.intoto.jsonl": (
+        0,
+        "Counted 1 subject: see outcomes.",
+    ),
+    "slsa-provenance/__slsa-binary-linux-amd64-push-v14.intoto.jsonl": (
+        0,
+        "Counted 1 subject: see outcomes.",
+    ),
+}
+# Formats that count something else than findings: our outcome must be the number.
+INVENTORIES = {
+    "spdx-2.3-json": "packages",
+    "spdx-3.0-json": "packages",
+    "slsa-provenance": "subjects",
 }
 # File -> why it is refused.
 REFUSED: dict[str, str] = {
@@ -20,6 +60,7 @@ REFUSED: dict[str, str] = {
 # File -> why its content belongs to no format, or to several.
 AMBIGUOUS: dict[str, str] = {
     "csaf/govex-openvex.json": "OpenVEX",
+    "spdx-2.3-json/dd-spdx_3_unsupported.json": "SPDX 3.0",
     "trivy/dd-legacy_no_vuln.json": "`null`",
     "alertmanager-api/live-alertmanager-api-empty.json": "`[]`",
     "prowler-ocsf/dd-no_vuln.ocsf.json": "`[]`",

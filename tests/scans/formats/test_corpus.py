@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from apps.scans.formats.types import FormatError
-from tests.scans.formats.counts import AMBIGUOUS, DIFFERENT_COUNTS, REFUSED
+from tests.scans.formats.counts import AMBIGUOUS, DIFFERENT_COUNTS, INVENTORIES, REFUSED
 from tests.scans.formats.support import check_invariants, read, registry
 
 CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus"
@@ -47,6 +47,15 @@ def test_exactly_the_findings_that_were_counted(row: dict[str, str]) -> None:
         assert len(findings) == count
     else:
         assert str(len(findings)) == row["finding_count"]
+
+
+@each_row
+def test_an_inventory_counts_what_it_lists(row: dict[str, str]) -> None:
+    if (name := INVENTORIES.get(row["format"])) is not None:
+        fmt = registry().get(row["format"])
+        assert fmt is not None
+        report, _ = read(fmt, (CORPUS / row["path"]).read_bytes())
+        assert str(report.outcomes.get(name, 0)) == row["finding_count"]
 
 
 @each_row
