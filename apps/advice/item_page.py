@@ -20,7 +20,7 @@ from apps.planning.selectors import (
 from apps.risks.models import RiskStatement, StatementState
 from apps.risks.selectors import statements_of_item
 
-EVIDENCE_SHOWN = 50
+EVIDENCE_SHOWN = 10  # open and severe first; what is left stands on the statements' own pages
 
 
 @dataclass(frozen=True)

@@ -97,9 +97,10 @@ PAGES = [
 OPENS = EVERYBODYS | WRITERS | STAFF
 
 
-# axe takes most of the time: all four looks where most is shown, another one for each of the others.
+# axe takes most of the time. Whether a colour can be read depends on the scheme, whether a thing has a
+# place and a name on the width: two looks cover both where most is shown, one is enough elsewhere.
 CLOSELY = {
-    "security": {("wide", "light"), ("wide", "dark"), ("phone", "light"), ("phone", "dark")},
+    "security": {("wide", "light"), ("phone", "dark")},
     "admin": {("wide", "dark")},
     "architect": {("phone", "light")},
     "viewer": {("phone", "dark")},
