@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 LOCK_SPACE = 0x5EC0 << 48  # keeps our advisory locks apart from anybody else's
 MAX_WARNINGS = 100
+MAX_WARNING = 1000  # characters of one
 # What a later attempt may find mended: a restarting database, a full or absent disk.
 PASSING = (OperationalError, InterfaceError, OSError, MemoryError)
 
@@ -172,7 +173,7 @@ def _lock_series(report: Report, fmt: Format, parsed: ParsedReport) -> Series:
     series, _ = Series.objects.get_or_create(
         system=system,
         stage=report.stage or fmt.stages[0],
-        tool=(report.tool or parsed.tool_name or fmt.tool_name or fmt.name)[:120],
+        tool=(report.tool or _storable(parsed.tool_name) or fmt.tool_name or fmt.name)[:120],
         category=report.category,
         branch=branch,
         environment=report.environment,
@@ -186,9 +187,9 @@ def _lock_series(report: Report, fmt: Format, parsed: ParsedReport) -> Series:
 def _tell(report: Report, fmt: Format, parsed: ParsedReport, staged: Staged) -> None:
     """Put on the report what it says of itself, complete now that it has been read."""
     report.detected_format = fmt.slug
-    report.tool_version = parsed.tool_version[:120]
+    report.tool_version = _storable(parsed.tool_version)[:120]
     report.scanned_at = parsed.scanned_at
-    report.commit = report.commit or parsed.commit[:64]
+    report.commit = report.commit or _storable(parsed.commit)[:64]
     report.scan_status = parsed.status.value
     report.outcomes = dict(parsed.outcomes)
     report.warnings = _warnings(report, fmt, parsed, staged)
@@ -239,16 +240,17 @@ def _warnings(report: Report, fmt: Format, parsed: ParsedReport, staged: Staged)
     if parsed.status is not ScanStatus.COMPLETE:
         why = f" ({parsed.status_reason})" if parsed.status_reason else ""
         warnings.append(f"The scan did not complete{why}: nothing was closed.")
-    return warnings
+    return [_storable(warning)[:MAX_WARNING] for warning in warnings]
+
+
+def _storable(text: str) -> str:
+    """The text as PostgreSQL takes it: parsers quote what they read, also NUL and half surrogates."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
 def _fail(report: Report, reason: str, message: str, location: str = "") -> None:
     """Say what is wrong with a report; its bytes stay, so that it can be processed again."""
-    # A parser may quote what it refuses, and PostgreSQL takes no NUL in a text.
-    message, location = (
-        message.replace("\0", "\N{REPLACEMENT CHARACTER}"),
-        location.replace("\0", ""),
-    )
+    message, location = _storable(message), _storable(location)
     with transaction.atomic():
         row: Report = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
         row.state = ReportState.FAILED
