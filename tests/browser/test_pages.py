@@ -90,7 +90,8 @@ WRITERS: dict[str, Open] = {
 STAFF: dict[str, Open] = {"design": at("/design/"), "api-reference": at("/api/docs")}
 PAGES = [
     *(("security", name) for name in (*EVERYBODYS, *WRITERS)),
-    *(("admin", name) for name in (*EVERYBODYS, *STAFF)),
+    # What an admin sees beyond security stands on these; elsewhere the pages are the same.
+    *(("admin", name) for name in ("home", "item", "system", "tokens", *STAFF)),
     *(("architect", name) for name in (*EVERYBODYS, "item-form")),
     *(("viewer", name) for name in EVERYBODYS),
 ]
