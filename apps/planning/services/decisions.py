@@ -86,12 +86,14 @@ def decision_revisit(*, actor: Actor, item: PlanningItem) -> None:
 def decisions_expire(today: dt.date | None = None) -> int:
     """End the decisions whose last day is over: what they accepted is open again. Returns how many."""
     day = today or timezone.localdate()
-    over = Decision.objects.filter(ended_at=None, valid_until__lt=day).values_list("pk", flat=True)
-    return sum(_expire(pk) for pk in list(over))
+    over = Decision.objects.filter(ended_at=None, valid_until__lt=day).values_list("pk", "item_id")
+    return sum(_expire(pk, item_id) for pk, item_id in list(over))
 
 
 @transaction.atomic
-def _expire(decision_id: int) -> int:
+def _expire(decision_id: int, item_id: int) -> int:
+    # The item first, as whoever decides locks it: else each could wait for what the other one has.
+    item = PlanningItem.objects.select_for_update().get(pk=item_id)
     decision = (
         Decision.objects.select_for_update(of=("self",))
         .filter(pk=decision_id, ended_at=None)
@@ -101,7 +103,6 @@ def _expire(decision_id: int) -> int:
         return 0
     decision.ended_at, decision.end = timezone.now(), DecisionEnd.EXPIRED
     decision.save(update_fields=["ended_at", "end"])
-    item = PlanningItem.objects.select_for_update().get(pk=decision.item_id)
     _set_status(item, ItemStatus.OPEN)
     actor = portal_actor("expiry")
     record(actor=actor, action="decision.expire", target=decision, system_id=item.system_id)
