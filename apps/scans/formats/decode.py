@@ -99,9 +99,10 @@ def _syntax_error(message: str, where: str, size: int) -> FormatError:
     if "truncated" in message:
         end = " ".join(filter(None, [where, f"byte {size}"]))
         return FormatError("truncated", "The JSON ends in the middle of a value.", end)
-    byte = _BYTE.search(message)
-    location = " ".join(filter(None, [where, f"byte {byte[1]}" if byte else ""]))
-    return FormatError("malformed", f"{message}.", location)
+    byte = _BYTE.search(message)  # counted from 1
+    place = f"byte {int(byte[1]) - 1}" if byte else ""
+    text = _BYTE.sub("", message).rstrip()
+    return FormatError("malformed", f"{text}.", " ".join(filter(None, [where, place])))
 
 
 def document(data: bytes | memoryview, shape: "Shape[T]", warnings: list[str]) -> T:
@@ -283,7 +284,7 @@ def _concatenated(view: memoryview) -> Iterator[tuple[str, Raw]]:
 
 def _run_together(text: str, number: int) -> Iterator[tuple[str, Raw]]:
     """Values one after the other, over several lines or without a line break between them."""
-    scanner, at = json.JSONDecoder(), _after_gap(text, 0)
+    scanner, at = json.JSONDecoder(parse_int=_whole), _after_gap(text, 0)
     while at < len(text):
         where = f"line {number + text.count(chr(10), 0, at)}"
         try:
@@ -373,10 +374,17 @@ def loose(source: Source, where: str = "") -> Any:
     """Any JSON as plain Python. Numbers out of range become infinite. Raises FormatError."""
     try:
         return _ANY.decode(source)
-    except msgspec.ValidationError:
-        return json.loads(bytes(memoryview(source)))  # a number out of range
+    except msgspec.ValidationError:  # a number out of range
+        readable = bytes(decode(source, _RAW, where))
+        return json.loads(readable, parse_int=_whole)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return decode(source, _ANY, where)
+
+
+def _whole(digits: str) -> int | float:
+    """SECURITY: Python refuses to read integers of more than 4300 digits, and takes long below
+    that."""
+    return int(digits) if len(digits) <= 400 else float("inf")
 
 
 def loose_document(data: bytes | memoryview) -> Any:

@@ -7,31 +7,28 @@ from apps.scans.formats.types import Format
 _INTRODUCTION = """\
 # Report formats
 
-This page is made from the format modules (`manage.py` is not needed: see
-`apps/scans/formats/docs.py`); a test says when it is stale. A report is read by the format that the
-sender names with `format=`, or by the one its content is recognised as; content that several
-formats could have written is an error that names them.
+This page is made from the format modules by `apps/scans/formats/docs.py`; a test says when it is stale. A report
+is read by the format that the sender names with `format=`, or by the one that its content is recognised as.
+Content that several formats could have written is an error that names them. How to write one more:
+[add-a-format.md](add-a-format.md).
 
 What is common to all:
 
-- One finding is one record of the tool. A field of a wrong type loses that field, never the report,
-and a
-  warning of the report says where.
+- One finding is one record of the tool. A field of a wrong type is converted or left out, and a warning of the
+  report says where; the report is not refused for it.
+- JSON must be UTF-8 and well-formed; of duplicate keys the last one counts. XML may have a DOCTYPE, but declare no
+  entity. A file that is cut off is refused, and says where.
 - Text is plain text without NUL characters. References are http(s) links only.
-- Severity is one scale: informational, low, medium, high, critical. The tool's own word is kept
-beside
-  it. What a tool does not rate at all is medium; what it calls unknown is informational, unless a
-  CVSS score says more.
+- Severity is one scale: informational, low, medium, high, critical. The tool's own word is kept beside it. What a
+  tool does not rate at all is medium; what it calls unknown is informational, unless a CVSS score says more.
 - A CVSS vector is kept as printed if it is valid; of several, that of the highest CVSS version.
 - CWE numbers, CVE / GHSA / OSV ids and package URLs are brought into one spelling.
-- The tool's own record is kept with the finding. Secrets in it are masked: values of secret
-scanners
-  by their field, credentials of well-known shape in the records of all tools.
-- Tests, checks and experiments that passed are counted as outcomes of the report; they are no
-findings. - 0 bytes, `null`, `{}` and `[]` are read only when the sender names the format, since
-several tools write
-  each of them. The scan status is then *unknown* where the tool may also have failed, and an
-  unknown or failed scan closes nothing.
+- The tool's own record is kept with the finding. Secrets in it are masked: values of secret scanners by their
+  field, credentials of well-known shape in the records of all tools.
+- Tests, checks and experiments that passed are counted as outcomes of the report; they are no findings.
+- 0 bytes, `null` and `[]` are read only when the sender names the format, since several tools write them.
+- The scan status is *failed* where the tool says so, *unknown* where it may have failed or says nothing. Only a
+  complete scan closes findings.
 
 """
 _HEADER = ["| ours | theirs |", "| --- | --- |"]

@@ -28,14 +28,14 @@ _SPACE = re.compile(rb"\s+")
 
 def read_head(data: bytes | memoryview, filename: str = "") -> Head:
     """The outline of a file from its prefix. Never raises: what cannot be read gives no keys."""
-    size = len(data)
-    prefix = _as_utf8(bytes(data[:PREFIX_BYTES]))
+    size, original = len(data), bytes(data[:PREFIX_BYTES])
+    prefix = _as_utf8(original)
     start = prefix.lstrip()
     compact = _SPACE.sub(b"", start) if size < PREFIX_BYTES else start
     if compact in _EMPTY:
         return Head(prefix=prefix, size=size, filename=filename, root=_root(compact), empty=True)
     if start.startswith(b"<"):
-        name, namespace = _xml_root(prefix)
+        name, namespace = _xml_root(original.lstrip())
         return Head(
             prefix=prefix,
             size=size,

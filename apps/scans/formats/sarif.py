@@ -25,7 +25,7 @@ from apps.scans.formats.sarif_rules import (
     read_part,
     status_of,
 )
-from apps.scans.formats.text import clean, links, moment, named, positive, tags
+from apps.scans.formats.text import TITLE_LENGTH, clean, links, moment, named, positive, tags
 from apps.scans.formats.types import (
     NOWHERE,
     Format,
@@ -247,7 +247,8 @@ class _Run:
         fixed = ""
         location = self._location(result)
         kind = _kind(rule, location)
-        title = named(message, rule.title, rule.id)
+        is_short = message and len(message) <= TITLE_LENGTH and "\n" not in message
+        title = message if is_short else named(message, rule.title, rule.id)
         fingerprint = self._fingerprint(result, has_snippet=bool(location.snippet))
         if kind is Kind.SECRET:
             location, fingerprint, raw = self._without_secret(location, fingerprint, raw)

@@ -112,10 +112,10 @@ def links_in(text: str | None) -> tuple[str, ...]:
 
 
 def _without_end(url: str) -> str:
-    """A URL in running text without the punctuation after it; a closing bracket stays if it was
-    opened."""
-    url = url.rstrip(".,;:]}")
-    return url.rstrip(").,") if url.endswith(")") and "(" not in url else url
+    """A URL in running text without the punctuation after it; a bracket stays if it was opened."""
+    while url and (url[-1] in ".,;:]}" or (url[-1] == ")" and url.count(")") > url.count("("))):
+        url = url[:-1]
+    return url
 
 
 def tags(*values: Any) -> tuple[str, ...]:
@@ -130,10 +130,10 @@ def tags(*values: Any) -> tuple[str, ...]:
 
 def positive(number: Any) -> int | None:
     """A line, column or port that the database can hold; None for anything else."""
+    if type(number) is int:  # by far the most frequent
+        return number if 0 < number < 2**31 else None
     if isinstance(number, str):
-        number = int(number) if number.isdecimal() and len(number) < 11 else None
-    if isinstance(number, int) and not isinstance(number, bool) and 0 < number < 2**31:
-        return number
+        return positive(int(number)) if number.isdecimal() and len(number) < 11 else None
     return None
 
 
@@ -187,12 +187,12 @@ def _from_text(text: str) -> dt.datetime | None:
     iso = _ODD_FRACTION.sub(lambda match: "." + match[1].ljust(6, "0"), iso)
     try:
         return _aware(dt.datetime.fromisoformat(iso.removesuffix(" UTC").replace(" +", "+")))
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     for layout in _LAYOUTS:
         try:
             return _aware(dt.datetime.strptime(text, layout))  # noqa: DTZ007  # made aware here
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
     return None
 

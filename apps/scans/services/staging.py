@@ -130,7 +130,7 @@ def _line(finding: ParsedFinding, digest: bytes) -> str:
                 str(int(finding.severity)),
                 finding.kind.value,
                 _text(finding.rule_id, 300),
-                _text(finding.title, 300),
+                _text(finding.title or finding.rule_id or finding.kind.value, 300),
                 _text(path, 1000),
                 str(line) if line is not None and 0 <= line <= LARGEST_INTEGER else _NULL,
                 _text(place_of(location, path), 500),
@@ -139,7 +139,7 @@ def _line(finding: ParsedFinding, digest: bytes) -> str:
                 _texts(finding.vulnerabilities),
                 _text(finding.description, MAX_TEXT),
                 _text(finding.remediation, MAX_TEXT),
-                _escaped(msgspec.json.encode(_facts(finding)).decode()),
+                _escaped(_json(_facts(finding))),
                 _text(finding.raw.decode("utf-8", "replace"), MAX_TEXT),
             )
         )
@@ -181,6 +181,22 @@ def _escaped(value: str) -> str:
         .replace("\t", "\\t")
         .replace("\0", "")
     )
+
+
+def _json(facts: dict[str, Any]) -> str:
+    """Facts as PostgreSQL's jsonb takes them, which is without NUL."""
+    text = msgspec.json.encode(facts).decode()
+    return msgspec.json.encode(_without_nul(facts)).decode() if "\\u0000" in text else text
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, dict):
+        return {name: _without_nul(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nul(each) for each in value]
+    return value
 
 
 def _integers(values: Iterable[int]) -> str:
