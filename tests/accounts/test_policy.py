@@ -1,0 +1,302 @@
+"""May X do Y to Z? Every role, every permission, on one's own system, on another one, and on none."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.apps import apps as installed
+from django.db import models
+
+from apps.accounts.actors import ANONYMOUS, Actor, portal_actor
+from apps.accounts.models import User
+from apps.accounts.policy import ScopedQuerySet, may, require
+from apps.accounts.roles import CI_GRANT, GRANTS, READ_GRANT, Permission, Role, Scope
+from apps.catalog.models import System
+from apps.catalog.services import component_create, environment_create, membership_set
+from apps.common.errors import Missing, NotPermitted
+from apps.evidence.services.links import link_create, rule_create
+from apps.planning.models import Question
+from apps.planning.services.decisions import decision_record, recommendation_make
+from apps.planning.services.questions import question_ask_of_guidance
+from tests.conftest import People
+from tests.factories import (
+    actor_of,
+    make_ci_token,
+    make_finding,
+    make_guidance,
+    make_item,
+    make_member,
+    make_option,
+    make_question,
+    make_report,
+    make_series,
+    make_statement,
+    make_team,
+    make_token,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+TESTS = portal_actor("tests")
+LIBRARY = {Permission.GUIDANCE_VIEW}  # for everyone who signs in
+EVERYTHING = set(Permission)
+
+
+@dataclass(frozen=True)
+class Holds:
+    """What an actor may do on the system, on another system, and in the organisation."""
+
+    own: set[Permission]
+    foreign: set[Permission]
+    organisation: set[Permission]
+
+
+def expected(people: People) -> dict[str, tuple[Actor, Holds]]:
+    """Everyone there is, with what they may do, put together from the product's words."""
+    none: set[Permission] = set()
+
+    def member(role: Role) -> Holds:
+        return Holds(set(GRANTS[role]) | LIBRARY, LIBRARY, LIBRARY)
+
+    def organisation(role: Role) -> Holds:
+        granted = set(GRANTS[role])
+        return Holds(granted, granted, granted)
+
+    def token(user: User, scope: Scope) -> Actor:
+        return Actor(user=user, token=make_token(user, scope).token)
+
+    gone = make_member(people.system, Role.ADMIN)
+    gone.is_active = False
+    gone.save()
+    reads, writes = (
+        set(READ_GRANT),
+        EVERYTHING - {Permission.TOKEN_MANAGE, Permission.PEOPLE_MANAGE},
+    )
+    security = set(GRANTS[Role.SECURITY])
+    return {
+        "viewer": (actor_of(people.viewer), member(Role.VIEWER)),
+        "architect": (actor_of(people.architect), member(Role.ARCHITECT)),
+        "security": (actor_of(people.security), member(Role.SECURITY)),
+        "system admin": (actor_of(people.system_admin), member(Role.ADMIN)),
+        "outsider": (
+            actor_of(people.outsider),
+            Holds(LIBRARY, security | LIBRARY, LIBRARY),
+        ),
+        "nobody": (actor_of(people.nobody), Holds(LIBRARY, LIBRARY, LIBRARY)),
+        "chief": (actor_of(people.chief), organisation(Role.SECURITY)),
+        "admin": (actor_of(people.admin), organisation(Role.ADMIN)),
+        "left the company": (actor_of(gone), Holds(none, none, none)),
+        "anonymous": (ANONYMOUS, Holds(none, none, none)),
+        "portal": (TESTS, Holds(EVERYTHING, EVERYTHING, EVERYTHING)),
+        "pipeline": (
+            Actor(token=make_ci_token(people.system).token),
+            Holds(set(CI_GRANT), none, none),
+        ),
+        "security's reading token": (
+            token(people.security, Scope.READ),
+            Holds((security & reads) | LIBRARY, LIBRARY, LIBRARY),
+        ),
+        "viewer's writing token": (
+            token(people.viewer, Scope.WRITE),
+            Holds(set(GRANTS[Role.VIEWER]), LIBRARY, LIBRARY),
+        ),
+        "admin's reading token": (token(people.admin, Scope.READ), Holds(reads, reads, reads)),
+        "admin's writing token": (token(people.admin, Scope.WRITE), Holds(writes, writes, writes)),
+    }
+
+
+def test_who_may_do_what_where(people: People) -> None:
+    wrong = [
+        f"{name}: {permission} on {target}"
+        for name, (actor, holds) in expected(people).items()
+        for target, held in (
+            (people.system, holds.own),
+            (people.other_system, holds.foreign),
+            (None, holds.organisation),
+        )
+        for permission in Permission
+        if may(actor, permission, target) != (permission in held)
+    ]
+    assert not wrong
+
+
+def test_how_each_is_refused(people: People) -> None:
+    """Not permitted to those who may see the system; to others it is not there."""
+    for name, (actor, holds) in expected(people).items():
+        for target, held in ((people.system, holds.own), (people.other_system, holds.foreign)):
+            for permission in Permission:
+                if permission in held:
+                    require(actor, permission, target)
+                    continue
+                error = NotPermitted if Permission.SYSTEM_VIEW in held else Missing
+                with pytest.raises(error) as caught:
+                    require(actor, permission, target)
+                assert caught.value.message, name
+
+
+def test_what_another_permission_shows_is_not_permitted_rather_than_missing(people: People) -> None:
+    """A pipeline sees its reports and not its system."""
+    pipeline = Actor(token=make_ci_token(people.system).token)
+    with pytest.raises(Missing):
+        require(pipeline, Permission.REPORT_REPROCESS, people.system)
+    with pytest.raises(NotPermitted):
+        require(
+            pipeline, Permission.REPORT_REPROCESS, people.system, seen_by=Permission.REPORT_VIEW
+        )
+
+
+def test_the_organisations_things_are_refused_in_words(people: People) -> None:
+    with pytest.raises(NotPermitted):
+        require(actor_of(people.system_admin), Permission.SYSTEM_MANAGE)
+
+
+# --- where roles come from -----------------------------------------------------------------------
+
+
+def test_a_team_brings_its_role(people: People) -> None:
+    person = make_user()
+    team = make_team("", person)
+    membership_set(actor=TESTS, system=people.system, role=Role.ARCHITECT, team=team)
+    assert may(actor_of(person), Permission.DECISION_RECORD, people.system)
+    assert not may(actor_of(person), Permission.DECISION_RECORD, people.other_system)
+    person.teams.remove(team)
+    assert not may(actor_of(person), Permission.DECISION_RECORD, people.system)
+
+
+def test_of_several_roles_all_hold(people: People) -> None:
+    """One's own, a team's and the organisation's add up; none takes away what another gives."""
+    person = make_member(people.system, Role.VIEWER)
+    team = make_team("", person)
+    membership_set(actor=TESTS, system=people.system, role=Role.SECURITY, team=team)
+    assert may(actor_of(person), Permission.STATEMENT_EDIT, people.system)
+    chief_who_views = people.chief
+    membership_set(actor=TESTS, system=people.system, role=Role.VIEWER, user=chief_who_views)
+    assert may(actor_of(chief_who_views), Permission.STATEMENT_EDIT, people.system)
+
+
+def test_a_new_role_takes_the_place_of_the_old_one(people: People) -> None:
+    membership_set(actor=TESTS, system=people.system, role=Role.VIEWER, user=people.system_admin)
+    assert not may(actor_of(people.system_admin), Permission.SYSTEM_MANAGE, people.system)
+
+
+def test_a_membership_that_no_role_is_left_of(people: People) -> None:
+    people.architect.memberships.all().delete()
+    assert not may(actor_of(people.architect), Permission.SYSTEM_VIEW, people.system)
+
+
+# --- what one sees -------------------------------------------------------------------------------
+
+
+def fill(system: System) -> None:
+    """At least one row of everything that belongs to a system."""
+    component_create(actor=TESTS, system=system, key="web", name="Web")
+    environment_create(actor=TESTS, system=system, key="production", name="Production")
+    item = make_item(system)
+    option = make_option(item)
+    make_question(item)
+    recommendation_make(actor=TESTS, item=item, option=option, reason="It is the safest.")
+    decision_record(actor=TESTS, item=item, option=option, reason="It is cheap.")
+    statement = make_statement(item, published=True)
+    series = make_series(system)
+    report = make_report(system)
+    finding = make_finding(series=series, since=report)
+    rule_create(actor=TESTS, statement=statement, cwes=[89])
+    link_create(actor=TESTS, statement=statement, finding=finding)
+
+
+def scoped_models() -> list[type[models.Model]]:
+    """Every model whose rows are asked for by `visible_to`."""
+    return [
+        model
+        for model in installed.get_models()
+        if issubclass(type(model._default_manager.all()), ScopedQuerySet)
+    ]
+
+
+def visible(
+    model: type[models.Model], actor: Actor, permission: Permission | None = None
+) -> set[Any]:
+    manager: Any = model._default_manager
+    return set(manager.visible_to(actor, permission))
+
+
+def system_of(row: Any) -> int | None:
+    found: int | None = (
+        row.statement.system_id if hasattr(row, "statement") else row.access_system_id
+    )
+    return found
+
+
+def test_every_scoped_model_is_known() -> None:
+    """A new one belongs into `fill`, so that the test below speaks of it, too."""
+    names = {model._meta.label_lower for model in scoped_models()}
+    assert names == {
+        "catalog.system",
+        "catalog.component",
+        "catalog.environment",
+        "planning.planningitem",
+        "planning.option",
+        "planning.question",
+        "planning.recommendation",
+        "planning.decision",
+        "risks.riskstatement",
+        "scans.series",
+        "scans.report",
+        "scans.finding",
+        "evidence.evidencerule",
+        "evidence.evidencelink",
+    }
+
+
+@pytest.mark.parametrize("model", scoped_models(), ids=lambda model: model._meta.label_lower)
+def test_what_is_visible_to_whom(model: type[models.Model], people: People) -> None:
+    fill(people.system)
+    fill(people.other_system)
+    everything = set(model._default_manager.all())
+    own = {row for row in everything if system_of(row) == people.system.pk}
+    foreign = {row for row in everything if system_of(row) == people.other_system.pk}
+    assert own
+    assert foreign
+    assert own | foreign == everything
+
+    for person in (people.viewer, people.architect, people.security, people.system_admin):
+        assert visible(model, actor_of(person)) == own
+    assert visible(model, actor_of(people.outsider)) == foreign
+    assert visible(model, actor_of(people.nobody)) == visible(model, ANONYMOUS) == set()
+    for everywhere in (actor_of(people.chief), actor_of(people.admin), TESTS):
+        assert visible(model, everywhere) == everything
+    reading = Actor(user=people.viewer, token=make_token(people.viewer, Scope.READ).token)
+    assert visible(model, reading) == own
+    pipeline = Actor(token=make_ci_token(people.system).token)
+    sees_reports = model._meta.label_lower == "scans.report"
+    assert visible(model, pipeline) == (own if sees_reports else set())
+    # Another permission, another answer.
+    assert visible(model, actor_of(people.viewer), Permission.SYSTEM_MANAGE) == set()
+    assert visible(model, actor_of(people.system_admin), Permission.SYSTEM_MANAGE) == own
+
+
+def test_questions_about_the_library_are_for_everyone_who_signs_in(people: People) -> None:
+    asked = question_ask_of_guidance(
+        actor=actor_of(people.nobody), guidance=make_guidance(published=True), body="Why?"
+    )
+    make_question(make_item(people.system))
+    assert visible(Question, actor_of(people.nobody)) == {asked}
+    assert visible(Question, actor_of(people.outsider)) == {asked}
+    assert len(visible(Question, actor_of(people.viewer))) == 2
+    assert visible(Question, ANONYMOUS) == set()
+    assert visible(Question, Actor(token=make_ci_token(people.system).token)) == set()
+
+
+def test_the_queries_do_not_grow_with_the_systems(
+    people: People, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    """Two: one's memberships, once an actor; and the rows."""
+    fill(people.system)
+    actor = actor_of(people.viewer)
+    for model in scoped_models()[:1]:
+        with django_assert_num_queries(2):
+            visible(model, actor)
+    for model in scoped_models()[1:]:
+        with django_assert_num_queries(1):
+            visible(model, actor)
