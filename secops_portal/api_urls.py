@@ -35,5 +35,6 @@ _v1: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("docs", reference, name="api-docs"),
     path("v1/", include(_v1)),
+    path("", include("apps.compat.api.urls")),
     re_path(r"^.*\Z", nothing_here),
 ]

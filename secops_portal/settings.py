@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "apps.risks",
     "apps.scans",
     "apps.evidence",
+    "apps.compat",
     "apps.advice",
 ]
 if TESTING:

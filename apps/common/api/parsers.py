@@ -22,6 +22,7 @@ class StrictJSONParser(BaseParser):
     """
 
     media_type = "application/json"
+    limit: int | None = None  # bytes; None: what settings say
 
     def parse(
         self,
@@ -29,7 +30,7 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,  # DRF's signature
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        limit = self.limit or settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise TooLarge

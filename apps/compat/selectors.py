@@ -1,0 +1,90 @@
+"""Which system, engagement or run a foreign client means."""
+
+import re
+
+from django.db.models import F, Func, QuerySet, TextField, Value
+
+from apps.accounts.actors import Actor
+from apps.accounts.roles import Permission
+from apps.catalog.models import System
+from apps.catalog.selectors import systems_permitting
+from apps.common.errors import Conflict, Missing
+from apps.compat.models import Engagement, ScanRun
+
+
+def system_of_repository(viewer: Actor, owner: str, repository: str) -> System:
+    """The system whose repositories hold `owner/repository`, or whose key is the repository's name.
+
+    Raises: Missing when there is none that the viewer may post to; Conflict when there are several.
+    """
+    tail = f"{owner}/{repository}".casefold()
+    text = Func(F("repositories"), Value(" "), function="array_to_string", output_field=TextField())
+    permitted = systems_permitting(viewer, Permission.REPORT_UPLOAD)
+    listed = [
+        system
+        for system in permitted.annotate(urls=text).filter(urls__icontains=tail)
+        if any(_tail(url) == tail for url in system.repositories)
+    ]
+    found: list[System] = [*(listed or permitted.filter(key__iexact=repository))]
+    if not found:
+        raise Missing(
+            f"No system that you may post to lists the repository {owner}/{repository}. "
+            "Add its URL to the system, or use a token of the system."
+        )
+    if len(found) > 1:
+        names = ", ".join(system.key for system in found[:5])
+        raise Conflict(
+            f"Several systems list this repository ({names}): use a token of one of them."
+        )
+    return found[0]
+
+
+def _tail(url: str) -> str:
+    """`owner/name` of a repository's URL, in one spelling."""
+    parts = re.sub(r"(\.git)?/*$", "", url.casefold()).replace(":", "/").split("/")
+    return "/".join(parts[-2:])
+
+
+def products(viewer: Actor) -> QuerySet[System]:
+    """The systems whose reports the viewer sees: DefectDojo's products."""
+    return systems_permitting(viewer, Permission.REPORT_VIEW)
+
+
+def product_named(viewer: Actor, name: str) -> System | None:
+    """By name or key, as people write either."""
+    mine = products(viewer)
+    return mine.filter(name__iexact=name).first() or mine.filter(key__iexact=name).first()
+
+
+def product_get(viewer: Actor, pk: int) -> System:
+    """Raises: Missing."""
+    found = products(viewer).filter(pk=pk).first()
+    if found is None:
+        raise Missing("There is no such product that you may use here.")
+    return found
+
+
+def engagements(viewer: Actor) -> QuerySet[Engagement]:
+    rows: QuerySet[Engagement] = Engagement.objects.visible_to(viewer)
+    return rows.select_related("system").order_by("pk")
+
+
+def engagement_get(viewer: Actor, pk: int) -> Engagement:
+    """Raises: Missing."""
+    found = engagements(viewer).filter(pk=pk).first()
+    if found is None:
+        raise Missing("There is no such engagement that you may use here.")
+    return found
+
+
+def runs(viewer: Actor) -> QuerySet[ScanRun]:
+    rows: QuerySet[ScanRun] = ScanRun.objects.visible_to(viewer)
+    return rows.select_related("engagement__system").order_by("pk")
+
+
+def run_get(viewer: Actor, pk: int) -> ScanRun:
+    """Raises: Missing."""
+    found = runs(viewer).filter(pk=pk).first()
+    if found is None:
+        raise Missing("There is no such test that you may use here.")
+    return found

@@ -1,0 +1,72 @@
+"""Engagements and runs: made when a client first names them."""
+
+from django.db import transaction
+
+from apps.accounts.actors import Actor
+from apps.accounts.policy import require
+from apps.accounts.roles import Permission
+from apps.audit.services import record
+from apps.catalog.models import System
+from apps.common.errors import Invalid
+from apps.compat.models import Engagement, ScanRun
+
+BUILD_FIELDS = ("build_id", "commit_hash", "branch_tag")
+
+
+@transaction.atomic
+def engagement_ensure(*, actor: Actor, system: System, name: str) -> tuple[Engagement, bool]:
+    """The engagement of that name, and whether it was made now. Raises: NotPermitted, Missing, Invalid."""
+    require(actor, Permission.REPORT_UPLOAD, system, seen_by=Permission.REPORT_VIEW)
+    _check("name", name, 300)
+    engagement, made = Engagement.objects.get_or_create(system=system, name=name)
+    if made:
+        record(actor=actor, action="engagement.create", target=engagement, system_id=system.pk)
+    return engagement, made
+
+
+@transaction.atomic
+def engagement_note_build(*, actor: Actor, engagement: Engagement, **values: str) -> Engagement:
+    """Keep what a client says of its newest build. Raises: NotPermitted, Missing, Invalid."""
+    require(actor, Permission.REPORT_UPLOAD, engagement, seen_by=Permission.REPORT_VIEW)
+    row: Engagement = Engagement.objects.select_for_update().get(pk=engagement.pk)
+    said = {name: values[name] for name in BUILD_FIELDS if name in values}
+    for name, value in said.items():
+        _check(name, value, 150, needed=False)
+        setattr(row, name, value)
+    row.save(update_fields=list(said))
+    record(
+        actor=actor,
+        action="engagement.edit",
+        target=row,
+        system_id=row.system_id,
+        changes=dict(said),
+    )
+    return row
+
+
+@transaction.atomic
+def run_ensure(
+    *, actor: Actor, engagement: Engagement, title: str, scan_type: str = ""
+) -> tuple[ScanRun, bool]:
+    """The run of that title, and whether it was made now. Raises: NotPermitted, Missing, Invalid."""
+    require(actor, Permission.REPORT_UPLOAD, engagement, seen_by=Permission.REPORT_VIEW)
+    _check("title", title, 255)
+    _check("scan_type", scan_type, 200, needed=False)
+    run, made = ScanRun.objects.get_or_create(
+        engagement=engagement, title=title, defaults={"scan_type": scan_type}
+    )
+    if made:
+        record(actor=actor, action="run.create", target=run, system_id=engagement.system_id)
+    elif scan_type and not run.scan_type:
+        run.scan_type = scan_type
+        run.save(update_fields=["scan_type"])
+    return run, made
+
+
+def _check(field: str, value: str, longest: int, *, needed: bool = True) -> None:
+    if needed and not value.strip():
+        raise Invalid({field: "This field may not be blank."})
+    if len(value) > longest:
+        raise Invalid({field: f"Ensure this field has no more than {longest} characters."})
+    if not value.isprintable():
+        raise Invalid({field: "Only printable characters."})
