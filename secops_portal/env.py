@@ -1,5 +1,6 @@
 """Typed readers of the environment. A missing or unreadable value ends the process with one sentence."""
 
+import ipaddress
 import os
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -51,6 +52,26 @@ def integer(name: str, default: int, *, low: int, high: int) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def ports(name: str, default: str) -> list[int]:
+    """A comma-separated list of port numbers."""
+    found = words(name, default)
+    for word in found:
+        if not (word.isascii() and word.isdigit() and 0 < int(word) < 65536):
+            raise refuse(f"{name} must list ports from 1 to 65535, not {word!r}.")
+    return [int(word) for word in found]
+
+
+def networks(name: str) -> list[str]:
+    """A comma-separated list of networks, such as 10.20.0.0/16."""
+    found = words(name)
+    for word in found:
+        try:
+            ipaddress.ip_network(word)
+        except ValueError as error:
+            raise refuse(f"{name} must list networks like 10.20.0.0/16: {error}.") from None
+    return found
 
 
 def folder(name: str, default: Path) -> Path:

@@ -225,6 +225,14 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 FILE_UPLOAD_PERMISSIONS = 0o600
 SECOPS_CURRENCY = env.text("SECOPS_CURRENCY", "EUR")
 
+# --- requests that leave: only through apps/common/outgoing --------------------------------------
+SECOPS_OUTGOING_SCHEMES = env.words("SECOPS_OUTGOING_SCHEMES", "https")
+SECOPS_OUTGOING_PORTS = env.ports("SECOPS_OUTGOING_PORTS", "443")
+SECOPS_OUTGOING_HOSTS = [host.lower() for host in env.words("SECOPS_OUTGOING_HOSTS")]
+SECOPS_OUTGOING_NETWORKS = env.networks("SECOPS_OUTGOING_NETWORKS")
+SECOPS_OUTGOING_PROXY = env.text("SECOPS_OUTGOING_PROXY")
+SECOPS_OUTGOING_PROXY_RESOLVES = env.flag("SECOPS_OUTGOING_PROXY_RESOLVES", default=False)
+
 # --- people --------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
