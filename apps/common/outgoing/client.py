@@ -118,7 +118,7 @@ class Client:
         target = self.policy.check_url(url)
         for _ in range(self.limits.max_redirects + 1):
             line, response = self._once(method, target, sent, body, deadline)
-            with contextlib.closing(line):
+            with contextlib.closing(line), contextlib.closing(response):
                 place = response.headers.get("Location")
                 follows = follow and method in {"GET", "HEAD"}
                 if not (follows and response.status in MOVED and place):
@@ -174,12 +174,9 @@ class Client:
         except ssl.SSLError as error:
             line.close()
             raise OutgoingFailed(errors.TLS, f"TLS with {target.host} broke off.") from error
-        except OSError as error:
+        except OSError as error:  # http.client's RemoteDisconnected is one, too
             line.close()
             raise OutgoingFailed(errors.BROKEN, f"{target.host} broke off.") from error
-        except http.client.RemoteDisconnected as error:
-            line.close()
-            raise OutgoingFailed(errors.BROKEN, f"{target.host} hung up.") from error
         except (http.client.HTTPException, ValueError) as error:
             line.close()
             text = f"{target.host} does not speak HTTP that can be read."

@@ -11,6 +11,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from apps.common.outgoing import errors
@@ -54,14 +55,20 @@ class _Reader(io.RawIOBase):
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._sock = sock
+        # Python's own view of the socket keeps it open when http.client lets go of it.
+        self._raw = sock.makefile("rb", buffering=0)
         self._deadline = deadline
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # what BufferedReader gives
+    def readinto(self, buffer: Any) -> int:
         self._sock.settimeout(self._deadline.left(self._deadline.limits.idle))
-        return self._sock.recv_into(buffer)
+        return int(self._raw.readinto(buffer) or 0)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 class TimedSocket:
