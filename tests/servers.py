@@ -6,7 +6,7 @@ import json
 import socketserver
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -44,8 +44,8 @@ Script = Callable[[Asked], Says]
 class Server:
     """`routes` maps a path to what it says; every request is kept in `asked`."""
 
-    def __init__(self, routes: dict[str, Script | Says] | None = None) -> None:
-        self.routes = routes or {}
+    def __init__(self, routes: Mapping[str, Script | Says] | None = None) -> None:
+        self.routes: dict[str, Script | Says] = dict(routes or {})
         self.asked: list[Asked] = []
         self.port = 0
 
@@ -62,6 +62,16 @@ class Server:
         return [each.path for each in self.asked]
 
 
+def _pieces(says: Says, content: bytes) -> Iterator[bytes]:
+    """What is written at once."""
+    if says.chunked:
+        yield f"{len(content):x}\r\n".encode() + content + b"\r\n0\r\n\r\n"
+    elif says.drip:
+        yield from (bytes([byte]) for byte in content)
+    else:
+        yield content
+
+
 def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -75,7 +85,7 @@ def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
             with contextlib.suppress(OSError):  # the client may have hung up, which it tests
                 self._say(says)
 
-        do_POST = do_PUT = do_HEAD = do_GET
+        do_POST = do_PUT = do_HEAD = do_GET  # noqa: N815
 
         def _say(self, says: Says) -> None:
             content = says.content()
@@ -87,16 +97,10 @@ def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
             elif says.announced != -1:
                 self.send_header("Content-Length", str(says.announced or len(content)))
             self.end_headers()
-            if self.command == "HEAD":
-                return
-            if says.chunked:
-                self.wfile.write(f"{len(content):x}\r\n".encode() + content + b"\r\n0\r\n\r\n")
-            elif says.drip:
-                for byte in content:
-                    self.wfile.write(bytes([byte]))
+            if self.command != "HEAD":
+                for piece in _pieces(says, content):
+                    self.wfile.write(piece)
                     time.sleep(says.drip)
-            else:
-                self.wfile.write(content)
             self.close_connection = True
 
         def log_message(self, *args: object) -> None:
@@ -114,7 +118,7 @@ class _Threads(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
 
 @contextlib.contextmanager
-def serving(routes: dict[str, Script | Says] | None = None) -> Iterator[Server]:
+def serving(routes: Mapping[str, Script | Says] | None = None) -> Iterator[Server]:
     """A server of the given routes, on a port of its own, until the block ends."""
     server = Server(routes)
     with _Threads(("127.0.0.1", 0), _handler(server)) as real:

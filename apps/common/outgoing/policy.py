@@ -127,8 +127,12 @@ def split(url: str) -> Target:
         raise OutgoingFailed(errors.URL, "This is no URL that can be read.") from None
     if not host or parts.scheme not in DEFAULT_PORTS:
         if parts.scheme and parts.scheme not in DEFAULT_PORTS:
-            raise OutgoingFailed(errors.SCHEME, f"{parts.scheme}: is not a scheme of web addresses.")
-        raise OutgoingFailed(errors.URL, "Give a whole URL, such as https://example.org/report.json.")
+            raise OutgoingFailed(
+                errors.SCHEME, f"{parts.scheme}: is not a scheme of web addresses."
+            )
+        raise OutgoingFailed(
+            errors.URL, "Give a whole URL, such as https://example.org/report.json."
+        )
     if "@" in parts.netloc:
         raise OutgoingFailed(
             errors.URL, "A URL holds no user name or password here; use a credential."

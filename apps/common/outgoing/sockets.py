@@ -82,7 +82,7 @@ class TimedSocket:
         self._sock.settimeout(self._deadline.left(self._deadline.limits.idle))
         self._sock.sendall(data)
 
-    def makefile(self, mode: str) -> io.BufferedReader:  # noqa: ARG002  # http.client asks for "rb"
+    def makefile(self, mode: str) -> io.BufferedReader:  # http.client asks for "rb"
         return io.BufferedReader(_Reader(self._sock, self._deadline))
 
     def close(self) -> None:

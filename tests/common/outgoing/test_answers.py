@@ -19,10 +19,14 @@ def client_for(server: Server, **limits: Any) -> Client:
     return Client(policy, Limits(**limits))
 
 
+def fetch(client: Client, url: str, method: str = "GET", body: bytes | None = None) -> bytes:
+    with client.send(method, url, body=body) as answer:
+        return answer.read()
+
+
 def failure(says: Says, **limits: Any) -> OutgoingFailed:
     with serving({"/": says}) as server, pytest.raises(OutgoingFailed) as caught:
-        with client_for(server, **limits).send("GET", server.url + "/") as answer:
-            answer.read()
+        fetch(client_for(server, **limits), server.url + "/")
     return caught.value
 
 
@@ -40,16 +44,18 @@ def test_a_good_answer_comes_whole(chunked: bool) -> None:
 
 def test_a_body_goes_with_post() -> None:
     with serving({"/": lambda asked: Says(asked.body[::-1])}) as server:
-        with client_for(server).send("POST", server.url + "/", body=b"abc") as answer:
-            assert answer.read() == b"cba"
+        assert fetch(client_for(server), server.url + "/", "POST", b"abc") == b"cba"
 
 
 def test_json_is_read_strictly() -> None:
     for body in (b"<html>", b"{", b'{"a": NaN}', b"[" * 100_000, b"\xff\xfe"):
-        with serving({"/": Says(body, headers={"Content-Type": "text/html"})}) as server:
-            with client_for(server).send("GET", server.url + "/") as answer:
-                with pytest.raises(OutgoingFailed) as caught:
-                    answer.json()
+        says = Says(body, headers={"Content-Type": "text/html"})
+        with (
+            serving({"/": says}) as server,
+            client_for(server).send("GET", server.url + "/") as answer,
+            pytest.raises(OutgoingFailed) as caught,
+        ):
+            answer.json()
         assert (caught.value.code, caught.value.permanent) == ("bad-answer", False)
 
 
@@ -86,8 +92,7 @@ def _raw(answer: bytes, **limits: Any) -> OutgoingFailed:
         thread.start()
         policy = Policy(frozenset({"http"}), frozenset({port}), networks=LOOPBACK)
         with pytest.raises(OutgoingFailed) as caught:
-            with Client(policy, Limits(**limits)).send("GET", f"http://127.0.0.1:{port}/") as got:
-                got.read()
+            fetch(Client(policy, Limits(**limits)), f"http://127.0.0.1:{port}/")
         thread.join(5)
     return caught.value
 
@@ -113,8 +118,7 @@ def test_plain_http_where_tls_is_expected(settings: Any) -> None:
         ports = frozenset({server.port})
         policy = Policy(frozenset({"https"}), ports, networks=LOOPBACK)
         with pytest.raises(OutgoingFailed) as caught:
-            with Client(policy, Limits()).send("GET", f"https://127.0.0.1:{server.port}/"):
-                pass
+            fetch(Client(policy, Limits()), f"https://127.0.0.1:{server.port}/")
     assert caught.value.code == "tls-failed"
 
 
@@ -123,8 +127,7 @@ def test_a_closed_port_says_so() -> None:
         port = listener.getsockname()[1]
     policy = Policy(frozenset({"http"}), frozenset({port}), networks=LOOPBACK)
     with pytest.raises(OutgoingFailed, match="refuses on port") as caught:
-        with Client(policy, Limits()).send("GET", f"http://127.0.0.1:{port}/"):
-            pass
+        fetch(Client(policy, Limits()), f"http://127.0.0.1:{port}/")
     assert caught.value.code == "cannot-connect"
 
 
@@ -160,10 +163,9 @@ def through(proxy: Proxy, host: str, **fields: Any) -> bytes:
         proxy=f"http://robot:p%40ss@127.0.0.1:{proxy.port}",
         **fields,
     )
-    client = Client(policy, Limits(), resolve=lambda name, port: ["93.184.216.34"])
+    client = Client(policy, Limits(), resolve=lambda *_: ["93.184.216.34"])
     try:
-        with client.send("GET", f"http://{host}/") as answer:
-            return answer.read()
+        return fetch(client, f"http://{host}/")
     finally:
         proxy.close()
 
@@ -185,9 +187,11 @@ def test_a_proxy_that_resolves_is_told_the_name_and_numbers_are_checked_all_the_
         frozenset({"http"}), frozenset({80}), proxy=f"http://127.0.0.1:{port}", proxy_resolves=True
     )
     for host in ("169.254.169.254", "127.1", "[::1]"):
-        with pytest.raises(OutgoingFailed) as caught:
-            with Client(policy, Limits()).send("GET", f"http://{host}/"):
-                pass
+        with (
+            pytest.raises(OutgoingFailed) as caught,
+            Client(policy, Limits()).send("GET", f"http://{host}/"),
+        ):
+            pass
         assert caught.value.code == "address-refused"
 
 
