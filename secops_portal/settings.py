@@ -196,6 +196,7 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "sweep-reports": {"task": "scans.sweep", "schedule": 30.0},
+    "seal-audit": {"task": "audit.seal", "schedule": 60.0},
     "deliver-events": {"task": "common.deliver", "schedule": 30.0},
     "expire-idempotency-keys": {"task": "common.forget_idempotency_keys", "schedule": 3600.0},
     "reopen-expired-acceptances": {"task": "planning.expire_decisions", "schedule": 3600.0},

@@ -74,6 +74,11 @@ class Actor:
             )
         return grants
 
+    @property
+    def reads_audit(self) -> bool:
+        """Whether there is a system, or the organisation, whose audit trail the actor may read."""
+        return self.systems_with(Permission.AUDIT_VIEW) != frozenset()
+
     def permissions_on(self, system_id: int | None) -> frozenset[Permission]:
         if system_id is None:
             return self.organisation_grant

@@ -36,3 +36,25 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_label}: {self.action} {self.object_label}"
+
+
+class AuditSeal(models.Model):
+    """A digest over all entries up to one of them (apps/audit/seals.py); never changes either."""
+
+    id = models.BigAutoField(primary_key=True)
+    through_id = models.BigIntegerField(unique=True)  # the last entry that it covers
+    entries = models.PositiveIntegerField()  # how many it covers, since the seal before
+    # Unique, so that two sealers at once cannot make two chains.
+    previous = models.BinaryField(max_length=32, unique=True)
+    digest = models.BinaryField(max_length=32, unique=True)
+    sealed_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"seal {self.pk} through entry {self.through_id}"
+
+    @property
+    def digest_hex(self) -> str:
+        return bytes(self.digest).hex()

@@ -1,3 +1,5 @@
+from dataclasses import dataclass
+
 from django.db.models import Q, QuerySet
 
 from apps.accounts.actors import Actor
@@ -37,6 +39,36 @@ def audit_entries(viewer: Actor) -> QuerySet[AuditEntry]:
     systems = viewer.systems_with(Permission.AUDIT_VIEW)
     rows = AuditEntry.objects.all()
     return rows if systems is None else rows.filter(system_id__in=systems)
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """What a reader of the trail asked for; empty fields ask for nothing."""
+
+    system_id: int | None = None
+    text: str = ""  # in who, what or on which object
+    kind: str = ""  # of the actor: user, token, portal
+    object_type: str = ""
+    object_id: str = ""
+
+
+def audit_trail(viewer: Actor, wanted: AuditFilter) -> QuerySet[AuditEntry]:
+    """Entries that the viewer may read, the newest first."""
+    rows = audit_entries(viewer).order_by("-id")
+    exact = {
+        "system_id": wanted.system_id,
+        "actor_kind": wanted.kind,
+        "object_type": wanted.object_type,
+        "object_id": wanted.object_id,
+    }
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    if text := wanted.text.strip():
+        rows = rows.filter(
+            Q(actor_label__icontains=text)
+            | Q(action__icontains=text)
+            | Q(object_label__icontains=text)
+        )
+    return rows
 
 
 def components_of(viewer: Actor, key: str) -> QuerySet[Component]:

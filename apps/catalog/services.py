@@ -1,5 +1,6 @@
 """The only writers of systems and what belongs to them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from apps.accounts.roles import Permission, Role
 from apps.audit.services import record
 from apps.catalog.models import Component, Environment, System
 from apps.common.editing import changed_fields, lock_for_edit
-from apps.common.errors import Invalid
+from apps.common.errors import Invalid, NotPermitted
 
 EDITABLE = ("name", "description", "owner", "criticality", "repositories", "default_branch")
 
@@ -83,3 +84,10 @@ def membership_set(
         changes={"role": role.value},
     )
     return membership
+
+
+def audit_export_note(*, actor: Actor, filters: Mapping[str, str]) -> None:
+    """Write down that somebody takes the trail away. Raises: NotPermitted."""
+    if not actor.reads_audit or actor.user is None:
+        raise NotPermitted("The audit trail is read by admins.")
+    record(actor=actor, action="audit.export", target=actor.user, changes=dict(filters))

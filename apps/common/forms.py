@@ -33,6 +33,23 @@ def with_any(choices: Iterable[Choice], label: str | Promise) -> list[Choice]:
     return [("", label), *choices]
 
 
+class FilterForm(forms.Form):
+    """Filters in the address; a value that cannot be asks for nothing, and is never an error."""
+
+    def given(self, name: str) -> Any:
+        self.is_valid()
+        return self.cleaned_data.get(name) or ""
+
+    def active(self) -> list[tuple[str, str, str]]:
+        """(name, label, value in words) of each filter in use."""
+        used = []
+        for name, field in self.fields.items():
+            if value := self.given(name):
+                words = dict(getattr(field, "choices", [])).get(value, self.data.get(name, value))
+                used.append((name, str(field.label), str(words)))
+        return used
+
+
 class VersionedForm(forms.Form):
     """A form that edits something: it carries the version that was read (common.editing)."""
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
-from apps.common.forms import with_any
+from apps.common.forms import FilterForm, with_any
 from apps.scans.models import SEVERITIES, FindingState, ReportState
 from apps.scans.registry import registry
 from apps.scans.selectors import FindingFilter, ReportFilter
@@ -19,8 +19,8 @@ from apps.scans.services.receive import LONGEST, Claim
 _CWE = re.compile(r"(?:CWE-?)?(\d{1,6})", re.IGNORECASE)
 
 
-class FilterForm(forms.Form):
-    """Filters in the address; a value that cannot be asks for nothing, and is never an error."""
+class PlaceFilterForm(FilterForm):
+    """Where something is: the system, the stage."""
 
     system = forms.ChoiceField(label=_("System"), required=False)
     stage = forms.ChoiceField(
@@ -31,19 +31,6 @@ class FilterForm(forms.Form):
         super().__init__(*args, **kwargs)
         named = [(system.key, system.name) for system in systems]
         self.fields["system"].choices = with_any(named, _("Any system"))  # type: ignore[attr-defined]
-
-    def given(self, name: str) -> Any:
-        self.is_valid()
-        return self.cleaned_data.get(name) or ""
-
-    def active(self) -> list[tuple[str, str, str]]:
-        """(name, label, value in words) of each filter in use."""
-        used = []
-        for name, field in self.fields.items():
-            if value := self.given(name):
-                words = dict(getattr(field, "choices", [])).get(value, self.data.get(name, value))
-                used.append((name, str(field.label), str(words)))
-        return used
 
 
 class CweField(forms.CharField):
@@ -57,7 +44,7 @@ class CweField(forms.CharField):
         return int(match.group(1)) if match else None
 
 
-class FindingFilterForm(FilterForm):
+class FindingFilterForm(PlaceFilterForm):
     q = forms.CharField(
         label=_("Text"),
         required=False,
@@ -105,7 +92,7 @@ class FindingFilterForm(FilterForm):
         )
 
 
-class ReportFilterForm(FilterForm):
+class ReportFilterForm(PlaceFilterForm):
     state = forms.ChoiceField(
         label=_("State"), required=False, choices=with_any(ReportState.choices, _("Any state"))
     )

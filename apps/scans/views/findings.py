@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from apps.accounts.requests import PageRequest
 from apps.catalog.selectors import systems_visible
-from apps.scans.addresses import address
+from apps.common.addresses import address
 from apps.scans.forms import FindingFilterForm
 from apps.scans.models import SEVERITIES
 from apps.scans.selectors import FindingFilter, Place, findings_page, open_counts

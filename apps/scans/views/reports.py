@@ -17,10 +17,10 @@ from apps.accounts.policy import may, require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_permitting
+from apps.common.addresses import address, whole_number
 from apps.common.errors import Conflict, Invalid, Missing, ReportRejected
 from apps.common.forms import apply_domain_errors
 from apps.scans import constants
-from apps.scans.addresses import address, whole_number
 from apps.scans.forms import ReportFilterForm, UploadForm
 from apps.scans.models import Report, ReportState
 from apps.scans.registry import registry
