@@ -18,9 +18,7 @@ class AuditFilterForm(FilterForm):
         label=_("Text"),
         required=False,
         max_length=200,
-        widget=forms.TextInput(
-            attrs={"type": "search", "placeholder": _("Who or what")}
-        ),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Who or what")}),
     )
     system = forms.ChoiceField(label=_("System"), required=False)
     kind = forms.ChoiceField(label=_("By"), required=False, choices=with_any(KINDS, _("Anyone")))

@@ -58,4 +58,4 @@ def csv_lines(rows: QuerySet[AuditEntry]) -> Iterator[str]:
 
 
 def _values(rows: QuerySet[AuditEntry]) -> Iterator[dict[str, Any]]:
-    return rows.values(*SEALED).iterator(chunk_size=CHUNK)
+    yield from rows.values(*SEALED).iterator(chunk_size=CHUNK)
