@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "apps.guidance",
     "apps.risks",
     "apps.scans",
+    "apps.sources",
     "apps.evidence",
     "apps.compat",
     "apps.advice",
@@ -190,6 +191,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "scans.ingest": {"queue": "ingest"},
+    "sources.pull": {"queue": "pull"},
     "risks.*": {"queue": "valuation"},
     "common.deliver": {"queue": "outbound"},
 }
@@ -197,6 +199,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "sweep-reports": {"task": "scans.sweep", "schedule": 30.0},
     "seal-audit": {"task": "audit.seal", "schedule": 60.0},
+    "sweep-sources": {"task": "sources.sweep", "schedule": 15.0},
     "deliver-events": {"task": "common.deliver", "schedule": 30.0},
     "expire-idempotency-keys": {"task": "common.forget_idempotency_keys", "schedule": 3600.0},
     "reopen-expired-acceptances": {"task": "planning.expire_decisions", "schedule": 3600.0},
@@ -205,6 +208,7 @@ CELERY_TASK_ALWAYS_EAGER = False
 
 # --- registries: dotted paths, loaded once, checked at start -------------------------------------
 SECOPS_FORMATS: list[str] = list(BUILTIN)
+SECOPS_CONNECTORS = ["apps.sources.connectors.https_url.HttpsUrl"]
 SECOPS_EVENT_HANDLERS = {
     "report.processed": ["apps.evidence.receivers.on_report_processed"],
     "statement.published": ["apps.evidence.receivers.on_statement_published"],
@@ -233,6 +237,16 @@ SECOPS_OUTGOING_HOSTS = [host.lower() for host in env.words("SECOPS_OUTGOING_HOS
 SECOPS_OUTGOING_NETWORKS = env.networks("SECOPS_OUTGOING_NETWORKS")
 SECOPS_OUTGOING_PROXY = env.text("SECOPS_OUTGOING_PROXY")
 SECOPS_OUTGOING_PROXY_RESOLVES = env.flag("SECOPS_OUTGOING_PROXY_RESOLVES", default=False)
+
+# --- sources that workers pull from --------------------------------------------------------------
+SECOPS_CREDENTIAL_KEYS = env.words("SECOPS_CREDENTIAL_KEYS")  # Fernet keys; the first one seals
+SECOPS_PULL_FOLDERS = env.words("SECOPS_PULL_FOLDERS")
+# What the sweeper does each round, as dotted paths of functions without arguments.
+SECOPS_SWEEPS = [
+    "apps.scans.services.sweep.reports_send_due",
+    "apps.sources.services.sweep.runs_send_due",
+    "apps.common.events.deliver_due",
+]
 
 # --- people --------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -19,5 +19,6 @@ urlpatterns = [
     path("", include("apps.guidance.urls")),
     path("", include("apps.catalog.urls")),
     path("", include("apps.scans.urls")),
+    path("", include("apps.sources.urls")),
     path("", include("apps.evidence.urls")),
 ]

@@ -20,6 +20,7 @@ SENTENCES = {
     Permission.DECISION_RECORD: "Decisions are recorded by architects, security and admins of this system.",
     Permission.STATEMENT_EDIT: "Risk statements are written by security and admins of this system.",
     Permission.GUIDANCE_EDIT: "Guidance is written by security and admins of the organisation.",
+    Permission.SOURCE_MANAGE: "Sources and credentials are managed by security and admins of this system.",
     Permission.REPORT_UPLOAD: "Reports are posted with a token of this system, or by security and admins.",
 }
 

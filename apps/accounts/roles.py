@@ -19,6 +19,7 @@ class Permission(enum.StrEnum):
     REPORT_REPROCESS = "report.reprocess"
     FINDING_TRIAGE = "finding.triage"
     EVIDENCE_LINK = "evidence.link"
+    SOURCE_MANAGE = "source.manage"
     TOKEN_MANAGE = "token.manage"  # noqa: S105  # a permission's name
     PEOPLE_MANAGE = "people.manage"
     AUDIT_VIEW = "audit.view"
@@ -42,6 +43,7 @@ _SECURITY = _ARCHITECT | {
     _P.REPORT_REPROCESS,
     _P.FINDING_TRIAGE,
     _P.EVIDENCE_LINK,
+    _P.SOURCE_MANAGE,
 }
 
 GRANTS: dict[Role, frozenset[Permission]] = {

@@ -53,6 +53,8 @@ def environment(room: Room, address: Address, database_url: str, redis_url: str)
     }
     if "SECRET_KEY" not in os.environ:
         defaults["SECRET_KEY"] = room.secret_key()
+    if "SECOPS_CREDENTIAL_KEYS" not in os.environ:
+        defaults["SECOPS_CREDENTIAL_KEYS"] = room.credential_key()
     fixed = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "PYTHONUNBUFFERED": "1"}
     return {**defaults, **os.environ, **fixed}
 

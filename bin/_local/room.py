@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import json
 import secrets
@@ -28,6 +29,7 @@ SHARED = (
     "SECOPS_ALLOWED_HOSTS",
     "SECOPS_DATA_DIR",
     "SECOPS_BASE_URL",
+    "SECOPS_CREDENTIAL_KEYS",
 )
 
 
@@ -59,6 +61,13 @@ class Room:
         file = self.data / "secret-key"
         if not file.exists():
             paths.write_private(file, secrets.token_urlsafe(64))
+        return file.read_text().strip()
+
+    def credential_key(self) -> str:
+        """Return the key that seals this installation's credentials (a Fernet key), made and kept alike."""
+        file = self.data / "credential-key"
+        if not file.exists():
+            paths.write_private(file, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
         return file.read_text().strip()
 
 

@@ -41,6 +41,7 @@ def test_environment(servers: throwaway.Servers, browser: str | None) -> dict[st
             "SECRET_KEY", "a key that only tests use, of full length 0123456789"
         ),
     }
+    environment.setdefault("SECOPS_CREDENTIAL_KEYS", "dGVzdHMgb25seTogdGhpcyBrZXkgaXMgbm8gc2VjcmU=")
     if browser is not None:
         environment[chromium.VARIABLE] = browser
     return environment

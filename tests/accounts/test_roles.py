@@ -20,6 +20,7 @@ report.upload         - - S M
 report.reprocess      - - S M
 finding.triage        - - S M
 evidence.link         - - S M
+source.manage         - - S M
 token.manage          - - - M
 people.manage         - - - M
 audit.view            - - - M

@@ -16,11 +16,13 @@ from apps.planning.models import PlanningItem
 from tests.api.conftest import Api, as_pipeline, as_user, problem_fields
 from tests.conftest import People
 from tests.factories import (
+    make_credential,
     make_finding,
     make_guidance,
     make_item,
     make_option,
     make_question,
+    make_source,
     make_statement,
     make_token,
     make_user,
@@ -185,6 +187,7 @@ def editable(people: People) -> dict[str, str]:
     statement = make_statement(item)
     question = make_question(item)
     guidance = make_guidance(published=True)
+    source, credential = make_source(people.system), make_credential(people.system)
     return {
         "/systems": "post",
         "/systems/payments": "patch",
@@ -209,6 +212,12 @@ def editable(people: People) -> dict[str, str]:
         f"/guidance/{guidance.key}/publish": "post",
         f"/guidance/{guidance.key}/questions": "post",
         "/valuations": "post",
+        "/sources": "post",
+        f"/sources/{source.pk}": "patch",
+        f"/sources/{source.pk}/runs": "post",
+        f"/sources/{source.pk}/pause": "post",
+        "/credentials": "post",
+        f"/credentials/{credential.pk}": "patch",
     }
 
 
@@ -227,6 +236,11 @@ GOOD = {
     "magnitude_high": "2",
     "option": 1,
     "finding": 1,
+    "connector": "https-url",
+    "config": {"url": "https://ci.example.org/"},
+    "kind": "bearer",
+    "url": "https://ci.example.org/",
+    "secret": "s",
 }
 
 
@@ -292,6 +306,7 @@ def test_no_query_breaks_the_server(people: People, value: str) -> None:
         "/findings": ("system", "stage", "state", "severity", "cwe", "q", "series", "previews"),
         "/reports": ("system", "stage", "state", "series"),
         "/series": ("system", "stage"),
+        "/sources": ("system", "health"),
         "/questions": ("waiting",),
         "/audit": ("system", "object_type", "object_id"),
     }

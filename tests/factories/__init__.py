@@ -16,10 +16,12 @@ from tests.factories.people import (
 from tests.factories.planning import make_item, make_option, make_question
 from tests.factories.risks import make_statement, statement_text
 from tests.factories.scans import make_finding, make_report, make_series
+from tests.factories.sources import make_credential, make_source
 
 __all__ = [
     "actor_of",
     "make_ci_token",
+    "make_credential",
     "make_finding",
     "make_guidance",
     "make_item",
@@ -28,6 +30,7 @@ __all__ = [
     "make_question",
     "make_report",
     "make_series",
+    "make_source",
     "make_statement",
     "make_system",
     "make_team",

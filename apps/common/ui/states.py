@@ -71,6 +71,19 @@ STATES: Final[dict[str, dict[str, Look]]] = {
         "replaced": Look(_("Replaced by a new decision"), "neutral", "history"),
         "revisited": Look(_("Taken up again"), "neutral", "undo-2"),
     },
+    "source": {
+        "good": Look(_("Working"), "good", "circle-check"),
+        "new": Look(_("Not run yet"), "neutral", "circle-dashed"),
+        "failing": Look(_("Failing"), "warn", "triangle-alert"),
+        "broken": Look(_("Broken"), "bad", "circle-x"),
+        "paused": Look(_("Paused"), "neutral", "circle-slash"),
+    },
+    "pull": {
+        "queued": Look(_("Queued"), "neutral", "clock"),
+        "running": Look(_("Running"), "info", "loader"),
+        "succeeded": Look(_("Succeeded"), "good", "circle-check"),
+        "failed": Look(_("Failed"), "bad", "circle-x"),
+    },
     "run": {
         "passed": Look(_("Passed"), "good", "circle-check"),
         "failed": Look(_("Failed"), "bad", "circle-x"),

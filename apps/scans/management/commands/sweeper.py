@@ -6,16 +6,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import Error, close_old_connections
-
-from apps.common import events
-from apps.scans.services.sweep import reports_send_due
+from django.utils.module_loading import import_string
 
 logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
     help = (
-        "Runs the sweeper: sends unfinished reports again and delivers the outbox, until it is stopped. "
+        "Runs the sweeper: sends unfinished reports and runs again, plans due runs and "
+        "delivers the outbox, until it is stopped. "
         "It needs PostgreSQL only; run one or several."
     )
 
@@ -29,9 +28,9 @@ class Command(BaseCommand):
 
     def _round(self) -> None:
         close_old_connections()
-        try:
-            reports_send_due()
-            events.deliver_due()
-        except Error:
-            # The database may be restarting; the next round finds everything as it was.
-            logger.exception("a round of the sweeper failed")
+        for path in settings.SECOPS_SWEEPS:
+            try:
+                import_string(path)()
+            except Error:
+                # The database may be restarting; the next round finds everything as it was.
+                logger.exception("%s failed in this round of the sweeper", path)

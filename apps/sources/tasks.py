@@ -1,0 +1,13 @@
+from celery import shared_task
+
+from apps.sources.services import runs, sweep
+
+
+@shared_task(name="sources.pull")
+def pull(run_id: int) -> None:
+    runs.run_perform(run_id)
+
+
+@shared_task(name="sources.sweep")
+def sweep_due() -> None:
+    sweep.runs_send_due()
