@@ -19,10 +19,12 @@ from apps.evidence.services.links import link_create, rule_create
 from apps.planning.models import Question
 from apps.planning.services.decisions import decision_record, recommendation_make
 from apps.planning.services.questions import question_ask_of_guidance
+from apps.sources.services.sources import source_run_now
 from tests.conftest import People
 from tests.factories import (
     actor_of,
     make_ci_token,
+    make_credential,
     make_finding,
     make_guidance,
     make_item,
@@ -31,6 +33,7 @@ from tests.factories import (
     make_question,
     make_report,
     make_series,
+    make_source,
     make_statement,
     make_team,
     make_token,
@@ -202,6 +205,7 @@ def fill(system: System) -> None:
     report = make_report(system)
     finding = make_finding(series=series, since=report)
     rule_create(actor=TESTS, statement=statement, cwes=[89])
+    source_run_now(actor=TESTS, source=make_source(system, credential=make_credential(system)))
     link_create(actor=TESTS, statement=statement, finding=finding)
 
 
@@ -246,6 +250,9 @@ def test_every_scoped_model_is_known() -> None:
         "scans.finding",
         "evidence.evidencerule",
         "evidence.evidencelink",
+        "sources.credential",
+        "sources.source",
+        "sources.sourcerun",
     }
 
 

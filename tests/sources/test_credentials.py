@@ -139,7 +139,7 @@ def test_one_in_use_stays(people: People) -> None:
         ("header", "PRIVATE-TOKEN", "private-token", SECRET),
     ],
 )
-def test_it_is_sent_and_nowhere_written(
+def test_it_is_sent_and_nowhere_written(  # noqa: PLR0917  # fixtures
     people: People,
     server: Server,
     caplog: Any,

@@ -122,7 +122,7 @@ def test_buttons_do_what_they_say(security: Client, people: People, server: Serv
         ("https://localhost/x", ["no address of the public Internet", "list its network"]),
     ],
 )
-def test_a_diagnosis_says_what_is_wrong_and_what_to_do(
+def test_a_diagnosis_says_what_is_wrong_and_what_to_do(  # noqa: PLR0917  # fixtures
     security: Client,
     people: People,
     server: Server,
