@@ -172,12 +172,12 @@ class SourceRun(models.Model):
             models.Index(fields=["source", "-id"], name="run_of_source"),
         ]
 
+    def __str__(self) -> str:
+        return f"run {self.pk} of source {self.source_id}"
+
     @property
     def access_system_id(self) -> int:
         return self.source.system_id
-
-    def __str__(self) -> str:
-        return f"run {self.pk} of source {self.source_id}"
 
 
 class Pulled(models.Model):
