@@ -244,6 +244,7 @@ SECOPS_PULL_FOLDERS = env.words("SECOPS_PULL_FOLDERS")
 # What the sweeper does each round, as dotted paths of functions without arguments.
 SECOPS_SWEEPS = [
     "apps.scans.services.sweep.reports_send_due",
+    "apps.scans.services.triage.triages_send_due",
     "apps.sources.services.sweep.runs_send_due",
     "apps.common.events.deliver_due",
 ]

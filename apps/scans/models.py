@@ -286,3 +286,108 @@ class Presence(models.Model):
 
     def __str__(self) -> str:
         return f"finding {self.finding_id} since report {self.since_id}"
+
+
+class Verdict(models.TextChoices):
+    """What a person may say of a finding; that it is fixed, only a report says."""
+
+    OPEN = "open", _("Open")
+    FALSE_POSITIVE = "false_positive", _("False positive")
+    ACCEPTED = "accepted", _("Accepted")
+    NOT_AFFECTED = "not_affected", _("Not affected")
+
+
+class Justification(models.TextChoices):
+    """Why something is not affected: the words of OpenVEX 0.2.0, "Status Justifications"."""
+
+    NO_COMPONENT = "component_not_present", _("The component is not there")
+    NO_CODE = "vulnerable_code_not_present", _("The vulnerable code is not there")
+    NOT_RUN = (
+        "vulnerable_code_not_in_execute_path",
+        _("The vulnerable code is never run"),
+    )
+    NOT_CONTROLLED = (
+        "vulnerable_code_cannot_be_controlled_by_adversary",
+        _("No attacker can reach the vulnerable code"),
+    )
+    MITIGATED = "inline_mitigations_already_exist", _("Mitigations are in place already")
+
+
+class TriageState(models.TextChoices):
+    RUNNING = "running", _("Under way")
+    DONE = "done", _("Done")
+    UNDOING = "undoing", _("Being undone")
+    UNDONE = "undone", _("Undone")
+
+
+class Triage(models.Model):
+    """One act of triage, on one finding or on many. Its row is the queue's truth, as a report's is.
+
+    Work goes by series and number of the finding; `cursor_*` is how far it came, written in the
+    transaction of the step, so that a worker that dies leaves nothing half done.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    state = models.CharField(max_length=8, choices=TriageState.choices, default=TriageState.RUNNING)
+    verdict = models.CharField(max_length=14, choices=Verdict.choices)
+    justification = models.CharField(
+        max_length=60, choices=Justification.choices, blank=True, default=""
+    )
+    reason = models.CharField(max_length=500, blank=True, default="")
+    # Which findings: the numbers, or else the filter; none that came after it was asked for.
+    findings = ArrayField(models.BigIntegerField(), null=True)
+    filter = models.JSONField(default=dict)
+    through_id = models.BigIntegerField()
+    total = models.PositiveIntegerField()  # how many it was about when it was asked for
+    changed = models.PositiveIntegerField(default=0)
+    restored = models.PositiveIntegerField(default=0)  # by undoing; others had been changed since
+    cursor_series = models.BigIntegerField(default=0)
+    cursor_finding = models.BigIntegerField(default=0)
+    user = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    actor_label = models.CharField(max_length=200)
+    undone_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    finished_at = models.DateTimeField(null=True)
+    next_send_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["next_send_at"],
+                condition=Q(state__in=["running", "undoing"]),
+                name="triage_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} of {self.total} findings"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state in {TriageState.DONE, TriageState.UNDONE}
+
+
+class TriageChange(models.Model):
+    """What an act of triage did to one finding."""
+
+    id = models.BigAutoField(primary_key=True)
+    triage = models.ForeignKey(
+        Triage, on_delete=models.CASCADE, related_name="changes", db_index=False
+    )
+    finding = models.ForeignKey(
+        Finding, on_delete=models.CASCADE, related_name="verdicts", db_index=False
+    )
+    before = models.CharField(max_length=14, choices=FindingState.choices)
+    after = models.CharField(max_length=14, choices=FindingState.choices)
+    is_undone = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["triage", "finding"], name="triage_change_once")
+        ]
+        indexes = [models.Index(fields=["finding", "-id"], name="triage_change_of_finding")]
+
+    def __str__(self) -> str:
+        return f"finding {self.finding_id}: {self.before} to {self.after}"

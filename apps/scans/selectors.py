@@ -1,15 +1,26 @@
 """Reading reports and findings."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Case, Q, QuerySet, When
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 
 from apps.accounts.actors import Actor
+from apps.accounts.roles import Permission
 from apps.catalog.stages import Stage
 from apps.common.errors import Missing
-from apps.scans.models import SEVERITIES, Finding, Presence, Report, Series
+from apps.scans.models import (
+    SEVERITIES,
+    Finding,
+    FindingState,
+    Presence,
+    Report,
+    Series,
+    Triage,
+    TriageChange,
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,47 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
             | Q(vulnerabilities__contains=[text.upper()])
         )
     return found.order_by("-severity", "-id")
+
+
+def findings_to_triage(
+    actor: Actor,
+    verdict: str,
+    *,
+    findings: Sequence[int] | None = None,
+    wanted: FindingFilter | None = None,
+) -> QuerySet[Finding]:
+    """Findings, named or found by a filter, that a verdict of the actor would change."""
+    rows: QuerySet[Finding]
+    if wanted is None:
+        rows = Finding.objects.filter(pk__in=findings or [])
+    else:
+        rows = findings_list(actor, wanted).select_related(None).order_by()
+    rows = rows.exclude(state__in=[FindingState.FIXED, verdict])
+    systems = actor.systems_with(Permission.FINDING_TRIAGE)
+    return rows if systems is None else rows.filter(system_id__in=systems)
+
+
+def triages_visible(viewer: Actor) -> QuerySet[Triage]:
+    """Acts of triage: one's own; all of them for whoever may triage everywhere."""
+    rows = Triage.objects.select_related("user", "undone_by")
+    if viewer.systems_with(Permission.FINDING_TRIAGE) is None:
+        return rows
+    return rows.filter(user=viewer.user) if viewer.user else rows.none()
+
+
+def triage_get(viewer: Actor, uid: uuid.UUID) -> Triage:
+    """Raises: Missing."""
+    triage = triages_visible(viewer).filter(uid=uid).first()
+    if triage is None:
+        raise Missing("There is no such triage of yours.")
+    return triage
+
+
+def verdicts_of(viewer: Actor, finding_id: int) -> QuerySet[TriageChange]:
+    """What people said of a finding, the newest first. Raises: Missing."""
+    finding_get(viewer, finding_id)
+    changes = TriageChange.objects.filter(finding_id=finding_id)
+    return changes.select_related("triage__user").order_by("-id")
 
 
 def finding_get(viewer: Actor, pk: int) -> Finding:

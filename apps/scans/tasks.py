@@ -2,6 +2,7 @@ from celery import shared_task
 
 from apps.scans.services import ingest as ingest_service
 from apps.scans.services import sweep as sweep_service
+from apps.scans.services import triage as triage_service
 
 
 @shared_task(name="scans.ingest")
@@ -12,3 +13,9 @@ def ingest(report_id: int) -> None:
 @shared_task(name="scans.sweep")
 def sweep() -> None:
     sweep_service.reports_send_due()
+    triage_service.triages_send_due()
+
+
+@shared_task(name="scans.triage")
+def triage(triage_id: int) -> None:
+    triage_service.triage_run(triage_id)

@@ -1,9 +1,12 @@
 from django.urls import path
 
-from apps.scans.views import findings, reports
+from apps.scans.views import findings, reports, triage
 
 urlpatterns = [
     path("findings/", findings.finding_list_page, name="finding-list"),
+    path("findings/triage/", triage.triage_page, name="triage-new"),
+    path("findings/triage/<uuid:uid>/", triage.triage_detail_page, name="triage-detail"),
+    path("findings/triage/<uuid:uid>/undo/", triage.triage_undo_action, name="triage-undo"),
     path("reports/", reports.report_list_page, name="report-list"),
     path("reports/new/", reports.report_upload_page, name="report-upload"),
     path("reports/<uuid:uid>/", reports.report_page, name="report-detail"),

@@ -2,32 +2,56 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_http_methods
 
+from apps.accounts.policy import may
 from apps.accounts.requests import PageRequest
+from apps.accounts.roles import Permission
+from apps.common.errors import Conflict, Invalid
+from apps.common.forms import apply_domain_errors
 from apps.evidence.selectors import links_of_finding
+from apps.scans.forms_triage import VerdictForm
 from apps.scans.history import history
 from apps.scans.models import Finding
-from apps.scans.selectors import finding_get, presences_of
+from apps.scans.selectors import finding_get, presences_of, verdicts_of
+from apps.scans.services.triage import finding_triage
 
 # What a finding's facts may say of its place, with the words for it.
 PLACES = (
-    ("logical", _("Function or test")),
-    ("url", _("Address")),
-    ("parameter", _("Parameter")),
-    ("host", _("Host")),
-    ("port", _("Port")),
-    ("protocol", _("Protocol")),
-    ("resource", _("Resource")),
+    ("logical", lazy("Function or test")),
+    ("url", lazy("Address")),
+    ("parameter", lazy("Parameter")),
+    ("host", lazy("Host")),
+    ("port", lazy("Port")),
+    ("protocol", lazy("Protocol")),
+    ("resource", lazy("Resource")),
 )
 
 
-@require_GET
+VERDICTS_SHOWN = 20
+
+
+@require_http_methods(["GET", "POST"])
 def finding_page(request: PageRequest, pk: int) -> HttpResponse:
+    """The finding; a POST says what it is."""
     finding = finding_get(request.actor, pk)
+    form = VerdictForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            finding_triage(actor=request.actor, finding=finding, **form.said())
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        except Conflict as error:
+            messages.warning(request, error.message)
+            return redirect("finding-detail", pk)
+        else:
+            messages.success(request, _("Saved. It can be taken back below."))
+            return redirect("finding-detail", pk)
     detail = getattr(finding, "detail", None)
     facts: dict[str, Any] = detail.facts if detail else {}
     context = {
@@ -39,8 +63,13 @@ def finding_page(request: PageRequest, pk: int) -> HttpResponse:
         "references": [url for url in facts.get("references", ()) if _is_web(url)],
         "history": history(presences_of(request.actor, pk)),
         "links": links_of_finding(request.actor, pk),
+        "verdicts": verdicts_of(request.actor, pk)[:VERDICTS_SHOWN],
+        "triage_form": form,
+        "triage_refused": bool(form.errors),
+        "may_triage": may(request.actor, Permission.FINDING_TRIAGE, finding),
     }
-    return render(request, "scans/finding_detail.html", context)
+    status = 422 if form.errors else 200
+    return render(request, "scans/finding_detail.html", context, status=status)
 
 
 def _is_back(finding: Finding) -> bool:

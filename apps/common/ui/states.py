@@ -34,6 +34,12 @@ STATES: Final[dict[str, dict[str, Look]]] = {
         "accepted": Look(_("Accepted"), "info", "shield-check"),
         "not_affected": Look(_("Not affected"), "neutral", "shield-off"),
     },
+    "triage": {
+        "running": Look(_("Under way"), "accent", "loader"),
+        "done": Look(_("Done"), "good", "circle-check"),
+        "undoing": Look(_("Being undone"), "accent", "loader"),
+        "undone": Look(_("Undone"), "neutral", "undo-2"),
+    },
     "report": {
         "received": Look(_("Received"), "info", "inbox"),
         "processing": Look(_("Processing"), "accent", "loader"),

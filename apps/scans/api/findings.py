@@ -1,5 +1,7 @@
 """Findings, series and the formats that are read."""
 
+from typing import Any
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -30,18 +32,24 @@ class Findings(PortalListView):
     )
     def get(self, request: Request) -> Response:
         wanted = read_query(FindingQuery, request)
-        severity = wanted.get("severity")
-        asked = FindingFilter(
-            system=wanted.get("system", ""),
-            stage=wanted.get("stage", ""),
-            state=wanted["state"],
-            severity=None if severity is None else SEVERITIES[severity],
-            series=wanted.get("series"),
-            text=wanted.get("q", ""),
-            cwe=wanted.get("cwe"),
-            previews=wanted["previews"],
+        return self.page(
+            FindingOut, findings_list(self.actor, asked_for(wanted)), "-severity", "-id"
         )
-        return self.page(FindingOut, findings_list(self.actor, asked), "-severity", "-id")
+
+
+def asked_for(wanted: dict[str, Any]) -> FindingFilter:
+    """The filter that validated fields of FindingQuery ask for."""
+    severity = wanted.get("severity")
+    return FindingFilter(
+        system=wanted.get("system", ""),
+        stage=wanted.get("stage", ""),
+        state=wanted["state"],
+        severity=None if severity is None else SEVERITIES[severity],
+        series=wanted.get("series"),
+        text=wanted.get("q", ""),
+        cwe=wanted.get("cwe"),
+        previews=wanted["previews"],
+    )
 
 
 class SeriesList(PortalListView):

@@ -8,6 +8,7 @@ from apps.scans.api.reports import (
     Reports,
     ReprocessReport,
 )
+from apps.scans.api.triage import FindingTriage, OneTriage, Triages, UndoTriage
 
 urlpatterns = [
     path("reports", Reports.as_view()),
@@ -16,6 +17,10 @@ urlpatterns = [
     path("reports/<uuid:report>/raw", RawReport.as_view()),
     path("reports/<uuid:report>/reprocess", ReprocessReport.as_view()),
     path("findings", Findings.as_view()),
+    path("findings/<number:finding>/triage", FindingTriage.as_view()),
+    path("triage", Triages.as_view()),
+    path("triage/<uuid:triage>", OneTriage.as_view()),
+    path("triage/<uuid:triage>/undo", UndoTriage.as_view()),
     path("series", SeriesList.as_view()),
     path("formats", Formats.as_view()),
 ]

@@ -8,9 +8,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from apps.accounts.requests import PageRequest
+from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_visible
 from apps.common.addresses import address
 from apps.scans.forms import FindingFilterForm
+from apps.scans.forms_triage import VerdictForm
 from apps.scans.models import SEVERITIES
 from apps.scans.selectors import FindingFilter, Place, findings_page, open_counts
 
@@ -28,8 +30,11 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
     page = findings_page(viewer, wanted, place, PAGE)
     path = reverse("finding-list")
     counts = open_counts(viewer, wanted)
+    may_triage = viewer.systems_with(Permission.FINDING_TRIAGE) != frozenset()
     context = {
         "form": form,
+        "triage_form": VerdictForm() if may_triage else None,
+        "triage_url": address(reverse("triage-new"), given, NAMES),
         "findings": page.findings,
         "levels": _levels(wanted, counts, path, given.dict()),
         "open_total": sum(counts),

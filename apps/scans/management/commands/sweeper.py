@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 class Command(BaseCommand):
     help = (
-        "Runs the sweeper: sends unfinished reports and runs again, plans due runs and "
+        "Runs the sweeper: sends unfinished reports, triage and runs again, plans due runs and "
         "delivers the outbox, until it is stopped. "
         "It needs PostgreSQL only; run one or several."
     )

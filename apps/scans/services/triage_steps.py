@@ -1,0 +1,127 @@
+"""One step of triage: some findings of one series, in one transaction under the series' lock."""
+
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from apps.accounts.actors import Actor
+from apps.accounts.models import User
+from apps.accounts.roles import Permission
+from apps.audit.services import record
+from apps.scans.models import Finding, Series, Triage, TriageChange, TriageState
+from apps.scans.selectors import FindingFilter, findings_to_triage
+from apps.scans.services.reconcile import open_counts_refresh
+
+STEP = 10_000  # findings a transaction
+
+# "Open" of what no report sees any more is "fixed".
+_SAYS = "CASE WHEN {state} = 'open' AND NOT known.is_present THEN 'fixed' ELSE {state} END"
+_UPDATE = """
+UPDATE scans_finding known
+SET state = {says}, fixed_at = CASE WHEN {says} = 'fixed' THEN coalesce(fixed_at, now()) ELSE NULL END
+"""
+
+_APPLY = f"""
+WITH target AS (SELECT id, state FROM scans_finding WHERE id = ANY(%(findings)s)),
+changed AS (
+    {_UPDATE.format(says=_SAYS.format(state="%(verdict)s"))}
+    FROM target WHERE known.id = target.id
+    RETURNING known.id, target.state AS before, known.state AS after
+)
+INSERT INTO scans_triagechange (triage_id, finding_id, before, after, is_undone)
+SELECT %(triage)s, id, before, after, false FROM changed WHERE before <> after
+"""  # noqa: S608  # text of this module, values as parameters
+
+_RESTORE = f"""
+WITH target AS (
+    SELECT finding_id, before, after FROM scans_triagechange
+    WHERE triage_id = %(triage)s AND finding_id = ANY(%(findings)s) AND NOT is_undone
+), changed AS (
+    {_UPDATE.format(says=_SAYS.format(state="target.before"))}
+    FROM target WHERE known.id = target.finding_id AND known.state = target.after
+    RETURNING known.id
+)
+UPDATE scans_triagechange done SET is_undone = true
+FROM changed WHERE done.triage_id = %(triage)s AND done.finding_id = changed.id
+"""  # noqa: S608  # as above
+
+
+@transaction.atomic
+def triage_step(triage_id: int) -> bool:
+    """Do the next step; whether there may be another one. The row is locked meanwhile."""
+    triage = (
+        Triage.objects.select_for_update(of=("self",))
+        .select_related("user", "undone_by")
+        .filter(pk=triage_id)
+        .first()
+    )
+    if triage is None or triage.is_finished:
+        return False
+    rows = _behind(_rows_of(triage), triage)
+    first = rows.values_list("series_id", flat=True).first()
+    if first is None:
+        _finish(triage)
+        return False
+    Series.objects.select_for_update().get(pk=first)
+    found = list(rows.filter(series_id=first).values_list("pk", flat=True)[:STEP])
+    if found:
+        _do(triage, found)
+        open_counts_refresh(first)
+    triage.cursor_series = first
+    triage.cursor_finding = found[-1] if found else triage.through_id
+    triage.save(update_fields=["cursor_series", "cursor_finding", "changed", "restored"])
+    return True
+
+
+def _rows_of(triage: Triage) -> QuerySet[Finding]:
+    """What is left to do, as the person may do it now: rights that ended meanwhile are gone."""
+    if triage.state == TriageState.UNDOING:
+        undone = TriageChange.objects.filter(triage=triage, is_undone=False)
+        actor = Actor(user=triage.undone_by)
+        permitted = Finding.objects.visible_to(actor, Permission.FINDING_TRIAGE)
+        return permitted.filter(pk__in=undone.values("finding_id"))
+    return findings_to_triage(
+        Actor(user=triage.user),
+        triage.verdict,
+        findings=triage.findings,
+        wanted=FindingFilter(**triage.filter) if triage.filter else None,
+    ).filter(pk__lte=triage.through_id)
+
+
+def _behind(rows: QuerySet[Finding], triage: Triage) -> QuerySet[Finding]:
+    further = Q(series_id__gt=triage.cursor_series) | Q(
+        series_id=triage.cursor_series, pk__gt=triage.cursor_finding
+    )
+    return rows.filter(further).order_by("series_id", "pk")
+
+
+def _do(triage: Triage, findings: list[int]) -> None:
+    values: dict[str, Any] = {
+        "triage": triage.pk,
+        "findings": findings,
+        "verdict": triage.verdict,
+    }
+    undoing = triage.state == TriageState.UNDOING
+    with connection.cursor() as cursor:
+        cursor.execute(_RESTORE if undoing else _APPLY, values)
+        done = cursor.rowcount
+    if undoing:
+        triage.restored += done
+    else:
+        triage.changed += done
+
+
+def _finish(triage: Triage) -> None:
+    undoing = triage.state == TriageState.UNDOING
+    triage.state = TriageState.UNDONE if undoing else TriageState.DONE
+    triage.finished_at = timezone.now()
+    triage.save(update_fields=["state", "finished_at"])
+    person: User | None = triage.undone_by if undoing else triage.user
+    record(
+        actor=Actor(user=person),
+        action="triage.undone" if undoing else "triage.done",
+        target=triage,
+        changes={"restored": triage.restored} if undoing else {"changed": triage.changed},
+    )

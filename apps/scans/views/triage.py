@@ -1,0 +1,90 @@
+"""Triage of many findings: first what it would change, then its progress, and taking it back."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.requests import PageRequest
+from apps.accounts.roles import Permission
+from apps.catalog.selectors import systems_visible
+from apps.common.addresses import address
+from apps.common.errors import Conflict, Invalid, NotPermitted
+from apps.common.forms import apply_domain_errors
+from apps.scans.forms import FindingFilterForm
+from apps.scans.forms_triage import ChosenFindings, VerdictForm
+from apps.scans.models import Triage
+from apps.scans.selectors import FindingFilter, findings_to_triage, triage_get
+from apps.scans.services.triage import triage_start, triage_undo
+from apps.scans.views.findings import NAMES
+
+SAMPLE = 8
+
+
+@require_POST
+def triage_page(request: PageRequest) -> HttpResponse:
+    """What a verdict on the ticked findings, or on all of the filter in the address, would change.
+
+    With `confirm` it is done.
+    """
+    if request.actor.systems_with(Permission.FINDING_TRIAGE) == frozenset():
+        raise NotPermitted(_("Findings are triaged by security and admins of their system."))
+    form = VerdictForm(request.POST)
+    findings = ChosenFindings(request.POST).numbers() or None
+    wanted = None if findings else _filter(request, request.GET)
+    valid = form.is_valid()
+    if valid and "confirm" in request.POST:
+        try:
+            triage = triage_start(
+                actor=request.actor, findings=findings, wanted=wanted, **form.said()
+            )
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        else:
+            return redirect("triage-detail", triage.uid)
+    rows = findings_to_triage(
+        request.actor, form.cleaned_data.get("verdict", ""), findings=findings, wanted=wanted
+    )
+    context = {
+        "form": form,
+        "findings": findings or [],
+        "total": rows.count(),
+        "sample": rows.select_related("system", "series").order_by("-severity", "-id")[:SAMPLE],
+        "action": address(reverse("triage-new"), request.GET, NAMES),
+        "back_url": address(reverse("finding-list"), request.GET, NAMES),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "scans/triage_form.html", context, status=status)
+
+
+def _filter(request: PageRequest, given: QueryDict) -> FindingFilter:
+    return FindingFilterForm(given, systems=systems_visible(request.actor)).wanted()
+
+
+@require_GET
+def triage_detail_page(request: PageRequest, uid: uuid.UUID) -> HttpResponse:
+    triage = triage_get(request.actor, uid)
+    return render(request, "scans/triage_detail.html", {"triage": triage, "done": _done(triage)})
+
+
+def _done(triage: Triage) -> int:
+    """How many are done of those that there are to do."""
+    return triage.restored if triage.state.startswith("undo") else triage.changed
+
+
+@require_POST
+def triage_undo_action(request: PageRequest, uid: uuid.UUID) -> HttpResponse:
+    triage = triage_get(request.actor, uid)
+    try:
+        triage = triage_undo(actor=request.actor, triage=triage)
+    except Conflict as error:
+        messages.warning(request, error.message)
+    else:
+        if triage.findings and len(triage.findings) == 1:
+            messages.success(request, _("Taken back."))
+            return redirect("finding-detail", triage.findings[0])
+    return redirect("triage-detail", uid)
