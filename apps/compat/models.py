@@ -59,3 +59,7 @@ class ScanRun(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def access_system_id(self) -> int:
+        return self.engagement.system_id

@@ -15,6 +15,7 @@ from apps.accounts.roles import CI_GRANT, GRANTS, READ_GRANT, Permission, Role, 
 from apps.catalog.models import System
 from apps.catalog.services import component_create, environment_create, membership_set
 from apps.common.errors import Missing, NotPermitted
+from apps.compat.services.contexts import engagement_ensure, run_ensure
 from apps.evidence.services.links import link_create, rule_create
 from apps.planning.models import Question
 from apps.planning.services.decisions import decision_record, recommendation_make
@@ -207,6 +208,8 @@ def fill(system: System) -> None:
     rule_create(actor=TESTS, statement=statement, cwes=[89])
     source_run_now(actor=TESTS, source=make_source(system, credential=make_credential(system)))
     link_create(actor=TESTS, statement=statement, finding=finding)
+    engagement, _ = engagement_ensure(actor=TESTS, system=system, name="nightly")
+    run_ensure(actor=TESTS, engagement=engagement, title="bandit")
 
 
 def scoped_models() -> list[type[models.Model]]:
@@ -250,6 +253,8 @@ def test_every_scoped_model_is_known() -> None:
         "scans.finding",
         "evidence.evidencerule",
         "evidence.evidencelink",
+        "compat.engagement",
+        "compat.scanrun",
         "sources.credential",
         "sources.source",
         "sources.sourcerun",
@@ -276,7 +281,11 @@ def test_what_is_visible_to_whom(model: type[models.Model], people: People) -> N
     reading = Actor(user=people.viewer, token=make_token(people.viewer, Scope.READ).token)
     assert visible(model, reading) == own
     pipeline = Actor(token=make_ci_token(people.system).token)
-    sees_reports = model._meta.label_lower == "scans.report"
+    sees_reports = model._meta.label_lower in {
+        "scans.report",
+        "compat.engagement",
+        "compat.scanrun",
+    }
     assert visible(model, pipeline) == (own if sees_reports else set())
     # Another permission, another answer.
     assert visible(model, actor_of(people.viewer), Permission.SYSTEM_MANAGE) == set()
