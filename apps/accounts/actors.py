@@ -20,6 +20,7 @@ class Actor:
     user: User | None = None
     token: ApiToken | None = None
     portal: str = ""  # a name for the portal's own work, e.g. "ingest"; it may do everything
+    reads: int | None = None  # a reader of this one system and nothing else, see `reader_of`
 
     @property
     def kind(self) -> str:
@@ -52,6 +53,8 @@ class Actor:
         """What the actor may do everywhere."""
         if self.portal:
             return frozenset(Permission)
+        if self.reads is not None:
+            return frozenset({Permission.GUIDANCE_VIEW})
         if self.user is None or not self.user.is_active:
             return frozenset()
         granted = GRANTS[Role(self.user.role)] if self.user.role else frozenset()
@@ -61,6 +64,8 @@ class Actor:
     @cached_property
     def system_grants(self) -> dict[int, frozenset[Permission]]:
         """What the actor may do on single systems, beyond what holds everywhere."""
+        if self.reads is not None:
+            return {self.reads: frozenset({Permission.SYSTEM_VIEW, Permission.REPORT_VIEW})}
         if self.token and self.token.system_id:
             return {self.token.system_id: CI_GRANT}
         if self.user is None or not self.user.is_active:
@@ -95,6 +100,14 @@ class Actor:
 
 
 ANONYMOUS = Actor()
+
+
+def reader_of(system_id: int) -> Actor:
+    """A reader of one system, for an answer about it to whom another right permits that answer.
+
+    SECURITY: ask `require` first; this actor sees the system whoever stands behind it.
+    """
+    return Actor(reads=system_id)
 
 
 def portal_actor(name: str) -> Actor:

@@ -14,6 +14,9 @@ class Permission(enum.StrEnum):
     GUIDANCE_EDIT = "guidance.edit"
     STATEMENT_EDIT = "statement.edit"
     RECOMMEND = "recommendation.write"
+    ADVICE_VIEW = (
+        "advice.view"  # what a system's stage is advised, with the risks and findings behind it
+    )
     REPORT_VIEW = "report.view"
     REPORT_UPLOAD = "report.upload"
     REPORT_REPROCESS = "report.reprocess"
@@ -33,7 +36,9 @@ class Role(enum.StrEnum):
 
 
 _P = Permission
-_VIEW = frozenset({_P.SYSTEM_VIEW, _P.GUIDANCE_VIEW, _P.REPORT_VIEW, _P.QUESTION_ASK})
+_VIEW = frozenset(
+    {_P.SYSTEM_VIEW, _P.GUIDANCE_VIEW, _P.ADVICE_VIEW, _P.REPORT_VIEW, _P.QUESTION_ASK}
+)
 _ARCHITECT = _VIEW | {_P.ITEM_EDIT, _P.QUESTION_ANSWER, _P.DECISION_RECORD}
 _SECURITY = _ARCHITECT | {
     _P.GUIDANCE_EDIT,
@@ -57,13 +62,13 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 class Scope(enum.StrEnum):
     """What a token may be used for."""
 
-    REPORT_UPLOAD = (
-        "report:upload"  # a pipeline's: post reports of one system and read their status
-    )
+    REPORT_UPLOAD = "report:upload"  # a pipeline's: post reports of one system, read their status and the advice
     READ = "read"  # a person's own: everything that the person may read
     WRITE = "write"  # a person's own: everything that the person may do, but to manage people and tokens
 
 
-CI_GRANT = frozenset({_P.REPORT_UPLOAD, _P.REPORT_VIEW})
-READ_GRANT = frozenset({_P.SYSTEM_VIEW, _P.GUIDANCE_VIEW, _P.REPORT_VIEW, _P.AUDIT_VIEW})
+CI_GRANT = frozenset({_P.REPORT_UPLOAD, _P.REPORT_VIEW, _P.ADVICE_VIEW})
+READ_GRANT = frozenset(
+    {_P.SYSTEM_VIEW, _P.GUIDANCE_VIEW, _P.ADVICE_VIEW, _P.REPORT_VIEW, _P.AUDIT_VIEW}
+)
 WRITE_GRANT = frozenset(Permission) - {_P.TOKEN_MANAGE, _P.PEOPLE_MANAGE}

@@ -40,11 +40,15 @@ class StageView:
         return self.systems_with_evidence / self.systems if self.systems else 0.0
 
     def freshness(self, now: dt.datetime) -> str:
-        """fresh, ageing, stale, or none where there is no evidence."""
-        if self.newest_at is None:
-            return "none"
-        age = now - self.newest_at
-        return "fresh" if age <= FRESH else "ageing" if age <= STALE else "stale"
+        return freshness(self.newest_at, now)
+
+
+def freshness(newest_at: dt.datetime | None, now: dt.datetime) -> str:
+    """How old evidence is: fresh, ageing, stale, or none where there is none."""
+    if newest_at is None:
+        return "none"
+    age = now - newest_at
+    return "fresh" if age <= FRESH else "ageing" if age <= STALE else "stale"
 
 
 def loop_view(viewer: Actor, system: System | None = None) -> list[StageView]:

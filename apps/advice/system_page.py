@@ -12,7 +12,7 @@ from apps.accounts.policy import may
 from apps.accounts.roles import Permission
 from apps.accounts.selectors import tokens_of_system
 from apps.advice.carried import statements_carried
-from apps.advice.loop import FRESH, STALE, StageView, loop_view
+from apps.advice.loop import StageView, freshness, loop_view
 from apps.catalog.models import Component, Environment, System
 from apps.catalog.selectors import components_of, environments_of, memberships_of, system_get
 from apps.planning.models import PlanningItem
@@ -91,11 +91,4 @@ def system_view(viewer: Actor, key: str) -> SystemView:
 
 def _series_view(series: Series) -> SeriesView:
     newest_at = series.newest_report.received_at if series.newest_report else None
-    return SeriesView(series, newest_at, _freshness(newest_at, timezone.now()))
-
-
-def _freshness(newest_at: dt.datetime | None, now: dt.datetime) -> str:
-    if newest_at is None:
-        return "none"
-    age = now - newest_at
-    return "fresh" if age <= FRESH else "ageing" if age <= STALE else "stale"
+    return SeriesView(series, newest_at, freshness(newest_at, timezone.now()))

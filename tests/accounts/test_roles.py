@@ -9,6 +9,7 @@ TABLE = """
 system.view           V A S M
 report.view           V A S M
 guidance.view         V A S M
+advice.view           V A S M
 question.ask          V A S M
 item.edit             - A S M
 question.answer       - A S M
@@ -44,13 +45,23 @@ def test_a_role_holds_what_the_table_says(role: Role) -> None:
     assert held == {name for name, letters in rows().items() if LETTERS[role] in letters}
 
 
-def test_a_pipeline_posts_reports_and_reads_their_status() -> None:
-    assert {Permission.REPORT_UPLOAD, Permission.REPORT_VIEW} == CI_GRANT
+def test_a_pipeline_posts_reports_and_reads_their_status_and_the_advice() -> None:
+    assert {permission.value for permission in CI_GRANT} == {
+        "report.upload",
+        "report.view",
+        "advice.view",
+    }
 
 
 def test_a_reading_token_changes_nothing() -> None:
     names = {permission.value for permission in READ_GRANT}
-    assert names == {"system.view", "guidance.view", "report.view", "audit.view"}
+    assert names == {
+        "system.view",
+        "guidance.view",
+        "advice.view",
+        "report.view",
+        "audit.view",
+    }
 
 
 def test_a_writing_token_manages_neither_tokens_nor_people() -> None:

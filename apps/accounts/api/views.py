@@ -33,7 +33,7 @@ class PortalView(GenericAPIView):  # type: ignore[type-arg]  # no model stands b
             raise NotAuthenticated
         if self.actor.user is None and not self.open_to_pipelines:
             raise NotPermitted(
-                "A system's token uploads reports and reads their status, nothing else."
+                "A system's token uploads reports, reads their status and the advice, nothing else."
             )
 
     def finalize_response(self, *args: Any, **kwargs: Any) -> Response:

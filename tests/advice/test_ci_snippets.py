@@ -1,0 +1,70 @@
+"""The shell of docs/ci.md, run as it stands against a running portal."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from apps.scans.models import Report
+from apps.scans.services.ingest import report_ingest
+from tests.api.test_reports import sarif
+from tests.conftest import People
+from tests.factories import make_ci_token
+
+DOC = Path(settings.BASE_DIR) / "docs" / "ci.md"
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
+
+
+@pytest.fixture(autouse=True)
+def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.scans.dispatch.send", lambda *_: True)
+
+
+def snippets() -> list[str]:
+    return re.findall(r"```sh\n(.*?)```", DOC.read_text(), flags=re.DOTALL)
+
+
+@needs_curl
+@pytest.mark.django_db(transaction=True)
+def test_they_post_and_read(people: People, live_server: Any, tmp_path: Path) -> None:
+    post, advice, _rule = snippets()
+    report = tmp_path / "results.sarif"
+    report.write_bytes(sarif(1, 2))
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PORTAL": live_server.url,
+        "SECOPS_TOKEN": make_ci_token(people.system).text,
+        "SECOPS_SYSTEM": "payments",
+        "SECOPS_STAGE": "code",
+        "SECOPS_COMMIT": "abcdef1234",
+        "SECOPS_BRANCH": "main",
+        "SECOPS_RUN": "run-1",
+        "SECOPS_REPORT": str(report),
+        "NO_PROXY": "*",
+    }
+
+    def run(script: str) -> str:
+        done = subprocess.run(
+            ["sh", "-eu", "-c", script],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    first, again = json.loads(run(post)), json.loads(run(post))
+    assert first["uid"] == again["uid"]
+    row = Report.objects.get()
+    report_ingest(row.pk)
+    told = run(advice)
+    assert "**New findings: 2**" in told
+    assert (row.commit, row.branch) == ("abcdef1234", "main")
