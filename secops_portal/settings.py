@@ -208,7 +208,22 @@ CELERY_TASK_ALWAYS_EAGER = False
 
 # --- registries: dotted paths, loaded once, checked at start -------------------------------------
 SECOPS_FORMATS: list[str] = list(BUILTIN)
-SECOPS_CONNECTORS = ["apps.sources.connectors.https_url.HttpsUrl"]
+SECOPS_CONNECTORS = [
+    "apps.sources.connectors.https_url.HttpsUrl",
+    "apps.sources.connectors.folder.Folder",
+    "apps.sources.connectors.s3.S3Prefix",
+    "apps.sources.connectors.github.CodeScanning",
+    "apps.sources.connectors.github.Dependabot",
+    "apps.sources.connectors.github.SecretScanning",
+    "apps.sources.connectors.github_artifacts.ActionsArtifacts",
+    "apps.sources.connectors.gitlab.JobArtifacts",
+    "apps.sources.connectors.gitlab.Vulnerabilities",
+    "apps.sources.connectors.dependency_track.DependencyTrackFindings",
+    "apps.sources.connectors.sonarqube.SonarQubeIssues",
+    "apps.sources.connectors.defectdojo.DefectDojoFindings",
+    "apps.sources.connectors.alertmanager.AlertmanagerAlerts",
+    "apps.sources.connectors.opensearch.OpenSearchQuery",
+]
 SECOPS_EVENT_HANDLERS = {
     "report.processed": ["apps.evidence.receivers.on_report_processed"],
     "statement.published": ["apps.evidence.receivers.on_statement_published"],

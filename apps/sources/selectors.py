@@ -28,7 +28,8 @@ def runs_of(viewer: Actor, source_id: int) -> QuerySet[SourceRun]:
 def pulled_of(viewer: Actor, source_id: int) -> QuerySet[Pulled]:
     """What a source brought, the newest first. Raises: Missing."""
     source = source_get(viewer, source_id)
-    return Pulled.objects.filter(source=source).select_related("report__series").order_by("-id")
+    found = Pulled.objects.filter(source=source).exclude(report=None, refused="")
+    return found.select_related("report__series").order_by("-id")
 
 
 def sources_in_trouble(viewer: Actor) -> QuerySet[Source]:

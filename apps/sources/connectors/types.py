@@ -32,6 +32,7 @@ class Found:
     branch: str = ""
     commit: str = ""
     is_full: bool = True
+    is_mark: bool = False  # no report: only notes its key, such as an archive that was gone through
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ class Outcome:
     message: str = ""
     permanent: bool = False
     retry_after: float | None = None
+    has_more: bool = False  # it stopped at the most that one run takes
 
 
 @transaction.atomic
@@ -46,6 +47,8 @@ def run_finish(run: SourceRun, outcome: Outcome) -> None:
         _failed(source, outcome, now)
     else:
         _succeeded(source, now)
+        if outcome.has_more and source.is_scheduled:
+            source.next_run_at = now
     source.save(
         update_fields=[
             "failures",

@@ -104,7 +104,7 @@ def _attempt(run: SourceRun) -> Outcome:
         for number, found in enumerate(connector.pull(context), 1):
             _take(run, source, found)
             if number >= MAX_REPORTS:
-                break
+                return Outcome(has_more=True)
     except OutgoingFailed as error:
         return Outcome(error.code, error.message, error.permanent, error.retry_after)
     except ReportRejected as error:
@@ -158,14 +158,19 @@ class _Taken:
 
     report: Report | None = None
     refused: str = ""
+    is_mark: bool = False
+    sha256: str = ""  # of the bytes as they came
 
 
 def _take(run: SourceRun, source: Source, found: Found) -> None:
     """Receive one report, then move the cursor in the transaction that notes it."""
+    if found.is_mark:
+        _note(run, source, found, 0, _Taken(is_mark=True))
+        return
     with Spool() as spool:
         spool.fill(found.chunks)
         taken = _Taken() if _is_unchanged(source, found, spool) else _receive(source, found, spool)
-        _note(run, source, found, spool, taken)
+        _note(run, source, found, spool.size, taken)
 
 
 def _is_unchanged(source: Source, found: Found, spool: Spool) -> bool:
@@ -193,7 +198,7 @@ def _receive(source: Source, found: Found, spool: Spool) -> _Taken:
         if not found.key:
             raise
         return _Taken(refused=error.message)
-    return _Taken(report)
+    return _Taken(report, sha256=spool.sha256)
 
 
 def _claim(source: Source, found: Found) -> Claim:
@@ -211,7 +216,7 @@ def _claim(source: Source, found: Found) -> Claim:
 
 
 @transaction.atomic
-def _note(run: SourceRun, source: Source, found: Found, spool: Spool, taken: _Taken) -> None:
+def _note(run: SourceRun, source: Source, found: Found, size: int, taken: _Taken) -> None:
     """SECURITY of the books: one transaction, so the cursor never moves without its note."""
     if not Source.objects.select_for_update().filter(pk=source.pk).exists():
         raise Conflict("The source was taken away while it ran.")
@@ -220,13 +225,13 @@ def _note(run: SourceRun, source: Source, found: Found, spool: Spool, taken: _Ta
     if taken.report is not None:
         source.position += 1
         source.last_received_at = now
-        source.last_sha256 = "" if found.key else spool.sha256
+        source.last_sha256 = "" if found.key else taken.sha256
         run.received += 1
     elif taken.refused:
         run.refused += 1
-    else:
+    elif not taken.is_mark:
         run.unchanged += 1
-    if taken.report is not None or taken.refused:
+    if taken.report is not None or taken.refused or taken.is_mark:
         Pulled.objects.create(
             source=source,
             run=run,
@@ -235,7 +240,7 @@ def _note(run: SourceRun, source: Source, found: Found, spool: Spool, taken: _Ta
             key_hash=_key_hash(found.key) if found.key else None,
             refused=taken.refused,
         )
-    run.bytes += spool.size
+    run.bytes += size
     SourceRun.objects.filter(pk=run.pk).update(
         received=run.received,
         refused=run.refused,
