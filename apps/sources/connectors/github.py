@@ -49,11 +49,10 @@ class GitHubAlerts(Connector):
         if self._is_unchanged(context, known if isinstance(known, dict) else {}):
             return
         for state in self.states:
-            pages = 0
-            for page, answer in linked_pages(context, self._url(context, state), HEADERS):
+            pages = linked_pages(context, self._url(context, state), HEADERS)
+            for count, (page, answer) in enumerate(pages, 1):
                 alerts += listed(expect_list(page, "alerts"))
-                pages += 1
-                etags[state] = answer.header("ETag") if pages == 1 else ""
+                etags[state] = answer.header("ETag") if count == 1 else ""
         alerts.sort(key=lambda alert: number(alert, "number") or 0)
         whole = etags if all(etags.values()) else {}
         yield Found(

@@ -33,8 +33,11 @@ class ActionsArtifacts(Connector):
 
     def pull(self, context: Context) -> Iterator[Found]:
         """Files of new artifacts, the oldest artifact first."""
-        for artifact in self._new(context):
-            yield from self._files(context, artifact)
+        new = self._new(context)
+        # Those that were there before the first run and were not asked for stay out for good.
+        floor = context.cursor.get("floor") or min((number(e, "id") or 0 for e in new), default=0)
+        for artifact in new:
+            yield from self._files(context, artifact, {"floor": floor})
 
     def probe(self, context: Context) -> str:
         url = below(
@@ -47,13 +50,13 @@ class ActionsArtifacts(Connector):
     def _new(self, context: Context) -> list[dict[str, Any]]:
         """Listed from the newest on, until a page has nothing new."""
         config, new, seen = context.config, list[dict[str, Any]](), 0
-        is_first = not context.cursor.get("begun")
+        floor = number(context.cursor, "floor") or 0
         url = below(config, "actions", "artifacts", per_page=100, name=config["artifact"])
         for page, _ in linked_pages(context, url, HEADERS):
             found = [
                 each
                 for each in listed(expect_list(inner(page, "artifacts"), "artifacts"))
-                if number(each, "id") and each.get("expired") is not True
+                if (number(each, "id") or 0) >= max(floor, 1) and each.get("expired") is not True
             ]
             branch = str(config["branch"])
             if branch:
@@ -62,18 +65,19 @@ class ActionsArtifacts(Connector):
             fresh = [each for each in found if _done(each) not in known]
             new += fresh
             seen += len(found)
-            if (found and not fresh) or seen >= MAX_LISTED:
+            if (not fresh and (found or floor)) or seen >= MAX_LISTED:
                 break
-            if is_first and len(new) >= int(config["history"]):
+            if not floor and len(new) >= int(config["history"]):
                 break
-        if is_first:
+        if not floor:
             new = new[: int(config["history"])]
         return sorted(new, key=lambda each: number(each, "id") or 0)
 
-    def _files(self, context: Context, artifact: dict[str, Any]) -> Iterator[Found]:
+    def _files(
+        self, context: Context, artifact: dict[str, Any], cursor: dict[str, Any]
+    ) -> Iterator[Found]:
         number_ = text(artifact, "id")
         url = below(context.config, "actions", "artifacts", number_, "zip")
-        cursor = {"begun": True}
         with context.http.open(url, headers=HEADERS) as answer:
             for member in archives.members(answer.chunks(), str(context.config["pattern"])):
                 key = f"artifact {number_} {member.name}"

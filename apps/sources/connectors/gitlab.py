@@ -43,17 +43,20 @@ class JobArtifacts(Connector):
     def pull(self, context: Context) -> Iterator[Found]:
         """The file of each new job that ended, the oldest first."""
         path = str(context.config["path"])
-        for job in self._new(context):
+        new = self._new(context)
+        # Those that were there before the first run and were not asked for stay out for good.
+        floor = context.cursor.get("floor") or min((number(e, "id") or 0 for e in new), default=0)
+        for job in new:
             url = _project(context.config, "jobs", text(job, "id"), "artifacts")
             with context.http.open(f"{url}/{quote(path, safe='/')}", also={404}) as answer:
                 if (
                     answer.status == 404
                 ):  # this run of the job kept no such file, or no longer has it
-                    yield Found(chunks=(), cursor={"begun": True}, key=_key(job), is_mark=True)
+                    yield Found(chunks=(), cursor={"floor": floor}, key=_key(job), is_mark=True)
                     continue
                 yield Found(
                     chunks=answer.chunks(),
-                    cursor={"begun": True},
+                    cursor={"floor": floor},
                     key=_key(job),
                     filename=path.rsplit("/", 1)[-1],
                     branch=text(job, "ref"),
@@ -71,17 +74,21 @@ class JobArtifacts(Connector):
 
     def _new(self, context: Context) -> list[dict[str, Any]]:
         new, seen = list[dict[str, Any]](), 0
-        is_first = not context.cursor.get("begun")
+        floor = number(context.cursor, "floor") or 0
         for page, _ in linked_pages(context, self._url(context), {}):
             jobs = listed(expect_list(page, "jobs"))
-            fitting = [job for job in jobs if _fits(job, context.config)]
+            fitting = [
+                job
+                for job in jobs
+                if _fits(job, context.config) and (number(job, "id") or 0) >= floor
+            ]
             known = context.known([_key(job) for job in fitting])
             fresh = [job for job in fitting if _key(job) not in known]
             new += fresh
             seen += len(jobs)
-            if (fitting and not fresh) or seen >= MAX_LISTED:
+            if (not fresh and (fitting or floor)) or seen >= MAX_LISTED:
                 break
-        if is_first:
+        if not floor:
             new = new[: int(context.config["history"])]
         return sorted(new, key=lambda job: number(job, "id") or 0)
 

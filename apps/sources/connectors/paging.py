@@ -26,7 +26,7 @@ def next_link(answer: Answer) -> str:
     """
     for url, parameters in _LINK.findall(answer.header("Link")):
         if re.search(r';\s*rel="?next"?\s*(?:;|$)', parameters):
-            following = urljoin(answer.url, url)
+            following: str = urljoin(answer.url, url)
             if origin_of(following) != origin_of(answer.url):
                 raise OutgoingFailed(
                     errors.CONTENT, "Its next page is on another server, which is not followed."

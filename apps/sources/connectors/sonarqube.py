@@ -41,14 +41,14 @@ class SonarQubeIssues(Connector):
         first = self._page(context, 1)
         total, is_full = _total(first), True
         if total <= MOST:
-            issues = self._all(context, total, first)
+            issues = self._all(context, total, first, {})
         else:
             issues = []
             for severity in SEVERITIES:
-                page = self._page(context, 1, severities=severity)
+                page = self._page(context, 1, {"severities": severity})
                 count = _total(page)
                 is_full = is_full and count <= MOST
-                issues += self._all(context, min(count, MOST), page, severities=severity)
+                issues += self._all(context, min(count, MOST), page, {"severities": severity})
         issues.sort(key=lambda issue: str(issue.get("key", "")))
         body = {"total": len(issues), "paging": {"total": len(issues)}, "effortTotal": 0}
         yield Found(
@@ -65,24 +65,33 @@ class SonarQubeIssues(Connector):
         page = self._page(context, 1, size=1)
         return f"The project answers: {_total(page)} open issues of the types asked for."
 
-    def _all(self, context: Context, total: int, first: Any, **query: str) -> list[dict[str, Any]]:
+    def _all(
+        self, context: Context, total: int, first: Any, query: Mapping[str, str]
+    ) -> list[dict[str, Any]]:
         issues = listed(expect_list(inner(first, "issues"), "issues"))
         number_ = 1
         while len(issues) < total and number_ * PAGE < MOST:
             number_ += 1
-            more = listed(inner(self._page(context, number_, **query), "issues"))
+            more = listed(inner(self._page(context, number_, query), "issues"))
             if not more:  # some were closed while we listed
                 break
             issues += more
         known = {str(issue.get("key", place)): issue for place, issue in enumerate(issues)}
         return list(known.values())
 
-    def _page(self, context: Context, number_: int, size: int = PAGE, **query: str) -> Any:
+    def _page(
+        self,
+        context: Context,
+        number_: int,
+        query: Mapping[str, str] | None = None,
+        *,
+        size: int = PAGE,
+    ) -> Any:
         config: Mapping[str, Any] = context.config
         url = address(
             str(config["url"]), "api", "issues", "search", componentKeys=config["project"],
             types=config["types"], branch=config["branch"], resolved="false", ps=size, p=number_,
-            s="CREATION_DATE", asc="true", **query,
+            s="CREATION_DATE", asc="true", **(query or {}),
         )  # fmt: skip
         data, _ = context.http.json(url)
         return data

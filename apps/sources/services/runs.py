@@ -204,15 +204,20 @@ def _receive(source: Source, found: Found, spool: Spool) -> _Taken:
 def _claim(source: Source, found: Found) -> Claim:
     return Claim(
         stage=source.stage,
-        tool=source.tool or found.tool[:120],
-        category=source.category or found.category[:120],
-        branch=source.branch or found.branch[:200],
+        tool=source.tool or _plain(found.tool, 120),
+        category=source.category or _plain(found.category, 120),
+        branch=source.branch or _plain(found.branch, 200),
         environment=source.environment,
-        commit=found.commit[:64],
+        commit=_plain(found.commit, 64),
         format=found.format or source.format,
-        filename=found.filename[:200],
+        filename=_plain(found.filename, 200),
         is_full=found.is_full,
     )
+
+
+def _plain(text: str, length: int) -> str:
+    """A name that a stranger chose, as a claim may hold it: it must not stop the whole source."""
+    return "".join(c for c in text if c.isprintable())[:length]
 
 
 @transaction.atomic
@@ -236,7 +241,7 @@ def _note(run: SourceRun, source: Source, found: Found, size: int, taken: _Taken
             source=source,
             run=run,
             report=taken.report,
-            name=(found.filename or found.key)[:300],
+            name=_plain(found.filename or found.key, 300),
             key_hash=_key_hash(found.key) if found.key else None,
             refused=taken.refused,
         )
