@@ -30,7 +30,7 @@ def jobs(server: Server) -> list[dict[str, Any]]:
     """Jobs that the server has, the newest first; all but the third keep the report."""
     there: list[dict[str, Any]] = []
     encoded = JOBS.replace("group/shop", "group%2Fshop")
-    server.routes[encoded] = lambda asked: Says(there, headers={"X-Next-Page": ""})
+    server.routes[encoded] = lambda _: Says(there, headers={"X-Next-Page": ""})
     for number in (1, 2, 4, 5, 6):
         path = f"{encoded}/{number}/artifacts/out/gl-sast-report.json"
         server.routes[path] = Says(SAST.read_bytes())

@@ -285,12 +285,13 @@ def test_half_an_answer_is_none(people: People, server: Server) -> None:
     path = "/wazuh-alerts-*/_search"
     source = make(people.system, server, "opensearch", config=EVENTS, secret=BASIC)
     none: dict[str, Any] = {"hits": {"hits": []}}
-    for broken in (
+    answers: tuple[dict[str, Any], ...] = (
         none | {"timed_out": True},
         none | {"_shards": {"failed": 2}},
         {"hits": {}},
         {"error": "x"},
-    ):
+    )
+    for broken in answers:
         server.routes[path] = Says(broken)
         assert run(source).error_code == "bad-answer"
     assert not Report.objects.exists()

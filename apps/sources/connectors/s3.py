@@ -147,7 +147,8 @@ def _listing(body: bytes) -> tuple[list[_Object], str]:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError:
         raise OutgoingFailed(errors.CONTENT, "The answer is no listing of a bucket.") from None
-    if etree.QName(root).localname != "ListBucketResult":
+    has_dtd = bool(root.getroottree().docinfo.doctype)
+    if has_dtd or etree.QName(root).localname != "ListBucketResult":
         raise OutgoingFailed(errors.CONTENT, "The answer is no listing of a bucket.")
     objects = []
     for node in root.iterfind("{*}Contents"):
