@@ -1,9 +1,10 @@
 from django.urls import path
 
-from apps.scans.views import findings, reports, triage
+from apps.scans.views import exports, findings, reports, triage
 
 urlpatterns = [
     path("findings/", findings.finding_list_page, name="finding-list"),
+    path("findings/export/", exports.finding_export, name="finding-export"),
     path("findings/triage/", triage.triage_page, name="triage-new"),
     path("findings/triage/<uuid:uid>/", triage.triage_detail_page, name="triage-detail"),
     path("findings/triage/<uuid:uid>/undo/", triage.triage_undo_action, name="triage-undo"),

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.scans.api.exports import FindingExport
 from apps.scans.api.findings import Findings, Formats, SeriesList
 from apps.scans.api.reports import (
     OneReport,
@@ -17,6 +18,7 @@ urlpatterns = [
     path("reports/<uuid:report>/raw", RawReport.as_view()),
     path("reports/<uuid:report>/reprocess", ReprocessReport.as_view()),
     path("findings", Findings.as_view()),
+    path("findings/export", FindingExport.as_view()),
     path("findings/<number:finding>/triage", FindingTriage.as_view()),
     path("triage", Triages.as_view()),
     path("triage/<uuid:triage>", OneTriage.as_view()),

@@ -11,6 +11,7 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_visible
 from apps.common.addresses import address
+from apps.scans.exports.files import KINDS
 from apps.scans.forms import FindingFilterForm
 from apps.scans.forms_triage import VerdictForm
 from apps.scans.models import SEVERITIES
@@ -35,6 +36,10 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
         "form": form,
         "triage_form": VerdictForm() if may_triage else None,
         "triage_url": address(reverse("triage-new"), given, NAMES),
+        "exports": [
+            (kind.label, address(reverse("finding-export"), given, NAMES, format=name))
+            for name, kind in KINDS.items()
+        ],
         "findings": page.findings,
         "levels": _levels(wanted, counts, path, given.dict()),
         "open_total": sum(counts),

@@ -1,0 +1,47 @@
+"""Findings as a file."""
+
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from apps.accounts.api.views import PortalView
+from apps.common.api.docs import operation
+from apps.common.api.inputs import read_query
+from apps.scans.api.findings import asked_for
+from apps.scans.api.serializers import FindingOut, FindingQuery
+from apps.scans.exports.answers import export_answer
+from apps.scans.exports.files import KINDS
+
+
+class ExportQuery(FindingQuery):
+    format = serializers.ChoiceField(choices=list(KINDS), help_text="Of the file.")
+
+
+class FindingExport(PortalView):
+    serializer_class = FindingOut
+
+    @operation(
+        "findings_export",
+        "Export findings as CSV, SARIF, OpenVEX or CycloneDX VEX",
+        tag="Findings",
+        query=ExportQuery,
+        gives=OpenApiTypes.BINARY,
+        media="application/octet-stream",
+        description=(
+            "Exactly the findings that the filter finds, all of them, sent as they are read: "
+            "`GET /api/v1/findings/export?format=openvex&system=payments&state=any`. SARIF has a run "
+            "for each series; the two VEX formats have a statement for each vulnerability of a "
+            "component, and where several tools saw it the most careful state counts."
+        ),
+    )
+    def get(self, request: Request) -> StreamingHttpResponse:
+        given = read_query(ExportQuery, request)
+        kind = given.pop("format")
+        return export_answer(self.actor, asked_for(given), kind, given)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT001, FBT002
+        """Whatever the client accepts, it gets the file."""
+        return super().perform_content_negotiation(request, force=True)

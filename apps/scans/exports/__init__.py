@@ -1,0 +1,1 @@
+"""Findings as files for other programs: CSV, SARIF, OpenVEX and CycloneDX VEX, row by row."""

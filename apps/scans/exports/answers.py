@@ -1,0 +1,30 @@
+"""An export as an answer over HTTP: sent while it is read, kept nowhere."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+
+from apps.accounts.actors import Actor
+from apps.scans.exports.files import KINDS, pieces
+from apps.scans.selectors import FindingFilter
+from apps.scans.services.exports import findings_export_note
+
+
+def export_answer(
+    viewer: Actor, wanted: FindingFilter, kind: str, asked: Mapping[str, Any]
+) -> StreamingHttpResponse:
+    """asked: the filter in words, for the audit trail. Raises: NotPermitted."""
+    file = KINDS[kind]
+    findings_export_note(actor=viewer, kind=kind, asked=asked)
+    name = f"findings-{timezone.now():%Y-%m-%d}.{file.ending}"
+    return StreamingHttpResponse(
+        pieces(file, viewer, wanted),
+        content_type=file.content_type,
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        },
+    )

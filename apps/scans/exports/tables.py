@@ -1,0 +1,78 @@
+"""Findings as CSV (RFC 4180), for spreadsheets."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from apps.common.tables import Echo, cell
+from apps.scans.exports.rows import ExportRow
+from apps.scans.exports.words import SEVERITY_NAMES, finding_url
+
+COLUMNS = (
+    "id",
+    "system",
+    "stage",
+    "tool",
+    "category",
+    "branch",
+    "environment",
+    "state",
+    "severity",
+    "kind",
+    "rule",
+    "title",
+    "path",
+    "line",
+    "place",
+    "package",
+    "weaknesses",
+    "vulnerabilities",
+    "first_seen_at",
+    "fixed_at",
+    "reopened",
+    "reason",
+    "justification",
+    "said_by",
+    "said_at",
+    "url",
+)
+
+
+def csv_lines(rows: Iterable[ExportRow]) -> Iterator[str]:
+    """SECURITY: what tools wrote is data to a spreadsheet, never a formula (common.tables.cell)."""
+    writer = csv.writer(Echo())
+    yield writer.writerow(COLUMNS)
+    for row in rows:
+        yield writer.writerow([cell(value) for value in _values(row)])
+
+
+def _values(row: ExportRow) -> list[Any]:
+    found, series, said = row.finding, row.finding.series, row.said
+    return [
+        found.pk,
+        found.system.key,
+        found.stage,
+        series.tool,
+        series.category,
+        series.branch,
+        series.environment,
+        found.state,
+        SEVERITY_NAMES[found.severity],
+        found.kind,
+        found.rule_id,
+        found.title,
+        found.path,
+        found.line,
+        found.place,
+        found.purl,
+        " ".join(f"CWE-{number}" for number in found.cwes),
+        " ".join(found.vulnerabilities),
+        found.first_seen_at.isoformat(),
+        found.fixed_at.isoformat() if found.fixed_at else "",
+        found.reopened_count,
+        said.triage.reason if said else "",
+        said.triage.justification if said else "",
+        said.triage.actor_label if said else "",
+        said.triage.created_at.isoformat() if said else "",
+        finding_url(found),
+    ]
