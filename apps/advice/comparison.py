@@ -14,12 +14,13 @@ from redis.exceptions import RedisError
 
 from apps.planning.models import Option
 from apps.risks.models import RiskStatement
-from apps.risks.quant import ENGINE
+from apps.risks.quant import ENGINE, Estimate
 from apps.risks.quant.compare import Comparison, compare
 from apps.risks.quant.compare import Option as QuantOption
 from apps.risks.quant.distributions import Point
 from apps.risks.quant.errors import EstimateError
-from apps.risks.services.valuations import SEED, TRIALS, Ranges, money
+from apps.risks.services.estimates import estimate_of
+from apps.risks.services.valuations import SEED, TRIALS, money
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ def _compare(
 ) -> dict[str, dict[str, Any]]:
     quant = {
         str(option.pk): QuantOption(
-            risks={each.key: _ranges(each).as_estimate() for each in bearing[option.pk]},
+            risks={each.key: _estimate(each) for each in bearing[option.pk]},
             cost=Point(float((option.cost_once or 0) + (option.cost_yearly or Decimal(0)))),
         )
         for option in valued
@@ -90,15 +91,10 @@ def _compare(
     return {pk: asdict(loss) for pk, loss in _losses(result).items()}
 
 
-def _ranges(statement: RiskStatement) -> Ranges:
+def _estimate(statement: RiskStatement) -> Estimate:
     published = statement.published
     assert published is not None  # noqa: S101  # callers pass published ones
-    return Ranges(
-        published.frequency_low,
-        published.frequency_high,
-        published.magnitude_low,
-        published.magnitude_high,
-    )
+    return estimate_of(published)
 
 
 def _losses(result: Comparison) -> dict[str, OptionLoss]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.advice.item_page import ItemView, OptionView
 from apps.common.forms import VersionedForm
 from apps.planning.models import Option
-from apps.risks.forms import MoneyField
+from apps.risks.fields import MoneyField
 from apps.risks.models import RiskStatement, StatementState, Treatment
 
 LONGEST = 20_000

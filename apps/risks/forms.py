@@ -1,87 +1,18 @@
 """Writing risk statements: two clauses and two ranges, typed the way people say them."""
 
-from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from apps.common.forms import VersionedForm
+from apps.risks.estimate_form import EstimateForm
 from apps.risks.models import Attribute
-from apps.risks.quant.entry import parse_frequency, parse_money
-from apps.risks.quant.errors import EstimateError
-from apps.risks.services.statements import StatementInput
+from apps.risks.services.statements import ESTIMATE, StatementInput
 
 MOST_CWE = 999_999
-_SIX_PLACES = Decimal("0.000001")
-
-
-def _sentence(error: EstimateError) -> str:
-    return f"{error.reason[:1].upper()}{error.reason[1:]}."
-
-
-class MoneyField(forms.CharField):
-    """An amount of the organisation's currency: "20k", "1.5 M", "EUR 1,200,000". Gives a Decimal.
-
-    free: accepts 0 (or "free"), which a loss may not be and a cost may.
-    """
-
-    def __init__(self, *, free: bool = False, **kwargs: Any) -> None:
-        self.free = free
-        kwargs.setdefault("max_length", 64)
-        super().__init__(**kwargs)
-        self.widget.attrs |= {"inputmode": "text", "autocomplete": "off", "class": "num"}
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value)
-        if not text:
-            return None
-        if self.free and set(text) <= set("0., "):
-            return Decimal(0)
-        try:
-            amount = parse_money(text)
-        except EstimateError as error:
-            raise ValidationError(_sentence(error)) from error
-        if amount.currency not in (None, settings.SECOPS_CURRENCY):
-            raise ValidationError(
-                _("Give the amount in %(currency)s; this portal does not convert currencies.")
-                % {"currency": settings.SECOPS_CURRENCY}
-            )
-        return amount.value
-
-    def prepare_value(self, value: Any) -> Any:
-        """Stored amounts in digits, grouped; what was typed stays as it was typed."""
-        if not isinstance(value, Decimal):
-            return value
-        return f"{value:,.2f}".removesuffix(".00")
-
-
-class FrequencyField(forms.CharField):
-    """Loss events a year: "0.2", "3 per year", "once in 10 years", "monthly". Gives a Decimal."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("max_length", 64)
-        super().__init__(**kwargs)
-        self.widget.attrs |= {"inputmode": "text", "autocomplete": "off", "class": "num"}
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value)
-        if not text:
-            return None
-        try:
-            rate = parse_frequency(text)
-        except EstimateError as error:
-            raise ValidationError(_sentence(error)) from error
-        kept = rate.quantize(_SIX_PLACES, rounding=ROUND_HALF_EVEN)
-        if kept <= 0:
-            raise ValidationError(_("Less than once in a million years is kept as nothing."))
-        return kept
-
-    def prepare_value(self, value: Any) -> Any:
-        return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
 class CweField(forms.CharField):
@@ -99,15 +30,6 @@ class CweField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(str(each) for each in value) if isinstance(value, list) else value
-
-
-class EstimateForm(forms.Form):
-    """The two ranges alone: what a preview needs."""
-
-    frequency_low = FrequencyField(label=lazy("At least"))
-    frequency_high = FrequencyField(label=lazy("At most"))
-    magnitude_low = MoneyField(label=lazy("At least"))
-    magnitude_high = MoneyField(label=lazy("At most"))
 
 
 class StatementForm(EstimateForm):
@@ -154,8 +76,9 @@ class StatementForm(EstimateForm):
 
     def content(self) -> StatementInput:
         """The service's input. Call it on a valid form only."""
-        names = StatementInput.__dataclass_fields__
-        return StatementInput(**{name: self.cleaned_data[name] for name in names})
+        texts = set(StatementInput.__dataclass_fields__) - set(ESTIMATE)
+        written: dict[str, Any] = {name: self.cleaned_data[name] for name in texts}
+        return StatementInput(**written | self.ends(), estimate=self.detail())
 
 
 class StatementCreateForm(StatementForm):

@@ -70,6 +70,25 @@ class Valuation(models.Model):
         return f"{self.expected_annual_loss} a year"
 
 
+class OrdinalScale(models.Model):
+    """What the levels of a 5x5 matrix mean here; the newest row holds. Six bounds for five levels."""
+
+    likelihood = ArrayField(models.DecimalField(max_digits=16, decimal_places=6))  # events a year
+    impact = ArrayField(models.DecimalField(max_digits=18, decimal_places=2))  # money an event
+    created_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(likelihood__len=6, impact__len=6), name="scale_has_five_levels"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"scale {self.pk}"
+
+
 class StatementText(Versioned):
     """What a statement and each of its revisions say."""
 
@@ -88,6 +107,9 @@ class StatementText(Versioned):
     # The same for the loss of one event, in the organisation's currency.
     magnitude_low = models.DecimalField(max_digits=18, decimal_places=2)
     magnitude_high = models.DecimalField(max_digits=18, decimal_places=2)
+    # How it was entered, where it was not as these two ranges (services/estimates.py); they are then
+    # the 90 % ranges of what was entered, for lists and words.
+    estimate = models.JSONField(default=dict, blank=True)
     currency = models.CharField(max_length=3)
     rationale = models.TextField(blank=True, default="")  # Markdown: why these numbers
     valuation = models.ForeignKey(Valuation, on_delete=models.PROTECT, related_name="+")

@@ -1,21 +1,103 @@
-"""What a statement says, line by line, for comparing two texts of it."""
+"""What a statement says, line by line, for comparing two texts of it; and its estimate in words."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from apps.risks.models import StatementText
 from apps.risks.quant.entry import say_frequency
 from apps.risks.services.statements import StatementInput
 
+Words = tuple[str, str]  # what it is, and its number or range
+NAMES: dict[str, str | Promise] = {
+    "frequency": lazy("Loss events a year"),
+    "magnitude": lazy("Loss of one event"),
+    "likelihood": lazy("Likelihood level"),
+    "impact": lazy("Impact level"),
+    "threat_events": lazy("Threat events a year"),
+    "contacts": lazy("Contacts a year"),
+    "probability_of_action": lazy("Chance that a contact becomes an attack"),
+    "vulnerability": lazy("Chance that a threat event becomes a loss"),
+    "threat_capability": lazy("Capability of the threat"),
+    "resistance_strength": lazy("Strength of the resistance"),
+    "probability": lazy("Chance of a secondary loss"),
+    "variance_ratio": lazy("Clustering of events, variance to mean"),
+    "primary": lazy("Primary loss"),
+    "secondary": lazy("Secondary loss"),
+    "forms": lazy("Forms of loss"),
+    "productivity": lazy("Productivity"),
+    "response": lazy("Response"),
+    "replacement": lazy("Replacement"),
+    "competitive_advantage": lazy("Competitive advantage"),
+    "fines_and_judgments": lazy("Fines and judgments"),
+    "reputation": lazy("Reputation"),
+}
+LEFT_OUT = {"forms", "frequency", "magnitude"}  # levels that say nothing to a reader
+
 
 def statement_lines(text: StatementText | StatementInput) -> str:
     """All content of a statement, a revision or what was typed; a line each, as on its page."""
-    often = (say_frequency(float(text.frequency_low)), say_frequency(float(text.frequency_high)))
     lines = [
         text.condition,
         text.consequence,
-        " to ".join(often),
-        f"{text.magnitude_low:,.2f} to {text.magnitude_high:,.2f}",
+        *_estimate_lines(text),
         ", ".join(sorted(text.attributes)),
         ", ".join(f"CWE-{cwe}" for cwe in text.cwes),
         *(text.threat_community, text.asset, text.effect),
         *text.rationale.splitlines(),
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _estimate_lines(text: StatementText | StatementInput) -> Iterator[str]:
+    if text.frequency_low is not None and text.estimate.get("kind", "ranges") == "ranges":
+        ends = (text.frequency_low, text.frequency_high)
+        yield " to ".join(say_frequency(float(end)) for end in ends if end is not None)
+        yield f"{text.magnitude_low:,.2f} to {text.magnitude_high:,.2f}"
+    for name, words in estimate_words(text.estimate):
+        yield f"{name}: {words}"
+
+
+def estimate_words(detail: Mapping[str, Any]) -> list[Words]:
+    """An estimate that was not entered as two ranges, part by part; empty for one that was."""
+    return list(_parts({name: part for name, part in detail.items() if name != "kind"}, ()))
+
+
+def _parts(part: Any, path: tuple[str, ...]) -> Iterator[Words]:
+    if isinstance(part, Mapping) and (said := _distribution(part)):
+        yield _name(path), said
+    elif isinstance(part, Mapping):
+        for name, inner in part.items():
+            if name != "kind":
+                yield from _parts(inner, (*path, str(name)))
+    elif isinstance(part, list):
+        for inner in part:
+            yield from _parts(inner, path)
+    else:
+        yield _name(path), _number(part)
+
+
+def _name(path: tuple[str, ...]) -> str:
+    shown = [name for name in path if name not in LEFT_OUT] or list(path[-1:])
+    return ", ".join(str(NAMES.get(name, name.replace("_", " "))) for name in shown)
+
+
+def _distribution(part: Mapping[str, Any]) -> str:
+    """A range, three points or one number in words; empty for what has parts of its own."""
+    if part.get("kind") == "point" and "value" in part:
+        return _number(part["value"])
+    if {"low", "mode", "high"} <= set(part):
+        words = {end: _number(part[end]) for end in ("low", "mode", "high")}
+        return _("%(low)s to %(high)s, most likely %(mode)s") % words
+    if {"low", "high"} <= set(part):
+        return _("%(low)s to %(high)s") % {end: _number(part[end]) for end in ("low", "high")}
+    return ""
+
+
+def _number(text: Any) -> str:
+    number = Decimal(str(text))
+    return f"{number:,.6f}".rstrip("0").rstrip(".") if number % 1 else f"{number:,.0f}"

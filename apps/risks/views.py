@@ -21,16 +21,17 @@ from apps.guidance.models import Guidance, GuidanceText, GuidanceVersion
 from apps.guidance.selectors import guidance_get
 from apps.planning.models import PlanningItem
 from apps.planning.selectors import ItemFilter, item_get, items_writable, options_of
-from apps.risks.forms import EstimateForm, StatementCreateForm, StatementEditForm
+from apps.risks.estimate_form import EstimateForm
+from apps.risks.forms import StatementCreateForm, StatementEditForm
 from apps.risks.selectors import statement_get
+from apps.risks.services.estimates import ENDS, Reading, read_estimate
 from apps.risks.services.statements import (
-    ESTIMATE,
     StatementInput,
     statement_create,
     statement_edit,
     statement_publish,
 )
-from apps.risks.services.valuations import Ranges, money, ranges_value
+from apps.risks.services.valuations import money, simulated
 from apps.risks.text import statement_lines
 
 FOUND = 20
@@ -86,7 +87,7 @@ def _create(
             origin=guidance.current if guidance else None,
         )
     except Invalid as error:
-        apply_domain_errors(form, error)
+        apply_domain_errors(form, form.named(error))
         return None
     if "publish" in request.POST:
         statement_publish(actor=request.actor, statement=statement)
@@ -142,7 +143,7 @@ def statement_edit_page(request: PageRequest, pk: int) -> HttpResponse:
                 actor=request.actor, statement=statement, version=version, content=content
             )
         except Invalid as error:
-            apply_domain_errors(form, error)
+            apply_domain_errors(form, form.named(error))
         except EditConflict as conflict:
             statement = statement_get(request.actor, pk)
             diff = diff_lines(statement_lines(statement), statement_lines(content))
@@ -166,20 +167,27 @@ def statement_preview(request: PageRequest) -> HttpResponse:
     """The value of the ranges being typed, as a fragment. Stores nothing."""
     if request.actor.systems_with(Permission.STATEMENT_EDIT) == frozenset():
         raise NotPermitted("Values are worked out for those who write risk statements.")
-    context = {"preview": _preview_of(EstimateForm(request.POST))}
+    kept = _kept(request)
+    context = {"preview": _preview_of(EstimateForm(request.POST, initial={"estimate": kept}))}
     return render(request, "risks/_preview.html", context)
+
+
+def _kept(request: PageRequest) -> dict[str, Any]:
+    """The estimate of the statement being edited, which the form may leave as it is."""
+    pk = _number(request.GET.get("statement", ""), "RS-")
+    return statement_get(request.actor, pk).estimate if pk is not None else {}
 
 
 def _preview_of(form: EstimateForm) -> Preview | None:
     """The value of a form's ranges; None as long as they are not complete and valid."""
-    ranges = _ranges(form)
-    if ranges is None:
-        return None
     try:
-        valued = ranges_value(ranges, seed=PREVIEW_SEED)
+        reading = _reading(form)
+        if reading is None:
+            return None
+        valued = simulated(reading, seed=PREVIEW_SEED)
     except Invalid as error:
         if form.is_bound:
-            apply_domain_errors(form, error)
+            apply_domain_errors(form, form.named(error))
         return None
     points = zip(valued.curve_thresholds, valued.curve_probabilities, strict=True)
     return Preview(
@@ -191,13 +199,16 @@ def _preview_of(form: EstimateForm) -> Preview | None:
     )
 
 
-def _ranges(form: EstimateForm) -> Ranges | None:
-    """What was typed, else what the form began with; None unless all four ends are there."""
-    form.is_valid()
-    given = form.cleaned_data if form.is_bound else form.initial
-    ends = [given.get(name) for name in ESTIMATE]
-    complete = [end for end in ends if end is not None]
-    return Ranges(*complete) if len(complete) == len(ends) else None
+def _reading(form: EstimateForm) -> Reading | None:
+    """What was typed, else what the form began with; None while something is missing or wrong.
+
+    Raises: Invalid.
+    """
+    if not form.is_bound:
+        ends = {name: form.initial.get(name) for name in ENDS}
+        detail = form.initial.get("estimate") or {}
+        return read_estimate(ends, detail) if detail or None not in ends.values() else None
+    return read_estimate(form.ends(), form.detail()) if form.has_estimate else None
 
 
 def _status(request: PageRequest, form: EstimateForm) -> int:

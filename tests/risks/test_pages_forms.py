@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
-from apps.risks.forms import CweField, FrequencyField, MoneyField
+from apps.risks.fields import FrequencyField, MoneyField
+from apps.risks.forms import CweField
 
 
 @pytest.mark.parametrize(

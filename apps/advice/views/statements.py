@@ -24,7 +24,7 @@ from apps.risks.models import RiskRevision, RiskStatement, StatementState, Valua
 from apps.risks.quant.entry import say_frequency
 from apps.risks.selectors import revisions_of, statement_get
 from apps.risks.services.statements import statement_publish, statement_withdraw
-from apps.risks.text import statement_lines
+from apps.risks.text import Words, estimate_words, statement_lines
 
 EVIDENCE_SHOWN = 50
 REVISIONS_SHOWN = 20
@@ -41,6 +41,8 @@ class StatementFigures:
     curves: list[Curve]
     frequency_low: str
     frequency_high: str
+    words: list[Words]  # the estimate part by part, where it was not entered as two ranges
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ def _figures(text: RiskStatement | RiskRevision) -> StatementFigures:
         curves=[Curve(_("A year costs more than"), points)],
         frequency_low=say_frequency(float(text.frequency_low)),
         frequency_high=say_frequency(float(text.frequency_high)),
+        words=estimate_words(text.estimate),
+        kind=text.estimate.get("kind", "ranges"),
     )
 
 

@@ -12,16 +12,25 @@ LONG = 50_000
 HIGHEST_CWE = 99_999
 
 
-class RangesIn(Input):
-    """Calibrated 90 % intervals: 1 in 20 that it is lower, 1 in 20 that it is higher."""
+class EstimateIn(Input):
+    """Calibrated 90 % intervals (1 in 20 that it is lower, 1 in 20 that it is higher), or `estimate`."""
 
-    frequency_low = frequency(help_text="Loss events a year.")
-    frequency_high = frequency()
-    magnitude_low = money(help_text="Loss of one event, in the organisation's currency.")
-    magnitude_high = money()
+    frequency_low = frequency(required=False, help_text="Loss events a year.")
+    frequency_high = frequency(required=False)
+    magnitude_low = money(
+        required=False, help_text="Loss of one event, in the organisation's currency."
+    )
+    magnitude_high = money(required=False)
+    estimate = serializers.DictField(
+        required=False,
+        help_text=(
+            "An estimate of another `kind`, in place of the ranges: `pert`, `level` or `fair`, or "
+            "`ranges` with a `variance_ratio` where events come in clusters (docs/quant.md)."
+        ),
+    )
 
 
-class ValuationIn(RangesIn):
+class ValuationIn(EstimateIn):
     seed = serializers.IntegerField(
         min_value=0,
         max_value=2**63 - 1,
@@ -63,6 +72,29 @@ class ValueOut(serializers.Serializer[Any]):
     trials = serializers.IntegerField()
 
 
+class ScaleIn(Input):
+    """Six rising bounds each, for five levels that touch."""
+
+    likelihood = serializers.ListField(
+        child=frequency(), min_length=6, max_length=6, help_text="Loss events a year."
+    )
+    impact = serializers.ListField(
+        child=money(), min_length=6, max_length=6, help_text="Loss of one event."
+    )
+
+
+class LevelOut(serializers.Serializer[Any]):
+    low = serializers.DecimalField(max_digits=18, decimal_places=6)
+    high = serializers.DecimalField(max_digits=18, decimal_places=6)
+
+
+class ScaleOut(serializers.Serializer[Any]):
+    """What the levels 1 to 5 of a matrix mean in this organisation."""
+
+    likelihood = serializers.ListField(child=LevelOut(), help_text="Loss events a year.")
+    impact = serializers.ListField(child=LevelOut(), help_text="Loss of one event.")
+
+
 class StatementQuery(Input):
     system = serializers.CharField(max_length=60, required=False, help_text="A system's key.")
     item = KeyField("PI", required=False, help_text="A planning item's key, e.g. PI-7.")
@@ -72,7 +104,7 @@ class StatementQuery(Input):
     )
 
 
-class StatementIn(RangesIn):
+class StatementIn(EstimateIn):
     """The fields that may be edited."""
 
     condition = serializers.CharField(max_length=5000, help_text='"If you ..."')
@@ -121,6 +153,9 @@ class StatementTextOut(serializers.Serializer[Any]):
     frequency_high = frequency()
     magnitude_low = money()
     magnitude_high = money()
+    estimate = serializers.DictField(
+        help_text="How it was entered, if not as ranges; they are then the 90 % ranges of it."
+    )
     currency = serializers.CharField()
     valuation = ValueOut()
 

@@ -6,6 +6,7 @@ from apps.risks.api.views import (
     OneStatement,
     PublishStatement,
     Revisions,
+    Scale,
     Statements,
     Valuations,
     WithdrawStatement,
@@ -19,5 +20,6 @@ urlpatterns = [
     path("statements/<statement_key:statement>/publish", PublishStatement.as_view()),
     path("statements/<statement_key:statement>/withdraw", WithdrawStatement.as_view()),
     path("statements/<statement_key:statement>/revisions", Revisions.as_view()),
+    path("scale", Scale.as_view()),
     path("valuations", Valuations.as_view()),
 ]

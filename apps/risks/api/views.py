@@ -23,6 +23,8 @@ from apps.risks.api.serializers import (
     NewStatementIn,
     PublishStatementIn,
     RevisionOut,
+    ScaleIn,
+    ScaleOut,
     StatementIn,
     StatementOut,
     StatementQuery,
@@ -34,6 +36,8 @@ from apps.risks.models import RiskStatement
 from apps.risks.quant import Valuation as Valued
 from apps.risks.selectors import revisions_of, statement_get, statements_visible
 from apps.risks.services.decisions import decision_record_with_treatments
+from apps.risks.services.estimates import ENDS, read_estimate
+from apps.risks.services.scales import current_scale, scale_set
 from apps.risks.services.statements import (
     StatementInput,
     statement_create,
@@ -41,7 +45,7 @@ from apps.risks.services.statements import (
     statement_publish,
     statement_withdraw,
 )
-from apps.risks.services.valuations import Ranges, money, ranges_value
+from apps.risks.services.valuations import money, simulated
 
 TAG = "Risks"
 EXAMPLE = {
@@ -156,6 +160,13 @@ class OneStatement(PortalView):
 
 
 def _with_changes(row: RiskStatement, values: dict[str, object]) -> StatementInput:
+    """Raises: Invalid when ranges are given for an estimate that was entered in another way."""
+    if row.estimate and "estimate" not in values and (given := set(values) & set(ENDS)):
+        text = (
+            f"This statement is estimated as {row.estimate['kind']}: send `estimate`, or {{}} for it "
+            "together with all four ends."
+        )
+        raise Invalid(dict.fromkeys(sorted(given), text))
     kept = {each.name: getattr(row, each.name) for each in fields(StatementInput)}
     return StatementInput(**(kept | values))
 
@@ -222,7 +233,7 @@ class Valuations(PortalView):
 
     @operation(
         "valuations_make",
-        "Value ranges without storing anything",
+        "Value an estimate without storing anything",
         tag=TAG,
         takes=ValuationIn,
         gives=ValuationOut,
@@ -238,8 +249,10 @@ class Valuations(PortalView):
     @idempotent
     def post(self, request: Request) -> Response:
         given = read_body(ValuationIn, request)
-        seed = given.pop("seed")
-        return self.one(ValuationOut, _valuation(ranges_value(Ranges(**given), seed=seed)))
+        seed, detail = given.pop("seed"), given.pop("estimate", None)
+        return self.one(
+            ValuationOut, _valuation(simulated(read_estimate(given, detail), seed=seed))
+        )
 
 
 def _valuation(valued: Valued) -> dict[str, object]:
@@ -259,6 +272,48 @@ def _valuation(valued: Valued) -> dict[str, object]:
             {"loss": money(loss), "probability": probability} for loss, probability in points
         ],
     }
+
+
+class Scale(PortalView):
+    serializer_class = ScaleOut
+
+    @operation("scale_read", "Read what the levels of a 5x5 matrix mean", tag=TAG, gives=ScaleOut)
+    def get(self, request: Request) -> Response:
+        read_query(Nothing, request)
+        return self._shown()
+
+    @operation(
+        "scale_set",
+        "Say what the levels of a 5x5 matrix mean",
+        tag=TAG,
+        takes=ScaleIn,
+        gives=ScaleOut,
+        repeatable=True,
+        description="For security and admins of the organisation. What was written keeps its ranges.",
+        example={
+            "likelihood": ["0.01", "0.1", "0.5", "2", "12", "100"],
+            "impact": [
+                "1000.00",
+                "10000.00",
+                "100000.00",
+                "1000000.00",
+                "5000000.00",
+                "50000000.00",
+            ],
+        },
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        scale_set(actor=self.actor, **read_body(ScaleIn, request))
+        return self._shown()
+
+    def _shown(self) -> Response:
+        levels = vars(current_scale())
+        shown = {
+            name: [{"low": low, "high": high} for low, high in ranges]
+            for name, ranges in levels.items()
+        }
+        return self.one(ScaleOut, shown)
 
 
 class ItemDecisions(PortalListView):

@@ -19,24 +19,29 @@ from apps.common.errors import Conflict, Invalid
 from apps.guidance.models import GuidanceVersion
 from apps.planning.models import Option, PlanningItem
 from apps.risks.models import Attribute, RiskRevision, RiskStatement, StatementState
-from apps.risks.services.valuations import Ranges, valuation_store
+from apps.risks.services.estimates import ENDS, Reading, read_estimate
+from apps.risks.services.valuations import valuation_store
 
 TEXTS = ("condition", "consequence", "threat_community", "asset", "effect", "rationale")
 LISTS = ("attributes", "cwes")
-ESTIMATE = ("frequency_low", "frequency_high", "magnitude_low", "magnitude_high")
+ESTIMATE = (*ENDS, "estimate")
 COPIED = (*TEXTS, *LISTS, *ESTIMATE, "currency", "valuation")
 
 
 @dataclass(frozen=True, kw_only=True)
 class StatementInput:
-    """All that a person writes of a statement."""
+    """All that a person writes of a statement.
+
+    The ends of the ranges may be left out where `estimate` is of another kind (services/estimates.py).
+    """
 
     condition: str
     consequence: str
-    frequency_low: Decimal
-    frequency_high: Decimal
-    magnitude_low: Decimal
-    magnitude_high: Decimal
+    frequency_low: Decimal | None = None
+    frequency_high: Decimal | None = None
+    magnitude_low: Decimal | None = None
+    magnitude_high: Decimal | None = None
+    estimate: dict[str, Any] = field(default_factory=dict)
     attributes: list[str] = field(default_factory=list)
     threat_community: str = ""
     asset: str = ""
@@ -44,13 +49,8 @@ class StatementInput:
     rationale: str = ""
     cwes: list[int] = field(default_factory=list)
 
-    def ranges(self) -> Ranges:
-        return Ranges(
-            self.frequency_low, self.frequency_high, self.magnitude_low, self.magnitude_high
-        )
-
-    def check(self) -> None:
-        """Raises: Invalid."""
+    def read(self) -> Reading:
+        """The estimate as it is understood. Raises: Invalid, also for what is wrong with the rest."""
         problems = {
             name: "Complete the sentence."
             for name in ("condition", "consequence")
@@ -60,7 +60,12 @@ class StatementInput:
             problems["attributes"] = f"Not known: {', '.join(sorted(unknown))}."
         if problems:
             raise Invalid(problems)
-        self.ranges().check()
+        return read_estimate({name: getattr(self, name) for name in ENDS}, self.estimate)
+
+    def values(self, reading: Reading) -> dict[str, Any]:
+        """What the columns hold."""
+        written = {each.name: getattr(self, each.name) for each in fields(self)}
+        return written | vars(reading.ranges) | {"estimate": reading.detail}
 
 
 @transaction.atomic
@@ -74,7 +79,7 @@ def statement_create(
 ) -> RiskStatement:
     """A draft on an item, or on one of its options. Raises: Invalid."""
     require(actor, Permission.STATEMENT_EDIT, item)
-    content.check()
+    reading = content.read()
     if option is not None and option.item_id != item.pk:
         raise Invalid({"option": "Choose an option of this item."})
     statement = RiskStatement(
@@ -84,10 +89,10 @@ def statement_create(
         origin=origin,
         currency=settings.SECOPS_CURRENCY,
         created_by=actor.user,
-        **{each.name: getattr(content, each.name) for each in fields(content)},
+        **content.values(reading),
     )
     statement.pk = _next_id()
-    statement.valuation = valuation_store(content.ranges(), name=statement.key)
+    statement.valuation = valuation_store(reading, name=statement.key)
     statement.save()
     record(actor=actor, action="statement.create", target=statement, system_id=item.system_id)
     return statement
@@ -99,14 +104,13 @@ def statement_edit(
 ) -> RiskStatement:
     """Change the working text; readers see it when it is published. Raises: EditConflict, Invalid, Conflict."""
     require(actor, Permission.STATEMENT_EDIT, statement)
-    content.check()
+    reading = content.read()
     row = lock_for_edit(RiskStatement, statement.pk, version, "item")
     if row.state == StatementState.WITHDRAWN:
         raise Conflict("A withdrawn statement is kept as it was; write a new one.")
-    values: dict[str, Any] = {each.name: getattr(content, each.name) for each in fields(content)}
-    changes = changed_fields(row, values)
+    changes = changed_fields(row, content.values(reading))
     if changes.keys() & set(ESTIMATE):
-        row.valuation = valuation_store(content.ranges(), name=row.key)
+        row.valuation = valuation_store(reading, name=row.key)
     row.save()
     record(
         actor=actor, action="statement.edit", target=row, system_id=row.system_id, changes=changes
