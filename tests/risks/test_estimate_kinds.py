@@ -16,7 +16,9 @@ from apps.risks.text import estimate_words, statement_lines
 from tests.conftest import People
 from tests.factories import actor_of, make_statement, statement_text
 
-NO_RANGES = dict.fromkeys(["frequency_low", "frequency_high", "magnitude_low", "magnitude_high"])
+NO_RANGES: dict[str, Any] = dict.fromkeys(
+    ["frequency_low", "frequency_high", "magnitude_low", "magnitude_high"]
+)
 PERT = {
     "kind": "pert",
     "frequency": {"low": "0.1", "mode": "0.5", "high": "2"},

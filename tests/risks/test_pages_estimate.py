@@ -98,7 +98,7 @@ def test_an_edit_of_the_words_alone_leaves_the_numbers(
     people: People, detail: dict[str, Any]
 ) -> None:
     """Whatever the form shows of an estimate, sent back as it is, it is the same estimate."""
-    ranges = {} if detail["kind"] == "ranges" else NO_RANGES
+    ranges: dict[str, Any] = {} if detail["kind"] == "ranges" else NO_RANGES
     statement = make_statement(make_item(people.system), estimate=detail, **ranges)
     valuation = statement.valuation_id
     client, path = browser(people.security), f"/risks/{statement.key}/edit/"
