@@ -20,7 +20,7 @@ def test_me_tells_who_asks_and_what_that_one_may_do(people: People) -> None:
     pipeline = as_pipeline(people.system).get("/me").json()
     assert (pipeline["name"], pipeline["email"], pipeline["permissions"]) == (None, None, [])
     assert [each["permissions"] for each in pipeline["systems"]] == [
-        ["report.upload", "report.view"]
+        ["advice.view", "report.upload", "report.view"]
     ]
     admin = as_user(people.admin).get("/me").json()
     assert {"system.manage", "audit.view"} <= set(admin["permissions"])
