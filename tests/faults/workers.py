@@ -63,6 +63,7 @@ class Site:
     folder: Path
     broker: str
     workers: list[Worker] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)  # more for the workers' environment
 
     def start(self, *, processes: int = 1, attempts: int = 20) -> Worker:
         """A worker, once it is ready to take tasks."""
@@ -73,7 +74,7 @@ class Site:
     def launch(self, *, processes: int = 1, attempts: int = 20) -> Worker:
         log = self.folder / f"worker-{len(self.workers)}.log"
         command = [sys.executable, "-m", "celery", "-A", "secops_portal", "worker"]
-        command += [f"--concurrency={processes}", "--queues=ingest,outbound,default"]
+        command += [f"--concurrency={processes}", "--queues=ingest,pull,outbound,default"]
         command += [
             "--without-gossip",
             "--without-mingle",
@@ -87,6 +88,7 @@ class Site:
             "REDIS_URL": self.broker,
             "SECOPS_DATA_DIR": str(settings.DATA_DIR),
             "SECOPS_INGEST_MAX_ATTEMPTS": str(attempts),
+            **self.variables,
         }
         with log.open("wb") as out:
             process = subprocess.Popen(
