@@ -52,7 +52,7 @@ def test_a_worker_killed_while_it_pulls(faulty_site: Site, inbox: Path) -> None:
             runs_send_due()
             return Pulled.objects.count() > before
 
-        wait_for(moved, 60, lambda: worker.log.read_text()[-2000:], pause=0.02)
+        wait_for(moved, 60, faulty_site.what_is_left, pause=0.02)
         time.sleep(dice.uniform(0, 0.15))
         worker.kill()
         killed += 1
