@@ -1,4 +1,4 @@
-"""What waits for the person who looks: questions, decisions about to expire, failed reports."""
+"""What waits for the person who looks: questions, decisions about to expire, failed reports, broken sources."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from apps.planning.models import Decision, ItemStatus, PlanningItem, Question
 from apps.planning.selectors import decisions_in_force, items_visible, questions_waiting
 from apps.scans.models import Report, ReportState
 from apps.scans.selectors import reports_list
+from apps.sources.models import Source
+from apps.sources.selectors import sources_in_trouble
 
 SOON = dt.timedelta(days=30)
 SHOWN = 6
@@ -22,10 +24,12 @@ class Waiting:
     expiring: list[Decision]
     undecided: list[PlanningItem]
     failed_reports: list[Report]
+    broken_sources: list[Source]
 
     @property
     def is_empty(self) -> bool:
-        return not (self.questions or self.expiring or self.undecided or self.failed_reports)
+        work = self.questions or self.expiring or self.undecided
+        return not (work or self.failed_reports or self.broken_sources)
 
 
 def waiting_for(viewer: Actor) -> Waiting:
@@ -41,9 +45,14 @@ def waiting_for(viewer: Actor) -> Waiting:
         expiring = expiring.filter(item__system_id__in=decides)
         undecided = undecided.filter(system_id__in=decides)
     failed = reports_list(viewer).filter(state__in=[ReportState.FAILED, ReportState.QUARANTINED])
+    manages = viewer.systems_with(Permission.SOURCE_MANAGE)
+    broken = sources_in_trouble(viewer)
+    if manages is not None:
+        broken = broken.filter(system_id__in=manages)
     return Waiting(
         questions=list(questions[:SHOWN]),
         expiring=list(expiring[:SHOWN]),
         undecided=list(undecided.order_by("-updated_at")[:SHOWN]),
         failed_reports=list(failed[:SHOWN]),
+        broken_sources=list(broken[:SHOWN]),
     )

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
@@ -157,6 +158,16 @@ def initial_of(source: Source) -> dict[str, Any]:
     names = ("version", "name", "credential", "interval_minutes", "crontab", *CLAIMED)
     shown = {name: getattr(source, name) for name in names}
     return shown | {f"config.{name}": value for name, value in source.config.items()}
+
+
+def interval_words(minutes: int) -> str:
+    """An interval as people say it: in whole days, hours or minutes."""
+    days, hours = minutes // 1440, minutes // 60
+    if minutes and minutes % 1440 == 0:
+        return ngettext("every day", "every %(count)d days", days) % {"count": days}
+    if minutes and minutes % 60 == 0:
+        return ngettext("every hour", "every %(count)d hours", hours) % {"count": hours}
+    return ngettext("every minute", "every %(count)d minutes", minutes) % {"count": minutes}
 
 
 class CredentialForm(forms.Form):

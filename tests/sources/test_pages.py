@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from apps.sources.forms import interval_words
 from apps.sources.models import Credential, Source, SourceRun
 from tests.conftest import People
 from tests.factories import make_credential, make_source
@@ -97,6 +98,23 @@ def test_list_and_detail_show_how_it_is(security: Client, people: People, server
     detail = text_of(security, f"/sources/{source.pk}/")
     assert "It does not let us in (HTTP 401)" in detail
     assert "0 4 * * *" in detail
+
+
+def test_home_tells_those_who_can_mend_it(people: People, server: Server) -> None:
+    server.routes["/r"] = Says(b"", 401)
+    run(make_source(people.system, name="Refused", url=f"{server.url}/r"))
+    for person, told in ((people.security, True), (people.viewer, False), (people.outsider, False)):
+        client = Client()
+        client.force_login(person)
+        assert ("Refused" in text_of(client, "/")) == told
+
+
+def test_intervals_in_words() -> None:
+    words = [interval_words(minutes) for minutes in (5, 60, 120, 90, 1440, 10080)]
+    expected = (
+        "every 5 minutes, every hour, every 2 hours, every 90 minutes, every day, every 7 days"
+    )
+    assert ", ".join(words) == expected
 
 
 def test_buttons_do_what_they_say(security: Client, people: People, server: Server) -> None:

@@ -57,7 +57,7 @@ class Connectors(PortalView):
     )
     def get(self, request: Request) -> Response:
         read_query(Nothing, request)
-        found = sorted(registry().connectors.values(), key=lambda each: each.name)
+        found = sorted(registry().connectors.values(), key=lambda each: each.name.lower())
         return Response(ConnectorOut(found, many=True).data)
 
 
@@ -190,13 +190,13 @@ class TestSource(PortalView):
             "is_good": False,
             "steps": [
                 {
-                    "name": "Address",
+                    "name": "URL",
                     "is_good": True,
                     "detail": "https://ci.example.org is allowed here.",
                     "advice": "",
                 },
                 {
-                    "name": "Name",
+                    "name": "Network",
                     "is_good": False,
                     "detail": "The name ci.example.org is not known.",
                     "advice": "Check the spelling; the portal's machine has to know the name, too.",

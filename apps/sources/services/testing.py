@@ -66,18 +66,18 @@ def source_test(*, actor: Actor, source: Source) -> list[Step]:
     return steps
 
 
-_NAMES = {0: "Address", 1: "Name", 2: "Answer"}
+_NAMES = {0: "URL", 1: "Network", 2: "Answer"}
 
 
 def _steps(source: Source, connector: Connector) -> Iterator[Step]:
     client = Client(limits=PATIENCE)
     if address := connector.address(source.config):
         target = client.policy.check_url(address)
-        yield Step("Address", is_good=True, detail=f"{target.origin} is allowed here.")
+        yield Step("URL", is_good=True, detail=f"{target.origin} is allowed here.")
         if client.policy.proxy:
-            yield Step("Name", is_good=True, detail="Requests go through the operator's proxy.")
+            yield Step("Network", is_good=True, detail="Requests go through the operator's proxy.")
         else:
             found = checked_addresses(target, client.policy, client.resolve or resolve)
-            yield Step("Name", is_good=True, detail=f"{target.host} is {', '.join(found[:4])}.")
+            yield Step("Network", is_good=True, detail=f"{target.host} is {', '.join(found[:4])}.")
     context = replace(context_of(source, client), cursor={})
     yield Step("Answer", is_good=True, detail=connector.probe(context))

@@ -15,7 +15,7 @@ from apps.catalog.models import System
 from apps.catalog.selectors import systems_permitting, systems_visible
 from apps.common.errors import Conflict, EditConflict, Invalid
 from apps.common.forms import apply_domain_errors
-from apps.sources.forms import SourceFilterForm, SourceForm, initial_of
+from apps.sources.forms import SourceFilterForm, SourceForm, initial_of, interval_words
 from apps.sources.models import UNFINISHED, Source
 from apps.sources.registry import registry
 from apps.sources.selectors import (
@@ -70,6 +70,7 @@ def _detail(request: PageRequest, source: Source, **more: Any) -> HttpResponse:
             for field in fields
             if source.config.get(field.name) not in {"", None}
         ],
+        "every": interval_words(source.interval_minutes or 0),
         "runs": runs,
         "is_busy": any(run.state in UNFINISHED for run in runs),
         "pulled": pulled_of(request.actor, source.pk)[:PULLED_SHOWN],
@@ -87,7 +88,7 @@ def source_create_page(request: PageRequest) -> HttpResponse:
         require(request.actor, Permission.SOURCE_MANAGE)
     connector = registry().get(request.GET.get("connector", ""))
     if connector is None:
-        found = sorted(registry().connectors.values(), key=lambda each: each.name)
+        found = sorted(registry().connectors.values(), key=lambda each: each.name.lower())
         wanted = request.GET.get("system", "")
         return render(request, "sources/choose.html", {"connectors": found, "system": wanted})
     form = SourceForm(

@@ -9,6 +9,7 @@ from apps.advice.demo.advice import ItemLoader, guidance_load
 from apps.advice.demo.evidence import reports_load, settle
 from apps.advice.demo.files import DemoFiles
 from apps.advice.demo.organisation import Organisation, has_others, is_loaded, may_load
+from apps.advice.demo.sources import sources_load
 from apps.planning.services.decisions import decisions_expire
 
 
@@ -42,6 +43,8 @@ class Command(BaseCommand):
         loader = ItemLoader(organisation, library)
         items = [loader.load(system, record) for system, record in files.items()]
         self._say(f"{len(items)} planning items with options, risks and decisions")
+        sources = sources_load(organisation, files.story()["sources"])
+        self._say(f"{len(sources)} sources, paused")
         decisions_expire()
 
     def _say(self, text: str) -> None:
