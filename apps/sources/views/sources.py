@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -60,6 +61,7 @@ def source_page(request: PageRequest, pk: int) -> HttpResponse:
 
 def _detail(request: PageRequest, source: Source, **more: Any) -> HttpResponse:
     runs = list(runs_of(request.actor, source.pk)[:RUNS_SHOWN])
+    is_busy = any(run.state in UNFINISHED for run in runs)
     connector = registry().get(source.connector)
     fields = connector.fields if connector else ()
     context = {
@@ -72,12 +74,19 @@ def _detail(request: PageRequest, source: Source, **more: Any) -> HttpResponse:
         ],
         "every": interval_words(source.interval_minutes or 0),
         "runs": runs,
-        "is_busy": any(run.state in UNFINISHED for run in runs),
+        "is_busy": is_busy,
+        "follows": is_busy or _is_due(source),
         "pulled": pulled_of(request.actor, source.pk)[:PULLED_SHOWN],
         "may_manage": may(request.actor, Permission.SOURCE_MANAGE, source),
         **more,
     }
     return render(request, "sources/detail.html", context)
+
+
+def _is_due(source: Source) -> bool:
+    """Whether the next sweep will have it run."""
+    due = source.next_run_at
+    return not source.is_paused and due is not None and due <= timezone.now()
 
 
 @require_http_methods(["GET", "POST"])
