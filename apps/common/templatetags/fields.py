@@ -12,8 +12,11 @@ Values = dict[str, object]
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, unit: str | Promise = "") -> Values:
-    """A form field with label, help and errors, joined for screen readers. unit: before it."""
+def field(bound: BoundField, unit: str | Promise = "", *, marked: bool = True) -> Values:
+    """A form field with label, help and errors, joined for screen readers. unit: before it.
+
+    marked: says where it is optional; not for fields that another choice makes needed.
+    """
     widget = bound.field.widget
     return {
         "field": bound,
@@ -21,7 +24,7 @@ def field(bound: BoundField, unit: str | Promise = "") -> Values:
         "is_check": bound.widget_type == "checkbox",
         "is_hidden": bound.is_hidden,
         "is_group": widget.use_fieldset,
-        "optional": not bound.field.required and bound.widget_type != "checkbox",
+        "optional": marked and not bound.field.required and bound.widget_type != "checkbox",
     }
 
 
