@@ -192,12 +192,14 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "scans.ingest": {"queue": "ingest"},
     "sources.pull": {"queue": "pull"},
+    "scans.fetch_feeds": {"queue": "pull"},
     "risks.*": {"queue": "valuation"},
     "common.deliver": {"queue": "outbound"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "sweep-reports": {"task": "scans.sweep", "schedule": 30.0},
+    "fetch-feeds": {"task": "scans.fetch_feeds", "schedule": 3600.0},
     "seal-audit": {"task": "audit.seal", "schedule": 60.0},
     "sweep-sources": {"task": "sources.sweep", "schedule": 15.0},
     "deliver-events": {"task": "common.deliver", "schedule": 30.0},
@@ -256,6 +258,11 @@ SECOPS_OUTGOING_PROXY_RESOLVES = env.flag("SECOPS_OUTGOING_PROXY_RESOLVES", defa
 # --- sources that workers pull from --------------------------------------------------------------
 SECOPS_CREDENTIAL_KEYS = env.words("SECOPS_CREDENTIAL_KEYS")  # Fernet keys; the first one seals
 SECOPS_PULL_FOLDERS = env.words("SECOPS_PULL_FOLDERS")
+# Where EPSS scores and the KEV catalogue are fetched from; empty: an operator loads files.
+SECOPS_FEED_URLS = {
+    "epss": env.text("SECOPS_EPSS_URL"),
+    "kev": env.text("SECOPS_KEV_URL"),
+}
 # What the sweeper does each round, as dotted paths of functions without arguments.
 SECOPS_SWEEPS = [
     "apps.scans.services.sweep.reports_send_due",

@@ -77,10 +77,29 @@ class FindingFilterForm(PlaceFilterForm):
         max_length=12,
         widget=forms.TextInput(attrs={"placeholder": "CWE-79"}),
     )
-    field_order = ["q", "system", "stage", "severity", "state", "cwe"]
+    exploit = forms.ChoiceField(
+        label=_("Exploitation"),
+        required=False,
+        choices=with_any(
+            [
+                ("kev", _("Known to be exploited")),
+                ("0.5", _("EPSS from 50 %")),
+                ("0.1", _("EPSS from 10 %")),
+                ("0.01", _("EPSS from 1 %")),
+            ],
+            _("Any"),
+        ),
+    )
+    age = forms.ChoiceField(
+        label=_("Age"),
+        required=False,
+        choices=with_any([("overdue", _("Past its time"))], _("Any age")),
+    )
+    field_order = ["q", "system", "stage", "severity", "state", "exploit", "age", "cwe"]
 
     def wanted(self) -> FindingFilter:
         severity, text = self.given("severity"), self.given("q").strip()
+        exploit = self.given("exploit")
         is_cwe = text.upper().startswith("CWE-") and _CWE.fullmatch(text)
         return FindingFilter(
             system=self.given("system"),
@@ -89,6 +108,9 @@ class FindingFilterForm(PlaceFilterForm):
             severity=int(severity) if severity else None,
             text="" if is_cwe else text,
             cwe=int(is_cwe.group(1)) if is_cwe else self.given("cwe") or None,
+            kev=exploit == "kev",
+            epss=float(exploit) if exploit not in {"", "kev"} else None,
+            overdue=bool(self.given("age")),
         )
 
 

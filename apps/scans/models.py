@@ -14,6 +14,21 @@ from apps.accounts.policy import ScopedQuerySet
 from apps.accounts.roles import Permission
 from apps.catalog.models import SystemOwned
 from apps.catalog.stages import Stage
+from apps.scans.models_exploits import (
+    EpssScore,
+    ExploitFeed,
+    FeedKind,
+    KevEntry,
+    RemediationTarget,
+)
+
+__all__ = [  # those of the other module, for whoever imports models from here
+    "EpssScore",
+    "ExploitFeed",
+    "FeedKind",
+    "KevEntry",
+    "RemediationTarget",
+]
 
 PERSON = settings.AUTH_USER_MODEL
 SEVERITIES = [(0, _("Info")), (1, _("Low")), (2, _("Medium")), (3, _("High")), (4, _("Critical"))]

@@ -21,6 +21,7 @@ from apps.scans.models import (
     Triage,
     TriageChange,
 )
+from apps.scans.selectors_exploits import epss_at_least, in_kev, overdue, with_exploits
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,15 @@ class FindingFilter:
     text: str = ""  # in rule, title, place or a vulnerability id
     cwe: int | None = None
     previews: bool = False
+    kev: bool = False  # known to be exploited
+    epss: float | None = None  # at least, 0 to 1
+    overdue: bool = False  # open longer than the organisation wants
 
 
 def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
     """Findings, worst first. Ordered so that a keyset page uses the partial indexes."""
-    found = Finding.objects.visible_to(viewer).select_related("system", "series")
+    found: QuerySet[Finding] = Finding.objects.visible_to(viewer)
+    found = found.select_related("system", "series")
     if not wanted.previews:
         found = found.filter(is_preview=False)
     exact = {
@@ -53,6 +58,7 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
         found = found.filter(severity__gte=wanted.severity)
     if wanted.cwe is not None:
         found = found.filter(cwes__contains=[wanted.cwe])
+    found = _exploits_asked_for(found, wanted)
     if text := wanted.text.strip():
         found = found.filter(
             Q(title__icontains=text)
@@ -61,6 +67,14 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
             | Q(vulnerabilities__contains=[text.upper()])
         )
     return found.order_by("-severity", "-id")
+
+
+def _exploits_asked_for(found: QuerySet[Finding], wanted: FindingFilter) -> QuerySet[Finding]:
+    if wanted.kev:
+        found = in_kev(found)
+    if wanted.epss is not None:
+        found = epss_at_least(found, wanted.epss)
+    return overdue(found) if wanted.overdue else found
 
 
 def findings_to_triage(
@@ -105,12 +119,8 @@ def verdicts_of(viewer: Actor, finding_id: int) -> QuerySet[TriageChange]:
 
 
 def finding_get(viewer: Actor, pk: int) -> Finding:
-    finding = (
-        Finding.objects.visible_to(viewer)
-        .select_related("system", "series", "detail")
-        .filter(pk=pk)
-        .first()
-    )
+    found = Finding.objects.visible_to(viewer).select_related("system", "series", "detail")
+    finding = with_exploits(found).filter(pk=pk).first()
     if not isinstance(finding, Finding):
         raise Missing("There is no such finding that you may see.")
     return finding
@@ -134,22 +144,24 @@ def report_get(viewer: Actor, uid: uuid.UUID) -> Report:
 
 def findings_new_in(viewer: Actor, report: Report) -> QuerySet[Finding]:
     """What a report brought, new or back again."""
-    return (
+    found = (
         Finding.objects.visible_to(viewer)
         .filter(presences__since=report)
         .select_related("system", "series")
         .order_by("-severity", "-id")
     )
+    return with_exploits(found)
 
 
 def findings_gone_in(viewer: Actor, report: Report) -> QuerySet[Finding]:
     """What a report no longer saw."""
-    return (
+    found = (
         Finding.objects.visible_to(viewer)
         .filter(presences__until=report)
         .select_related("system", "series")
         .order_by("-severity", "-id")
     )
+    return with_exploits(found)
 
 
 def series_list(viewer: Actor) -> QuerySet[Series]:
@@ -182,7 +194,7 @@ def findings_page(
     The place is compared as a row value, (severity, id) < (s, i), the one form with which
     PostgreSQL starts in the middle of the index; spelled out as OR it walks there from the top.
     """
-    found = findings_list(viewer, wanted)
+    found = with_exploits(findings_list(viewer, wanted))
     if behind is not None:
         row = Tuple("severity", "id")
         found = found.filter(TupleLessThan(row, (behind.severity, behind.pk)))

@@ -1,5 +1,6 @@
 from celery import shared_task
 
+from apps.scans.services import exploit_fetch
 from apps.scans.services import ingest as ingest_service
 from apps.scans.services import sweep as sweep_service
 from apps.scans.services import triage as triage_service
@@ -19,3 +20,8 @@ def sweep() -> None:
 @shared_task(name="scans.triage")
 def triage(triage_id: int) -> None:
     triage_service.triage_run(triage_id)
+
+
+@shared_task(name="scans.fetch_feeds")
+def fetch_feeds() -> None:
+    exploit_fetch.feeds_fetch_due()

@@ -1,9 +1,11 @@
 from django.urls import path
 
-from apps.scans.views import exports, findings, reports, triage
+from apps.scans.views import exports, findings, reports, triage, urgency
 
 urlpatterns = [
     path("findings/", findings.finding_list_page, name="finding-list"),
+    path("findings/urgency/", urgency.urgency_page, name="urgency"),
+    path("findings/urgency/feed/", urgency.feed_load_action, name="feed-load"),
     path("findings/export/", exports.finding_export, name="finding-export"),
     path("findings/triage/", triage.triage_page, name="triage-new"),
     path("findings/triage/<uuid:uid>/", triage.triage_detail_page, name="triage-detail"),

@@ -19,6 +19,7 @@ from apps.scans.forms_triage import VerdictForm
 from apps.scans.history import history
 from apps.scans.models import Finding
 from apps.scans.selectors import finding_get, presences_of, verdicts_of
+from apps.scans.selectors_exploits import due_on, exploits_of, remediation_days
 from apps.scans.services.triage import finding_triage
 
 # What a finding's facts may say of its place, with the words for it.
@@ -61,6 +62,8 @@ def finding_page(request: PageRequest, pk: int) -> HttpResponse:
         "state": "reopened" if _is_back(finding) else finding.state,
         "places": [(label, facts[name]) for name, label in PLACES if facts.get(name)],
         "references": [url for url in facts.get("references", ()) if _is_web(url)],
+        "exploits": exploits_of(finding),
+        "due_day": due_on(finding, remediation_days()),
         "history": history(presences_of(request.actor, pk)),
         "links": links_of_finding(request.actor, pk),
         "verdicts": verdicts_of(request.actor, pk)[:VERDICTS_SHOWN],

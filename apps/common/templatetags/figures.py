@@ -18,10 +18,21 @@ from apps.common.ui.scale import MoneyAxis, percent, shared_axis
 from apps.common.ui.stages import StageLook, stage_look
 
 register = template.Library()
+LEAST_SHARE, TENTH = 0.001, 0.1
 Amount = Decimal | int
 Text = str | Promise
 Values = dict[str, object]
 _LEVELS = (1, 0.75, 0.5, 0.25, 0)
+
+
+@register.filter
+def share(value: float | None) -> str:
+    """A probability or part, 0 to 1, as percent: three digits at most, never rounded to nothing."""
+    if value is None:
+        return ""
+    if 0 < value < LEAST_SHARE:
+        return "< 0.1 %"
+    return f"{value * 100:.1f} %" if value < TENTH else f"{value * 100:.0f} %"
 
 
 @register.inclusion_tag("components/money.html")

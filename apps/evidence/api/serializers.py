@@ -5,7 +5,12 @@ from rest_framework import serializers
 from apps.catalog.stages import Stage
 from apps.common.api.inputs import Input
 from apps.common.api.outputs import PersonOut
-from apps.scans.api.serializers import FindingDetailOut, FindingOut, PresenceOut
+from apps.scans.api.serializers import (
+    FindingDetailOut,
+    FindingOut,
+    FindingRatedOut,
+    PresenceOut,
+)
 
 HIGHEST_CWE = 99_999
 
@@ -68,7 +73,7 @@ class StatementLinkOut(serializers.Serializer[Any]):
     made_at = serializers.DateTimeField()
 
 
-class FindingFullOut(FindingOut):
+class FindingFullOut(FindingRatedOut):
     """A finding with its text, when it was seen, and what it is evidence for."""
 
     detail = FindingDetailOut(allow_null=True)

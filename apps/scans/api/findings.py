@@ -10,31 +10,31 @@ from apps.common.api.docs import operation
 from apps.common.api.inputs import Nothing, read_query
 from apps.scans.api.serializers import (
     SEVERITIES,
-    FindingOut,
     FindingQuery,
+    FindingRatedOut,
     FormatOut,
     SeriesOut,
     SeriesQuery,
 )
 from apps.scans.registry import registry
 from apps.scans.selectors import FindingFilter, findings_list, series_list
+from apps.scans.selectors_exploits import with_exploits
 
 
 class Findings(PortalListView):
-    serializer_class = FindingOut
+    serializer_class = FindingRatedOut
 
     @operation(
         "findings_list",
         "List findings, the worst first",
         tag="Findings",
         query=FindingQuery,
-        gives=FindingOut(many=True),
+        gives=FindingRatedOut(many=True),
     )
     def get(self, request: Request) -> Response:
         wanted = read_query(FindingQuery, request)
-        return self.page(
-            FindingOut, findings_list(self.actor, asked_for(wanted)), "-severity", "-id"
-        )
+        rows = with_exploits(findings_list(self.actor, asked_for(wanted)))
+        return self.page(FindingRatedOut, rows, "-severity", "-id")
 
 
 def asked_for(wanted: dict[str, Any]) -> FindingFilter:
@@ -49,6 +49,9 @@ def asked_for(wanted: dict[str, Any]) -> FindingFilter:
         text=wanted.get("q", ""),
         cwe=wanted.get("cwe"),
         previews=wanted["previews"],
+        kev=wanted["kev"],
+        epss=wanted.get("epss"),
+        overdue=wanted["overdue"],
     )
 
 

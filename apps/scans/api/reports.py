@@ -18,7 +18,7 @@ from apps.common.api.inputs import Nothing, read_body, read_query
 from apps.common.api.views import idempotent
 from apps.scans.api.serializers import (
     ChangeQuery,
-    FindingOut,
+    FindingRatedOut,
     ReportOut,
     ReportQuery,
     UploadQuery,
@@ -124,18 +124,18 @@ class RawReport(PortalView):
 
 
 class ReportFindings(PortalListView):
-    serializer_class = FindingOut
+    serializer_class = FindingRatedOut
 
     @operation(
         "report_findings_list",
         "List what a report brought, or no longer saw",
         tag=TAG,
         query=ChangeQuery,
-        gives=FindingOut(many=True),
+        gives=FindingRatedOut(many=True),
     )
     def get(self, request: Request, report: uuid.UUID) -> Response:
         row = report_get(self.actor, report)
         require(self.actor, Permission.SYSTEM_VIEW, row, seen_by=Permission.REPORT_VIEW)
         change = read_query(ChangeQuery, request)["change"]
         select = findings_new_in if change == "new" else findings_gone_in
-        return self.page(FindingOut, select(self.actor, row), "-severity", "-id")
+        return self.page(FindingRatedOut, select(self.actor, row), "-severity", "-id")

@@ -175,6 +175,18 @@ class FindingQuery(Input):
     previews = serializers.BooleanField(
         default=False, help_text="true: also of branches that do not count."
     )
+    kev = serializers.BooleanField(
+        default=False, help_text="true: only what CISA knows to be exploited."
+    )
+    epss = serializers.FloatField(
+        min_value=0,
+        max_value=1,
+        required=False,
+        help_text="At least this probability of exploitation within 30 days.",
+    )
+    overdue = serializers.BooleanField(
+        default=False, help_text="true: only what is open longer than the organisation wants."
+    )
 
 
 class SeverityField(serializers.ChoiceField):
@@ -207,6 +219,16 @@ class FindingOut(serializers.Serializer[Any]):
     first_seen_at = serializers.DateTimeField()
     fixed_at = serializers.DateTimeField(allow_null=True)
     reopened_count = serializers.IntegerField()
+
+
+class FindingRatedOut(FindingOut):
+    """With what the world says of its vulnerabilities."""
+
+    epss = serializers.FloatField(
+        allow_null=True,
+        help_text="The highest probability of exploitation within 30 days, 0 to 1.",
+    )
+    kev = serializers.BooleanField(help_text="Whether CISA knows one to be exploited.")
 
 
 class FindingDetailOut(serializers.Serializer[Any]):

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.scans.api.exploits import Feeds, OneFeed, RemediationTargets
 from apps.scans.api.exports import FindingExport
 from apps.scans.api.findings import Findings, Formats, SeriesList
 from apps.scans.api.reports import (
@@ -23,6 +24,9 @@ urlpatterns = [
     path("triage", Triages.as_view()),
     path("triage/<uuid:triage>", OneTriage.as_view()),
     path("triage/<uuid:triage>/undo", UndoTriage.as_view()),
+    path("feeds", Feeds.as_view()),
+    path("feeds/<str:kind>", OneFeed.as_view()),
+    path("remediation-targets", RemediationTargets.as_view()),
     path("series", SeriesList.as_view()),
     path("formats", Formats.as_view()),
 ]

@@ -18,7 +18,7 @@ from apps.scans.models import SEVERITIES
 from apps.scans.selectors import FindingFilter, Place, findings_page, open_counts
 
 PAGE = 50
-NAMES = ("q", "system", "stage", "severity", "state", "cwe")
+NAMES = ("q", "system", "stage", "severity", "state", "exploit", "age", "cwe")
 _PLACE = re.compile(r"([0-4])-(\d{1,18})")
 
 
@@ -63,7 +63,8 @@ def _levels(
 
     Only where the counts are of what the list shows: open findings, whatever their text.
     """
-    if wanted.state != "open" or wanted.text.strip() or wanted.cwe is not None:
+    narrowed = wanted.text.strip() or wanted.kev or wanted.overdue
+    if wanted.state != "open" or narrowed or (wanted.cwe, wanted.epss) != (None, None):
         return []
     return [
         (
