@@ -202,6 +202,7 @@ CELERY_BEAT_SCHEDULE = {
     "fetch-feeds": {"task": "scans.fetch_feeds", "schedule": 3600.0},
     "seal-audit": {"task": "audit.seal", "schedule": 60.0},
     "sweep-sources": {"task": "sources.sweep", "schedule": 15.0},
+    "forget-old-runs": {"task": "sources.forget_runs", "schedule": 86_400.0},
     "deliver-events": {"task": "common.deliver", "schedule": 30.0},
     "expire-idempotency-keys": {"task": "common.forget_idempotency_keys", "schedule": 3600.0},
     "reopen-expired-acceptances": {"task": "planning.expire_decisions", "schedule": 3600.0},

@@ -18,6 +18,8 @@ WAITS_IN_ALL = 90.0
 TRIES = 3
 BIG = 1e9
 WEEK = 7 * 24 * 3600.0
+# Below the soft limit of a task (CELERY_TASK_SOFT_TIME_LIMIT), with room for one last request.
+RUN_SECONDS = 800.0
 
 
 def pause(seconds: float) -> None:
@@ -35,6 +37,7 @@ class Session:
         self._client = client
         self.secret = secret
         self._waited = 0.0
+        self._ends = time.monotonic() + RUN_SECONDS
 
     @contextlib.contextmanager
     def open(
@@ -54,6 +57,10 @@ class Session:
         tries = 0
         while True:
             tries += 1
+            if time.monotonic() > self._ends:
+                raise OutgoingFailed(
+                    errors.TIME, f"The run was not over after {RUN_SECONDS / 60:.0f} minutes."
+                )
             sent = {**(headers or {}), **self._headers(url)}
             if signer is not None:
                 sent |= signer(method, url, body or b"")

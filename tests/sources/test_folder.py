@@ -10,8 +10,9 @@ import pytest
 from apps.common.errors import Invalid
 from apps.scans.models import Report
 from apps.sources.models import Source
+from apps.sources.services.sources import SourceInput, source_edit
 from tests.conftest import People
-from tests.factories import make_source
+from tests.factories import actor_of, make_source
 from tests.sources.conftest import run
 
 
@@ -51,6 +52,24 @@ def test_each_file_once_in_each_version_the_oldest_first(people: People, inbox: 
     os.utime(inbox / "writing.json", (time.time() - 20,) * 2)
     assert run(source).received == 2
     assert filenames() == ["a.json", "b.json", "b.json", "writing.json"]
+
+
+def test_another_pattern_reads_from_the_beginning_and_doubles_nothing(
+    people: People, inbox: Path
+) -> None:
+    put(inbox / "a.json", age=90)
+    put(inbox / "b.sarif", b'{"b": 1}')
+    source = source_of(people, inbox, pattern="*.json")
+    run(source)
+    content = SourceInput(
+        name=source.name, connector="folder", config={"folder": str(inbox), "pattern": "*"}
+    )
+    actor = actor_of(people.security)
+    source_edit(actor=actor, source=source, version=source.version, content=content)
+    source.refresh_from_db()
+    run(source)
+    assert filenames() == ["a.json", "b.sarif"]
+    assert run(source).received == 0
 
 
 def test_an_empty_file_is_noted_and_does_not_stop_the_others(people: People, inbox: Path) -> None:

@@ -1,5 +1,6 @@
 """Runs: one at a time, no gap and no double whatever dies, back-off and the circuit breaker."""
 
+import datetime as dt
 import threading
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -24,7 +25,7 @@ from apps.sources.services.sources import (
     source_pause,
     source_run_now,
 )
-from apps.sources.services.sweep import runs_plan, runs_send_due, sources_wake
+from apps.sources.services.sweep import runs_forget, runs_plan, runs_send_due, sources_wake
 from tests.conftest import People
 from tests.factories import actor_of, make_source
 from tests.sources.conftest import run
@@ -280,6 +281,36 @@ def test_who_may(source: Source, people: People) -> None:
             source_pause(actor=actor, source=source, is_paused=True)
         with pytest.raises(error):
             source_delete(actor=actor, source=source)
+
+
+def test_a_listing_that_names_a_thing_twice(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pull(self: Shelf, context: Context) -> Iterator[Found]:
+        for key in ("a", "b", "a"):
+            yield Found([key.encode()], {}, key=key, filename=key)
+            yield Found([], {}, key=f"{key} done", is_mark=True)
+
+    monkeypatch.setattr(Shelf, "pull", pull)
+    ended = run(source)
+    assert (ended.state, ended.received, names()) == ("succeeded", 2, ["a", "b"])
+
+
+def test_old_runs_are_forgotten_and_what_they_brought_is_not(source: Source) -> None:
+    old, new = run(source), run(source)
+    SourceRun.objects.filter(pk=old.pk).update(finished_at=timezone.now() - dt.timedelta(days=31))
+    assert runs_forget() == 1
+    assert SourceRun.objects.get() == new
+    assert Pulled.objects.filter(run=None).count() == 3
+
+
+def test_a_run_that_takes_too_long_goes_on_in_the_next_one(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs_service, "LONGEST", -1.0)
+    assert [run(source).received for _ in range(3)] == [1, 1, 1]
+    assert source.next_run_at is not None
+    assert source.next_run_at <= timezone.now()
 
 
 def said(**fields: Any) -> SourceInput:

@@ -61,8 +61,8 @@ class ActionsArtifacts(Connector):
             branch = str(config["branch"])
             if branch:
                 found = [e for e in found if text(e, "workflow_run", "head_branch") == branch]
-            known = context.known([_done(each) for each in found])
-            fresh = [each for each in found if _done(each) not in known]
+            known = context.known([_done(context, each) for each in found])
+            fresh = [each for each in found if _done(context, each) not in known]
             new += fresh
             seen += len(found)
             if (not fresh and (found or floor)) or seen >= MAX_LISTED:
@@ -80,7 +80,7 @@ class ActionsArtifacts(Connector):
         url = below(context.config, "actions", "artifacts", number_, "zip")
         with context.http.open(url, headers=HEADERS) as answer:
             for member in archives.members(answer.chunks(), str(context.config["pattern"])):
-                key = f"artifact {number_} {member.name}"
+                key = f"{_done(context, artifact)} {member.name}"
                 if context.known([key]):
                     continue
                 yield Found(
@@ -91,9 +91,9 @@ class ActionsArtifacts(Connector):
                     branch=text(artifact, "workflow_run", "head_branch"),
                     commit=text(artifact, "workflow_run", "head_sha"),
                 )
-        yield Found(chunks=(), cursor=cursor, key=_done(artifact), is_mark=True)
+        yield Found(chunks=(), cursor=cursor, key=_done(context, artifact), is_mark=True)
 
 
-def _done(artifact: dict[str, Any]) -> str:
-    """Marks an artifact whose files were all taken."""
-    return f"artifact {text(artifact, 'id')}"
+def _done(context: Context, artifact: dict[str, Any]) -> str:
+    """Marks an artifact whose files were all taken; its number is a server's own."""
+    return f"{context.config['url']} artifact {text(artifact, 'id')}"

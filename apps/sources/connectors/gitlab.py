@@ -52,12 +52,14 @@ class JobArtifacts(Connector):
                 if (
                     answer.status == 404
                 ):  # this run of the job kept no such file, or no longer has it
-                    yield Found(chunks=(), cursor={"floor": floor}, key=_key(job), is_mark=True)
+                    yield Found(
+                        chunks=(), cursor={"floor": floor}, key=_key(context, job), is_mark=True
+                    )
                     continue
                 yield Found(
                     chunks=answer.chunks(),
                     cursor={"floor": floor},
-                    key=_key(job),
+                    key=_key(context, job),
                     filename=path.rsplit("/", 1)[-1],
                     branch=text(job, "ref"),
                     commit=text(job, "commit", "id"),
@@ -82,8 +84,8 @@ class JobArtifacts(Connector):
                 for job in jobs
                 if _fits(job, context.config) and (number(job, "id") or 0) >= floor
             ]
-            known = context.known([_key(job) for job in fitting])
-            fresh = [job for job in fitting if _key(job) not in known]
+            known = context.known([_key(context, job) for job in fitting])
+            fresh = [job for job in fitting if _key(context, job) not in known]
             new += fresh
             seen += len(jobs)
             if (not fresh and (fitting or floor)) or seen >= MAX_LISTED:
@@ -99,8 +101,9 @@ def _fits(job: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
     return bool(number(job, "id")) and named and branch in {"", text(job, "ref")}
 
 
-def _key(job: Mapping[str, Any]) -> str:
-    return f"job {text(job, 'id')}"
+def _key(context: Context, job: Mapping[str, Any]) -> str:
+    """Numbers of jobs are a server's own."""
+    return f"{context.config['url']} job {text(job, 'id')} {context.config['path']}"
 
 
 def _project(config: Mapping[str, Any], *path: str, **query: Any) -> str:

@@ -9,6 +9,7 @@ import contextlib
 import datetime as dt
 import hashlib
 import logging
+import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ LOCK_SPACE = 0x5EC1 << 48  # keeps our advisory locks apart from anybody else's
 MAX_ATTEMPTS = 10
 REPEAT_AFTER = dt.timedelta(hours=23)  # an unchanged live snapshot is news again
 MAX_REPORTS = 500  # of one run; the next one goes on at the cursor
+LONGEST = 600.0  # seconds, then the next one goes on
 CONFIGURATION = "configuration"
 DIED = "worker-died"
 INTERNAL = "internal-error"
@@ -98,12 +100,13 @@ def _begin(run_id: int) -> bool:
 
 def _attempt(run: SourceRun) -> Outcome:
     source = run.source
+    ends = time.monotonic() + LONGEST
     try:
         connector = _connector_of(source)
         context = context_of(source, Client(limits=_limits()))
         for number, found in enumerate(connector.pull(context), 1):
             _take(run, source, found)
-            if number >= MAX_REPORTS:
+            if number >= MAX_REPORTS or time.monotonic() > ends:
                 return Outcome(has_more=True)
     except OutgoingFailed as error:
         return Outcome(error.code, error.message, error.permanent, error.retry_after)
@@ -149,7 +152,7 @@ def _connector_of(source: Source) -> Connector:
 
 
 def _limits() -> Limits:
-    return Limits(max_bytes=settings.SECOPS_MAX_REPORT_BYTES)
+    return Limits(total=600.0, max_bytes=settings.SECOPS_MAX_REPORT_BYTES)
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,8 @@ class _Taken:
 
 def _take(run: SourceRun, source: Source, found: Found) -> None:
     """Receive one report, then move the cursor in the transaction that notes it."""
+    if found.key and Pulled.objects.filter(source=source, key_hash=_key_hash(found.key)).exists():
+        return  # a listing that shifted while it was read names things twice
     if found.is_mark:
         _note(run, source, found, 0, _Taken(is_mark=True))
         return

@@ -21,7 +21,7 @@ from apps.scans.services.receive import Claim
 from apps.sources import dispatch, schedule
 from apps.sources.connectors.fields import read_config
 from apps.sources.connectors.types import Connector
-from apps.sources.models import UNFINISHED, Credential, Source, SourceRun, Trigger
+from apps.sources.models import UNFINISHED, Credential, Pulled, Source, SourceRun, Trigger
 from apps.sources.registry import registry
 
 SHORTEST, LONGEST = 5, 60 * 24 * 31  # minutes
@@ -86,6 +86,8 @@ def source_edit(
             changes = changed_fields(row, _columns(content, config))
             if {"connector", "config"} & set(changes):
                 row.cursor, row.last_sha256 = {}, ""
+                # What was taken may be asked for again: its key gives the report that is there.
+                Pulled.objects.filter(source=row).update(key_hash=None)
             _mended(row)
             row.save()
             told = {name: [str(before), str(after)] for name, (before, after) in changes.items()}

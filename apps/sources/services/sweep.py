@@ -5,6 +5,8 @@ due while it was down, and knows neither Retry-After nor back-off; here two stat
 LOCKED do it from any number of sweepers (docs/decisions/0005-a-run-is-a-row.md).
 """
 
+import datetime as dt
+
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
@@ -12,6 +14,7 @@ from django.utils import timezone
 from apps.sources import dispatch
 from apps.sources.models import UNFINISHED, Source, SourceRun, Trigger
 
+KEPT = dt.timedelta(days=30)
 _CLAIM = """
 UPDATE sources_sourcerun SET next_send_at = statement_timestamp() + make_interval(secs => %s)
 WHERE id IN (
@@ -61,6 +64,12 @@ def runs_plan(limit: int = 500) -> int:
     )
     Source.objects.filter(pk__in=[source.pk for source in due]).update(next_run_at=None)
     return len(made)
+
+
+def runs_forget() -> int:
+    """Take away finished runs that nobody looks at any more; what they brought stays noted."""
+    old = SourceRun.objects.filter(finished_at__lt=timezone.now() - KEPT)
+    return old.delete()[0]
 
 
 def sources_wake() -> int:
