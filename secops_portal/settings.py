@@ -226,6 +226,7 @@ SECOPS_CONNECTORS = [
     "apps.sources.connectors.defectdojo.DefectDojoFindings",
     "apps.sources.connectors.alertmanager.AlertmanagerAlerts",
     "apps.sources.connectors.opensearch.OpenSearchQuery",
+    "apps.sources.connectors.greenbone.GreenboneReports",
 ]
 SECOPS_EVENT_HANDLERS = {
     "report.processed": ["apps.evidence.receivers.on_report_processed"],

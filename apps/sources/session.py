@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from apps.common.outgoing import Answer, Client, OutgoingFailed, errors, origin_of
+from apps.common.outgoing.sockets import TimedSocket
 from apps.sources.sealing import Secret
 
 GOOD = frozenset({200, 206})
@@ -73,6 +74,10 @@ class Session:
                 failure = failure_of(answer, time.time())
                 is_passing = answer.status in PASSING
             self._wait_or_raise(failure, tries, is_passing=is_passing)
+
+    def stream(self, url: str) -> TimedSocket:
+        """A connection for another protocol than HTTP, made by the guard. Raises: OutgoingFailed."""
+        return self._client.stream(url)
 
     def json(
         self,

@@ -137,6 +137,22 @@ class Client:
             errors.REDIRECTS, f"It redirects more than {self.limits.max_redirects} times."
         )
 
+    def stream(self, url: str) -> sockets.TimedSocket:
+        """A connection for protocols other than HTTP, under the same checks; https:// means TLS.
+
+        Raises: OutgoingFailed.
+        """
+        return self._opened(self.policy.check_url(url), sockets.Deadline(self.limits))
+
+    def _opened(self, target: Target, deadline: sockets.Deadline) -> sockets.TimedSocket:
+        return sockets.opened(
+            target,
+            self.policy,
+            deadline,
+            self.resolve or sockets.resolve,
+            self.connect or sockets.connect,
+        )
+
     def _once(
         self,
         method: str,
@@ -145,13 +161,7 @@ class Client:
         body: bytes | None,
         deadline: sockets.Deadline,
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
-        sock = sockets.opened(
-            target,
-            self.policy,
-            deadline,
-            self.resolve or sockets.resolve,
-            self.connect or sockets.connect,
-        )
+        sock = self._opened(target, deadline)
         line = http.client.HTTPConnection(target.host, target.port)
         line.auto_open = 0
         line.sock = sock
