@@ -81,7 +81,13 @@ def _parts(part: Any, path: tuple[str, ...]) -> Iterator[Words]:
         yield _name(path), _number(part)
 
 
+def part_name(path: str) -> str:
+    """The words for a part of an estimate that the engine names by a dotted path."""
+    return _name(tuple(path.split(".")))
+
+
 def _name(path: tuple[str, ...]) -> str:
+    path = tuple(name for name in path if not name.isdigit())
     shown = [name for name in path if name not in LEFT_OUT] or list(path[-1:])
     return ", ".join(str(NAMES.get(name, name.replace("_", " "))) for name in shown)
 

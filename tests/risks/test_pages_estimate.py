@@ -8,6 +8,7 @@ from django.test import Client
 
 from apps.accounts.models import User
 from apps.risks.models import RiskStatement
+from tests.api.conftest import as_user
 from tests.conftest import People
 from tests.factories import make_item, make_statement
 from tests.risks.test_estimate_kinds import FAIR, NO_RANGES, PERT, lognormal_mean, pert_mean
@@ -154,3 +155,29 @@ def test_the_preview_follows_every_kind(people: People, typed: dict[str, str]) -
     assert answer.status_code == 200
     is_complete = "impact" in typed or typed["kind"] != "level"
     assert (b"a year on average" in answer.content) == is_complete
+
+
+def test_what_to_learn_next(people: People) -> None:
+    """At the ends of one lognormal range, the expected loss is that end times the other's mean."""
+    statement = make_statement(make_item(people.system), published=True)
+    low, high = 0.1 * lognormal_mean(10_000, 500_000), 1 * lognormal_mean(10_000, 500_000)
+    api = as_user(people.viewer).get(f"/statements/{statement.key}/sensitivity").json()
+    of_frequency = next(each for each in api if each["path"] == "frequency")
+    assert float(of_frequency["at_low"]) == pytest.approx(low, abs=0.01)
+    assert float(of_frequency["at_high"]) == pytest.approx(high, abs=0.01)
+    assert [each["path"] for each in api] == ["magnitude", "frequency"]  # the wider range first
+    page = browser(people.viewer).get(f"/risks/{statement.key}/").content.decode()
+    assert "What to learn next" in page
+    assert page.index("Loss of one event", page.index("What to learn next")) < page.index(
+        "Loss events a year", page.index("What to learn next")
+    )
+    assert (
+        as_user(people.outsider).get(f"/statements/{statement.key}/sensitivity").status_code == 404
+    )
+    fair = make_statement(make_item(people.system), estimate=FAIR, **NO_RANGES)
+    names = [
+        each["name"]
+        for each in as_user(people.viewer).get(f"/statements/{fair.key}/sensitivity").json()
+    ]
+    assert "Secondary loss, Fines and judgments" in names
+    assert "Chance that a threat event becomes a loss" in names

@@ -18,16 +18,19 @@ from apps.common.errors import Conflict, Invalid
 from apps.common.forms import apply_domain_errors
 from apps.common.ui.curve import Curve
 from apps.common.ui.diff import DiffLine, diff_lines
+from apps.common.ui.scale import shared_axis
 from apps.evidence.selectors import links_of_statement, rules_of_statement
 from apps.risks.forms import PublishForm, WithdrawForm
 from apps.risks.models import RiskRevision, RiskStatement, StatementState, Valuation
 from apps.risks.quant.entry import say_frequency
 from apps.risks.selectors import revisions_of, statement_get
+from apps.risks.sensitivity import swings_of
 from apps.risks.services.statements import statement_publish, statement_withdraw
 from apps.risks.text import Words, estimate_words, statement_lines
 
 EVIDENCE_SHOWN = 50
 REVISIONS_SHOWN = 20
+SWINGS_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,10 @@ def _page(
         "statement": statement,
         "shown": shown,
         "figures": _figures(shown),
+        "swings": (swings := swings_of(shown)[:SWINGS_SHOWN]),
+        "swing_axis": shared_axis([end for each in swings for end in (each.least, each.most)])
+        if swings
+        else None,
         "unpublished": _unpublished(statement),
         "revisions": _revisions(list(revisions_of(request.actor, statement.pk)[:REVISIONS_SHOWN])),
         "evidence": evidence[:EVIDENCE_SHOWN],

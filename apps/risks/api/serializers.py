@@ -95,6 +95,18 @@ class ScaleOut(serializers.Serializer[Any]):
     impact = serializers.ListField(child=LevelOut(), help_text="Loss of one event.")
 
 
+class SwingOut(serializers.Serializer[Any]):
+    """What the expected annual loss is with one assumption at its 5th or 95th percentile."""
+
+    path = serializers.CharField(help_text="The part of the estimate.")
+    name = serializers.CharField()
+    low_value = serializers.FloatField(help_text="5th percentile, in the assumption's unit.")
+    high_value = serializers.FloatField()
+    at_low = money()
+    at_high = money()
+    share = serializers.FloatField(help_text="Of what makes the expected loss unsure, 0 to 1.")
+
+
 class StatementQuery(Input):
     system = serializers.CharField(max_length=60, required=False, help_text="A system's key.")
     item = KeyField("PI", required=False, help_text="A planning item's key, e.g. PI-7.")

@@ -7,6 +7,7 @@ from apps.risks.api.views import (
     PublishStatement,
     Revisions,
     Scale,
+    Sensitivity,
     Statements,
     Valuations,
     WithdrawStatement,
@@ -20,6 +21,7 @@ urlpatterns = [
     path("statements/<statement_key:statement>/publish", PublishStatement.as_view()),
     path("statements/<statement_key:statement>/withdraw", WithdrawStatement.as_view()),
     path("statements/<statement_key:statement>/revisions", Revisions.as_view()),
+    path("statements/<statement_key:statement>/sensitivity", Sensitivity.as_view()),
     path("scale", Scale.as_view()),
     path("valuations", Valuations.as_view()),
 ]

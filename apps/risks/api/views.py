@@ -28,6 +28,7 @@ from apps.risks.api.serializers import (
     StatementIn,
     StatementOut,
     StatementQuery,
+    SwingOut,
     ValuationIn,
     ValuationOut,
     WithdrawIn,
@@ -35,6 +36,7 @@ from apps.risks.api.serializers import (
 from apps.risks.models import RiskStatement
 from apps.risks.quant import Valuation as Valued
 from apps.risks.selectors import revisions_of, statement_get, statements_visible
+from apps.risks.sensitivity import swings_of
 from apps.risks.services.decisions import decision_record_with_treatments
 from apps.risks.services.estimates import ENDS, read_estimate
 from apps.risks.services.scales import current_scale, scale_set
@@ -226,6 +228,22 @@ class Revisions(PortalListView):
     def get(self, request: Request, statement: int) -> Response:
         read_query(Nothing, request)
         return self.page(RevisionOut, revisions_of(self.actor, statement), "-number", "pk")
+
+
+class Sensitivity(PortalView):
+    serializer_class = SwingOut
+
+    @operation(
+        "statement_sensitivity",
+        "Read what moves a statement's value most",
+        tag=TAG,
+        gives=SwingOut(many=True),
+        description="Of the working text, the widest swing first: what to learn next.",
+    )
+    def get(self, request: Request, statement: int) -> Response:
+        read_query(Nothing, request)
+        swings = swings_of(statement_get(self.actor, statement))
+        return Response(SwingOut(swings, many=True).data)
 
 
 class Valuations(PortalView):
