@@ -248,6 +248,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 FILE_UPLOAD_PERMISSIONS = 0o600
 SECOPS_CURRENCY = env.text("SECOPS_CURRENCY", "EUR")
+# By how much a risk's expected loss must move for a decision on it to ask to be confirmed again.
+SECOPS_MATERIAL_CHANGE_PERCENT = env.integer("SECOPS_MATERIAL_CHANGE_PERCENT", 20, low=1, high=1000)
 
 # --- requests that leave: only through apps/common/outgoing --------------------------------------
 SECOPS_OUTGOING_SCHEMES = env.words("SECOPS_OUTGOING_SCHEMES", "https")

@@ -9,7 +9,14 @@ from apps.accounts.roles import Permission
 from apps.advice.comparison import OptionLoss, compare_options
 from apps.evidence.models import EvidenceLink
 from apps.evidence.selectors import links_of_item, open_evidence_counts
-from apps.planning.models import Decision, Option, PlanningItem, Question, Recommendation
+from apps.planning.models import (
+    Decision,
+    DecisionEnd,
+    Option,
+    PlanningItem,
+    Question,
+    Recommendation,
+)
 from apps.planning.selectors import (
     decisions_of,
     item_get,
@@ -17,6 +24,7 @@ from apps.planning.selectors import (
     questions_visible,
     recommendation_of,
 )
+from apps.risks.changes import Change, changes_since
 from apps.risks.models import RiskStatement, StatementState
 from apps.risks.selectors import statements_of_item
 
@@ -53,6 +61,7 @@ class ItemView:
     on_item: list[StatementView]  # statements that hold whatever is chosen
     recommendation: Recommendation | None
     decision: Decision | None  # the one in force
+    changes: list[Change]  # since the decision in force, or since the one that expired last
     past_decisions: list[Decision]
     questions: list[Question]
     evidence: list[EvidenceLink]
@@ -88,6 +97,7 @@ def item_view(viewer: Actor, pk: int) -> ItemView:
         on_item=[views[each.pk] for each in statements if each.option_id is None],
         recommendation=recommendation,
         decision=decision,
+        changes=_changes(decision, decisions),
         past_decisions=[each for each in decisions if each is not decision],
         questions=list(questions_visible(viewer).filter(item_id=pk).order_by("id")),
         evidence=list(evidence[:EVIDENCE_SHOWN]),
@@ -97,3 +107,11 @@ def item_view(viewer: Actor, pk: int) -> ItemView:
             for permission in Permission
         },
     )
+
+
+def _changes(decision: Decision | None, decisions: list[Decision]) -> list[Change]:
+    """For the review of a decision: of the one in force, else of the newest if it has expired."""
+    newest = decisions[0] if decisions else None
+    expired = newest if newest and newest.end == DecisionEnd.EXPIRED else None
+    reviewed = decision or expired
+    return changes_since(reviewed) if reviewed else []

@@ -8,6 +8,7 @@ urlpatterns = [
     path("planning/PI-<int:pk>/questions/", items.item_ask, name="item-ask"),
     path("planning/PI-<int:pk>/recommendation/", items.item_recommend, name="item-recommend"),
     path("planning/PI-<int:pk>/decision/", items.item_decide, name="item-decide"),
+    path("planning/PI-<int:pk>/confirm/", items.item_confirm, name="item-confirm"),
     path("planning/PI-<int:pk>/revisit/", items.item_revisit, name="item-revisit"),
     path("planning/PI-<int:pk>/options/new/", options.option_create_page, name="option-create"),
     path("planning/options/<int:pk>/edit/", options.option_edit_page, name="option-edit"),

@@ -9,6 +9,7 @@ from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
 from apps.planning.models import Decision, ItemStatus, PlanningItem, Question
 from apps.planning.selectors import decisions_in_force, items_visible, questions_waiting
+from apps.risks.changes import decisions_to_confirm
 from apps.scans.models import Report, ReportState
 from apps.scans.selectors import reports_list
 from apps.sources.models import Source
@@ -22,13 +23,14 @@ SHOWN = 6
 class Waiting:
     questions: list[Question]
     expiring: list[Decision]
+    to_confirm: list[Decision]  # their risks changed materially since
     undecided: list[PlanningItem]
     failed_reports: list[Report]
     broken_sources: list[Source]
 
     @property
     def is_empty(self) -> bool:
-        work = self.questions or self.expiring or self.undecided
+        work = self.questions or self.expiring or self.to_confirm or self.undecided
         return not (work or self.failed_reports or self.broken_sources)
 
 
@@ -38,11 +40,13 @@ def waiting_for(viewer: Actor) -> Waiting:
     decides = viewer.systems_with(Permission.DECISION_RECORD)
     questions = questions_waiting(viewer)
     expiring = decisions_in_force(viewer).filter(valid_until__lte=timezone.localdate() + SOON)
+    to_confirm = decisions_to_confirm(viewer)
     undecided = items_visible(viewer).filter(status=ItemStatus.OPEN)
     if answers is not None:
         questions = questions.filter(item__system_id__in=answers)
     if decides is not None:
         expiring = expiring.filter(item__system_id__in=decides)
+        to_confirm = to_confirm.filter(item__system_id__in=decides)
         undecided = undecided.filter(system_id__in=decides)
     failed = reports_list(viewer).filter(state__in=[ReportState.FAILED, ReportState.QUARANTINED])
     manages = viewer.systems_with(Permission.SOURCE_MANAGE)
@@ -52,6 +56,7 @@ def waiting_for(viewer: Actor) -> Waiting:
     return Waiting(
         questions=list(questions[:SHOWN]),
         expiring=list(expiring[:SHOWN]),
+        to_confirm=list(to_confirm[:SHOWN]),
         undecided=list(undecided.order_by("-updated_at")[:SHOWN]),
         failed_reports=list(failed[:SHOWN]),
         broken_sources=list(broken[:SHOWN]),

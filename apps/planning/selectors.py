@@ -106,6 +106,15 @@ def decisions_of(viewer: Actor, item_id: int) -> QuerySet[Decision]:
     )
 
 
+def decision_get(viewer: Actor, pk: int) -> Decision:
+    """Raises: Missing."""
+    found = Decision.objects.visible_to(viewer).select_related("item", "option").filter(pk=pk)
+    decision = found.first()
+    if not isinstance(decision, Decision):
+        raise Missing("There is no such decision that you may see.")
+    return decision
+
+
 def decisions_in_force(viewer: Actor) -> QuerySet[Decision]:
     """What holds now, soonest to expire first."""
     return (

@@ -18,7 +18,7 @@ from apps.common.forms import apply_domain_errors
 from apps.planning.selectors import answer_get, item_get, question_get
 from apps.planning.services.decisions import decision_revisit, recommendation_make
 from apps.planning.services.questions import answer_accept, question_answer, question_ask
-from apps.risks.services.decisions import decision_record_with_treatments
+from apps.risks.services.decisions import decision_confirm, decision_record_with_treatments
 
 
 @require_GET
@@ -167,6 +167,18 @@ def item_decide(request: PageRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Recorded."))
             return _back(pk, "decision")
     return _page(request, view, status=422, decision_form=form)
+
+
+@require_POST
+def item_confirm(request: PageRequest, pk: int) -> HttpResponse:
+    """Stand by the decision that the page showed, on what its risks are worth now."""
+    view = item_view(request.actor, pk)
+    if view.decision is None or str(view.decision.pk) != request.POST.get("decision"):
+        messages.warning(request, _("Another decision was recorded meanwhile; look again."))
+        return _back(pk, "decision")
+    decision_confirm(actor=request.actor, decision=view.decision)
+    messages.success(request, _("Confirmed, on what the risks are worth now."))
+    return _back(pk, "decision")
 
 
 @require_POST

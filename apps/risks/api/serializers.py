@@ -95,6 +95,22 @@ class ScaleOut(serializers.Serializer[Any]):
     impact = serializers.ListField(child=LevelOut(), help_text="Loss of one event.")
 
 
+class DecisionChangeOut(serializers.Serializer[Any]):
+    """What is different from what a decision was made on."""
+
+    kind = serializers.CharField(help_text="moved, revised, withdrawn or new.")
+    material = serializers.BooleanField(source="is_material")
+    statement = serializers.CharField(source="statement.key")
+    then = money(allow_null=True, help_text="Expected annual loss when it was decided.")
+    now = money(allow_null=True)
+
+
+class ConfirmIn(Input):
+    reason = serializers.CharField(
+        max_length=LONG, allow_blank=True, default="", help_text="Empty: the reason of before."
+    )
+
+
 class SwingOut(serializers.Serializer[Any]):
     """What the expected annual loss is with one assumption at its 5th or 95th percentile."""
 

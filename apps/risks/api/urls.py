@@ -1,6 +1,8 @@
 from django.urls import path
 
 from apps.risks.api.views import (
+    ConfirmDecision,
+    DecisionChanges,
     ItemDecisions,
     ItemStatements,
     OneStatement,
@@ -16,6 +18,8 @@ from apps.risks.api.views import (
 urlpatterns = [
     path("items/<item_key:item>/statements", ItemStatements.as_view()),
     path("items/<item_key:item>/decisions", ItemDecisions.as_view()),
+    path("decisions/<number:decision>/changes", DecisionChanges.as_view()),
+    path("decisions/<number:decision>/confirm", ConfirmDecision.as_view()),
     path("statements", Statements.as_view()),
     path("statements/<statement_key:statement>", OneStatement.as_view()),
     path("statements/<statement_key:statement>/publish", PublishStatement.as_view()),

@@ -16,8 +16,10 @@ from apps.common.errors import Invalid, Missing
 from apps.guidance.models import GuidanceVersion
 from apps.guidance.selectors import guidance_get
 from apps.planning.api.options import option_named
-from apps.planning.selectors import decisions_of, item_get
+from apps.planning.selectors import decision_get, decisions_of, item_get
 from apps.risks.api.serializers import (
+    ConfirmIn,
+    DecisionChangeOut,
     DecisionIn,
     DecisionOut,
     NewStatementIn,
@@ -33,11 +35,12 @@ from apps.risks.api.serializers import (
     ValuationOut,
     WithdrawIn,
 )
+from apps.risks.changes import changes_since
 from apps.risks.models import RiskStatement
 from apps.risks.quant import Valuation as Valued
 from apps.risks.selectors import revisions_of, statement_get, statements_visible
 from apps.risks.sensitivity import swings_of
-from apps.risks.services.decisions import decision_record_with_treatments
+from apps.risks.services.decisions import decision_confirm, decision_record_with_treatments
 from apps.risks.services.estimates import ENDS, read_estimate
 from apps.risks.services.scales import current_scale, scale_set
 from apps.risks.services.statements import (
@@ -228,6 +231,43 @@ class Revisions(PortalListView):
     def get(self, request: Request, statement: int) -> Response:
         read_query(Nothing, request)
         return self.page(RevisionOut, revisions_of(self.actor, statement), "-number", "pk")
+
+
+class DecisionChanges(PortalView):
+    serializer_class = DecisionChangeOut
+
+    @operation(
+        "decision_changes",
+        "Read what changed since a decision was made",
+        tag="Planning",
+        gives=DecisionChangeOut(many=True),
+        description="The values that it stood on, then and now; material changes first.",
+    )
+    def get(self, request: Request, decision: int) -> Response:
+        read_query(Nothing, request)
+        changes = changes_since(decision_get(self.actor, decision))
+        return Response(DecisionChangeOut(changes, many=True).data)
+
+
+class ConfirmDecision(PortalView):
+    serializer_class = DecisionOut
+
+    @operation(
+        "decision_confirm",
+        "Stand by a decision on what its risks are worth now",
+        tag="Planning",
+        takes=ConfirmIn,
+        gives=DecisionOut,
+        status=201,
+        repeatable=True,
+        description="A new decision with the same option and treatments takes its place.",
+        example={"reason": "The price has doubled; the choice stays the same."},
+    )
+    @idempotent
+    def post(self, request: Request, decision: int) -> Response:
+        row = decision_get(self.actor, decision)
+        made = decision_confirm(actor=self.actor, decision=row, **read_body(ConfirmIn, request))
+        return self.one(DecisionOut, decisions_of(self.actor, row.item_id).get(pk=made.pk), 201)
 
 
 class Sensitivity(PortalView):

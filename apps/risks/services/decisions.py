@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from apps.accounts.actors import Actor
+from apps.accounts.policy import require
+from apps.accounts.roles import Permission
 from apps.audit.services import record
-from apps.common.errors import Invalid
+from apps.common.errors import Conflict, Invalid
 from apps.planning.models import Decision, Option, PlanningItem
 from apps.planning.services.decisions import decision_record
 from apps.risks.models import RiskStatement, StatementState, Treatment, TreatmentChoice
@@ -59,6 +61,34 @@ def decision_record_with_treatments(
         changes={f"RS-{pk}": treatment for pk, treatment in chosen.items()},
     )
     return decision
+
+
+@transaction.atomic
+def decision_confirm(*, actor: Actor, decision: Decision, reason: str = "") -> Decision:
+    """Stand by a decision on what its risks are worth now: a new one takes its place.
+
+    Option, last day and treatments are the same; a risk that was withdrawn has none any more. The old
+    decision stays in the history with the values of its day. Raises: NotPermitted, Conflict.
+    """
+    item = PlanningItem.objects.select_for_update().get(pk=decision.item_id)
+    require(actor, Permission.DECISION_RECORD, item)
+    row = Decision.objects.select_related("option").get(pk=decision.pk)
+    if row.ended_at is not None:
+        raise Conflict("This decision is no longer in force; record a new one.")
+    bearing = {statement.pk for statement in _bearing(item, row.option)}
+    kept = {
+        choice.statement_id: choice.treatment
+        for choice in row.treatments.all()
+        if choice.statement_id in bearing
+    }
+    return decision_record_with_treatments(
+        actor=actor,
+        item=item,
+        option=row.option,
+        reason=reason.strip() or f"Confirmed. {row.reason}",
+        valid_until=row.valid_until,
+        treatments=kept,
+    )
 
 
 def _bearing(item: PlanningItem, option: Option) -> list[RiskStatement]:
