@@ -229,7 +229,10 @@ SECOPS_CONNECTORS = [
     "apps.sources.connectors.greenbone.GreenboneReports",
 ]
 SECOPS_EVENT_HANDLERS = {
-    "report.processed": ["apps.evidence.receivers.on_report_processed"],
+    "report.processed": [
+        "apps.scans.receivers.on_report_processed",
+        "apps.evidence.receivers.on_report_processed",
+    ],
     "statement.published": ["apps.evidence.receivers.on_statement_published"],
 }
 
@@ -243,6 +246,7 @@ SECOPS_MAX_FINDINGS = env.integer("SECOPS_MAX_FINDINGS", 1_000_000, low=1000, hi
 SECOPS_INGEST_MAX_ATTEMPTS = env.integer("SECOPS_INGEST_MAX_ATTEMPTS", 20, low=1, high=1000)
 SECOPS_LEASE_SECONDS = env.integer("SECOPS_LEASE_SECONDS", 30, low=1, high=3600)
 SECOPS_SWEEP_SECONDS = env.integer("SECOPS_SWEEP_SECONDS", 15, low=1, high=600)
+SECOPS_MAX_VEX_BYTES = env.integer("SECOPS_MAX_VEX_MB", 16, low=1, high=256) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000

@@ -21,13 +21,19 @@ from apps.scans.models_exploits import (
     KevEntry,
     RemediationTarget,
 )
+from apps.scans.models_verdicts import Justification, Verdict
+from apps.scans.models_vex import VexDocument, VexStatement
 
-__all__ = [  # those of the other module, for whoever imports models from here
+__all__ = [  # those of the other modules, for whoever imports models from here
     "EpssScore",
     "ExploitFeed",
     "FeedKind",
+    "Justification",
     "KevEntry",
     "RemediationTarget",
+    "Verdict",
+    "VexDocument",
+    "VexStatement",
 ]
 
 PERSON = settings.AUTH_USER_MODEL
@@ -303,31 +309,6 @@ class Presence(models.Model):
         return f"finding {self.finding_id} since report {self.since_id}"
 
 
-class Verdict(models.TextChoices):
-    """What a person may say of a finding; that it is fixed, only a report says."""
-
-    OPEN = "open", _("Open")
-    FALSE_POSITIVE = "false_positive", _("False positive")
-    ACCEPTED = "accepted", _("Accepted")
-    NOT_AFFECTED = "not_affected", _("Not affected")
-
-
-class Justification(models.TextChoices):
-    """Why something is not affected: the words of OpenVEX 0.2.0, "Status Justifications"."""
-
-    NO_COMPONENT = "component_not_present", _("The component is not there")
-    NO_CODE = "vulnerable_code_not_present", _("The vulnerable code is not there")
-    NOT_RUN = (
-        "vulnerable_code_not_in_execute_path",
-        _("The vulnerable code is never run"),
-    )
-    NOT_CONTROLLED = (
-        "vulnerable_code_cannot_be_controlled_by_adversary",
-        _("No attacker can reach the vulnerable code"),
-    )
-    MITIGATED = "inline_mitigations_already_exist", _("Mitigations are in place already")
-
-
 class TriageState(models.TextChoices):
     RUNNING = "running", _("Under way")
     DONE = "done", _("Done")
@@ -358,6 +339,10 @@ class Triage(models.Model):
     restored = models.PositiveIntegerField(default=0)  # by undoing; others had been changed since
     cursor_series = models.BigIntegerField(default=0)
     cursor_finding = models.BigIntegerField(default=0)
+    # The VEX document that says so, where it is not a person's own word.
+    document = models.ForeignKey(
+        VexDocument, null=True, on_delete=models.SET_NULL, related_name="triages"
+    )
     user = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
     actor_label = models.CharField(max_length=200)
     undone_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")

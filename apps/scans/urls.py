@@ -1,9 +1,12 @@
 from django.urls import path
 
-from apps.scans.views import exports, findings, reports, triage, urgency
+from apps.scans.views import exports, findings, reports, triage, urgency, vex
 
 urlpatterns = [
     path("findings/", findings.finding_list_page, name="finding-list"),
+    path("findings/vex/", vex.vex_list_page, name="vex-list"),
+    path("findings/vex/<uuid:uid>/", vex.vex_page, name="vex-detail"),
+    path("findings/vex/<uuid:uid>/withdraw/", vex.vex_withdraw_action, name="vex-withdraw"),
     path("findings/urgency/", urgency.urgency_page, name="urgency"),
     path("findings/urgency/feed/", urgency.feed_load_action, name="feed-load"),
     path("findings/export/", exports.finding_export, name="finding-export"),

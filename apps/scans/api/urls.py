@@ -11,6 +11,7 @@ from apps.scans.api.reports import (
     ReprocessReport,
 )
 from apps.scans.api.triage import FindingTriage, OneTriage, Triages, UndoTriage
+from apps.scans.api.vex import OneVexDocument, VexDocuments, WithdrawVexDocument
 
 urlpatterns = [
     path("reports", Reports.as_view()),
@@ -24,6 +25,9 @@ urlpatterns = [
     path("triage", Triages.as_view()),
     path("triage/<uuid:triage>", OneTriage.as_view()),
     path("triage/<uuid:triage>/undo", UndoTriage.as_view()),
+    path("vex", VexDocuments.as_view()),
+    path("vex/<uuid:document>", OneVexDocument.as_view()),
+    path("vex/<uuid:document>/withdraw", WithdrawVexDocument.as_view()),
     path("feeds", Feeds.as_view()),
     path("feeds/<str:kind>", OneFeed.as_view()),
     path("remediation-targets", RemediationTargets.as_view()),

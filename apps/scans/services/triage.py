@@ -67,7 +67,7 @@ def triage_start(
         )
         told = {"verdict": verdict, "reason": triage.reason, "total": triage.total}
         record(actor=actor, action="triage.start", target=triage, changes=told)
-    return _carry_out(triage)
+    return triage_carry_out(triage)
 
 
 def finding_triage(
@@ -104,7 +104,7 @@ def triage_undo(*, actor: Actor, triage: Triage) -> Triage:
         row.undone_by, row.next_send_at = actor.user, _later()
         row.save()
         record(actor=actor, action="triage.undo", target=row, changes={"changed": row.changed})
-    return _carry_out(row)
+    return triage_carry_out(row)
 
 
 def triage_run(triage_id: int) -> None:
@@ -131,7 +131,8 @@ def triages_send_due() -> int:
     return sum(dispatch.triage(triage_id) for triage_id in due)
 
 
-def _carry_out(triage: Triage) -> Triage:
+def triage_carry_out(triage: Triage) -> Triage:
+    """Do it at once when it is small, else have a worker do it."""
     if triage.total <= AT_ONCE:
         triage_run(triage.pk)
     else:

@@ -23,7 +23,7 @@ UPDATE scans_finding known
 SET state = {says}, fixed_at = CASE WHEN {says} = 'fixed' THEN coalesce(fixed_at, now()) ELSE NULL END
 """
 
-_APPLY = f"""
+APPLY = f"""
 WITH target AS (SELECT id, state FROM scans_finding WHERE id = ANY(%(findings)s)),
 changed AS (
     {_UPDATE.format(says=_SAYS.format(state="%(verdict)s"))}
@@ -105,7 +105,7 @@ def _do(triage: Triage, findings: list[int]) -> None:
     }
     undoing = triage.state == TriageState.UNDOING
     with connection.cursor() as cursor:
-        cursor.execute(_RESTORE if undoing else _APPLY, values)
+        cursor.execute(_RESTORE if undoing else APPLY, values)
         done = cursor.rowcount
     if undoing:
         triage.restored += done
