@@ -12,11 +12,12 @@ from typing import Any
 import msgspec
 
 from apps.scans.formats import ids
+from apps.scans.formats.decode import body, decode
 from apps.scans.formats.types import FormatError
 
 MAX_STATEMENTS = 20_000
 MAX_REASON = 500
-_DEEP = "too-deep"
+_JSON = msgspec.json.Decoder()
 
 # CycloneDX's justification -> OpenVEX's, the nearest one.
 _JUSTIFICATIONS = {
@@ -56,12 +57,7 @@ class Vex:
 
 def read(data: bytes, system: str) -> Vex:
     """A document as it is about the system with this key. Raises: FormatError."""
-    try:
-        told = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise FormatError("malformed", f"This is no JSON: {error}.") from None
-    except RecursionError:
-        raise FormatError(_DEEP, "The JSON is nested too deeply.") from None
+    told = decode(body(data), _JSON)
     if not isinstance(told, dict):
         raise FormatError("unknown-format", "This is neither OpenVEX nor CycloneDX: no object.")
     if "openvex" in str(told.get("@context", "")) and isinstance(told.get("statements"), list):
@@ -99,45 +95,56 @@ def _read(kind: str, author: str, found: Iterable[_Read], rows: list[Any]) -> Ve
 
 
 def _openvex(told: dict[str, Any], system: str) -> Iterator[_Read]:
+    """The newest statement about a vulnerability of a product is the one that holds."""
     rows = [row for row in told["statements"] if isinstance(row, dict)]
     rows.sort(key=lambda row: _moment(row.get("timestamp") or told.get("timestamp")))
-    for row in rows:
-        yield _openvex_one(row, system)
+    said: set[tuple[str, str]] = set()
+    found: list[_Read] = []
+    for row in reversed(rows):
+        names, purls = _openvex_names(row), _openvex_purls(row, system)
+        if not names or purls is None:
+            found.append(("unclear", None))
+            continue
+        about = purls or ("",)
+        left = tuple(purl for purl in about if not said & {(name, purl) for name in names})
+        said |= {(name, purl) for name in names for purl in about}
+        found.append(
+            _openvex_one(row, names, left if purls else ()) if left else ("undecided", None)
+        )
+    return reversed(found)
 
 
-def _openvex_one(row: dict[str, Any], system: str) -> _Read:
+def _openvex_names(row: dict[str, Any]) -> tuple[str, ...]:
     named = row.get("vulnerability")
     about = named if isinstance(named, dict) else {"name": named}
-    names = _names(
-        about.get("name") or _text(about.get("@id")).rpartition("/")[2], about.get("aliases")
-    )
+    name = about.get("name") or _text(about.get("@id")).rpartition("/")[2]
+    return _names(name, about.get("aliases"))
+
+
+def _openvex_purls(row: dict[str, Any], system: str) -> tuple[str, ...] | None:
+    """What it is about: (): all of the system; None: nothing that is known here."""
     parts, products = _openvex_parts(row)
+    if f"pkg:generic/{system}" in products and not parts:
+        return ()
+    return tuple(dict.fromkeys(parts or products)) or None
+
+
+def _openvex_one(row: dict[str, Any], names: tuple[str, ...], purls: tuple[str, ...]) -> _Read:
     status = _text(row.get("status"))
     if status not in {"not_affected", "fixed"}:
         return "undecided", None
-    # What is said of this system as a product, its parts not named, holds for all of it.
-    whole = f"pkg:generic/{system}" in products and not parts
-    purls = tuple(dict.fromkeys(parts or products))
-    if not names or not (whole or purls):
-        return "unclear", None
     justification = _text(row.get("justification"))
     reason = _text(row.get("impact_statement")) or _text(row.get("status_notes"))
     if status == "fixed":
         justification, reason = _FIXED, reason or "Fixed, says the document."
-    return "decided", Statement(
-        names,
-        () if whole else purls,
-        "not_affected",
-        justification if justification in _KNOWN else "",
-        (reason or justification.replace("_", " ") or "Not affected, says the document.")[
-            :MAX_REASON
-        ],
-    )
+    reason = reason or justification.replace("_", " ") or "Not affected, says the document."
+    known = justification if justification in _KNOWN else ""
+    return "decided", Statement(names, purls, "not_affected", known, reason[:MAX_REASON])
 
 
 def _openvex_parts(row: dict[str, Any]) -> tuple[list[str], list[str]]:
     """(package URLs of subcomponents, those of products), in all of which the statement holds."""
-    products = [item for item in _list(row.get("products"))]
+    products = _list(row.get("products"))
     inner = [sub for item in [*products, row] for sub in _list(_at(item, "subcomponents"))]
     return [p for p in map(_openvex_id, inner) if p], [p for p in map(_openvex_id, products) if p]
 

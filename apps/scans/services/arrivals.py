@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -41,7 +42,11 @@ def verdict_apply(*, said: Said, findings: Sequence[int], series_id: int) -> Tri
         actor_label=said.label[:200],
         finished_at=timezone.now(),
     )
-    values = {"triage": triage.pk, "findings": list(findings), "verdict": said.verdict}
+    values: dict[str, Any] = {
+        "triage": triage.pk,
+        "findings": list(findings),
+        "verdict": said.verdict,
+    }
     with connection.cursor() as cursor:
         cursor.execute(APPLY, values)
         triage.changed = cursor.rowcount
