@@ -8,7 +8,8 @@ import csv
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from apps.scans.models import Finding, Report
 from apps.sources.models import Pulled, Source, SourceRun
 from tests.factories import actor_of, make_member, make_source, make_system
 from tests.faults.workers import Site, own_database, wait_for
-from tests.servers import Says, Server, serving
+from tests.servers import Asked, Says, Server, serving
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 REPORTS = {
@@ -53,15 +54,20 @@ def counted() -> dict[str, int]:
     return {stage: int(counts[path]) for stage, path in REPORTS.items()}
 
 
+def slowly(content: bytes) -> Callable[[Asked], Says]:
+    def script(_: Asked) -> Says:
+        time.sleep(0.4)
+        return Says(content)
+
+    return script
+
+
 @pytest.fixture
 def server(settings: Any) -> Iterator[Server]:
     """A slow one: a worker can be killed while it fetches."""
     with serving() as one:
         for stage, path in REPORTS.items():
-            content = (CORPUS / path).read_bytes()
-            one.routes[f"/{stage}/{Path(path).name}"] = Says(
-                content, headers={"ETag": f'"{stage}"'}
-            )
+            one.routes[f"/{stage}/{Path(path).name}"] = slowly((CORPUS / path).read_bytes())
         settings.SECOPS_OUTGOING_SCHEMES = ["http"]
         settings.SECOPS_OUTGOING_PORTS = [one.port]
         settings.SECOPS_OUTGOING_NETWORKS = ["127.0.0.1/32"]
