@@ -46,6 +46,7 @@ class Server:
 
     def __init__(self, routes: Mapping[str, Script | Says] | None = None) -> None:
         self.routes: dict[str, Script | Says] = dict(routes or {})
+        self.always: Says | None = None  # whatever is asked for
         self.asked: list[Asked] = []
         self.port = 0
 
@@ -55,7 +56,7 @@ class Server:
 
     def answer(self, asked: Asked) -> Says:
         self.asked.append(asked)
-        found = self.routes.get(asked.path, Says(b"no such page", 404))
+        found = self.always or self.routes.get(asked.path, Says(b"no such page", 404))
         return found if isinstance(found, Says) else found(asked)
 
     def paths(self) -> list[str]:

@@ -182,6 +182,7 @@ def test_rate_limits(people: People, server: Server, monkeypatch: pytest.MonkeyP
     [
         Says({"message": "odd"}),
         Says(b"<html>"),
+        Says([code_alert(1), None]),
         Says([], headers={"Link": '<https://evil.example.org/x>; rel="next"'}),
     ],
 )
@@ -193,7 +194,7 @@ def test_odd_answers_fail_the_run(people: People, server: Server, says: Says) ->
 
 
 def test_odd_alerts_among_good_ones(people: People, server: Server) -> None:
-    odd = [1, None, "x", {}, {"number": "y", "rule": [], "most_recent_instance": "z"}]
+    odd: list[Any] = [{}, {"number": "y", "rule": [], "most_recent_instance": "z"}]
     says = Says([*odd, code_alert(1)], headers={"Link": "<>;;;rel=next<<"})
     server.routes[f"{REPO}/code-scanning/alerts"] = says
     assert run(make(people.system, server, "github-code-scanning", config=CONFIG)).received == 1

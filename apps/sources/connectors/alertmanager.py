@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from apps.sources.connectors.fields import Field
-from apps.sources.connectors.generic import listed, text
-from apps.sources.connectors.paging import address, expect_list
+from apps.sources.connectors.generic import text
+from apps.sources.connectors.paging import address, expect_objects
 from apps.sources.connectors.types import Connector, Context, Found
 
 # What changes with every evaluation of a rule, though nothing happened.
@@ -54,4 +54,4 @@ class AlertmanagerAlerts(Connector):
             filter=config["filter"], receiver=config["receiver"],
         )  # fmt: skip
         data, _ = context.http.json(url)
-        return listed(expect_list(data, "alerts"))
+        return expect_objects(data, "alerts")

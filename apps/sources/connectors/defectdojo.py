@@ -11,7 +11,7 @@ from apps.common.outgoing import OutgoingFailed, errors
 from apps.sources.connectors import generic
 from apps.sources.connectors.fields import Field
 from apps.sources.connectors.generic import inner, listed, number, text
-from apps.sources.connectors.paging import MAX_PAGES, address, expect_list
+from apps.sources.connectors.paging import MAX_PAGES, address, expect_list, expect_objects
 from apps.sources.connectors.types import Connector, Context, Found
 
 PAGE = 200
@@ -36,7 +36,7 @@ class DefectDojoFindings(Connector):
         findings: dict[str, dict[str, Any]] = {}
         for _ in range(MAX_PAGES):
             page = self._page(context, len(findings))
-            found = listed(expect_list(inner(page, "results"), "findings"))
+            found = expect_objects(inner(page, "results"), "findings")
             before = len(findings)
             findings |= {text(each, "id"): each for each in found}
             if not inner(page, "next") or not found:

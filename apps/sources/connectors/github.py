@@ -11,7 +11,7 @@ from apps.common.outgoing import Answer
 from apps.sources.connectors import generic
 from apps.sources.connectors.fields import Field
 from apps.sources.connectors.generic import listed, number, text
-from apps.sources.connectors.paging import address, expect_list, linked_pages
+from apps.sources.connectors.paging import address, expect_list, expect_objects, linked_pages
 from apps.sources.connectors.types import Connector, Context, Found
 
 HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
@@ -51,7 +51,7 @@ class GitHubAlerts(Connector):
         for state in self.states:
             pages = linked_pages(context, self._url(context, state), HEADERS)
             for count, (page, answer) in enumerate(pages, 1):
-                alerts += listed(expect_list(page, "alerts"))
+                alerts += expect_objects(page, "alerts")
                 etags[state] = answer.header("ETag") if count == 1 else ""
         alerts.sort(key=lambda alert: number(alert, "number") or 0)
         whole = etags if all(etags.values()) else {}

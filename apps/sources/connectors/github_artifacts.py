@@ -5,9 +5,9 @@ from typing import Any
 
 from apps.sources.connectors import archives
 from apps.sources.connectors.fields import Field
-from apps.sources.connectors.generic import inner, listed, number, text
+from apps.sources.connectors.generic import inner, number, text
 from apps.sources.connectors.github import API, HEADERS, REPOSITORY, below
-from apps.sources.connectors.paging import expect_list, linked_pages
+from apps.sources.connectors.paging import expect_list, expect_objects, linked_pages
 from apps.sources.connectors.types import Connector, Context, Found
 
 MAX_LISTED = 1000
@@ -55,7 +55,7 @@ class ActionsArtifacts(Connector):
         for page, _ in linked_pages(context, url, HEADERS):
             found = [
                 each
-                for each in listed(expect_list(inner(page, "artifacts"), "artifacts"))
+                for each in expect_objects(inner(page, "artifacts"), "artifacts")
                 if (number(each, "id") or 0) >= max(floor, 1) and each.get("expired") is not True
             ]
             branch = str(config["branch"])

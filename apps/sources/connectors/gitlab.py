@@ -14,7 +14,7 @@ from apps.common.outgoing import OutgoingFailed, errors
 from apps.sources.connectors import generic
 from apps.sources.connectors.fields import Field
 from apps.sources.connectors.generic import inner, listed, number, text
-from apps.sources.connectors.paging import MAX_PAGES, address, expect_list, linked_pages
+from apps.sources.connectors.paging import MAX_PAGES, address, expect_objects, linked_pages
 from apps.sources.connectors.types import Connector, Context, Found
 
 URL = Field("url", "GitLab", "url", default="https://gitlab.com", help="https://gitlab.example.org")
@@ -67,7 +67,7 @@ class JobArtifacts(Connector):
 
     def probe(self, context: Context) -> str:
         page, _ = context.http.json(self._url(context))
-        jobs = [job for job in listed(expect_list(page, "jobs")) if _fits(job, context.config)]
+        jobs = [job for job in expect_objects(page, "jobs") if _fits(job, context.config)]
         return f"{len(jobs)} of the last {len(page)} jobs fit."
 
     def _url(self, context: Context) -> str:
@@ -78,7 +78,7 @@ class JobArtifacts(Connector):
         new, seen = list[dict[str, Any]](), 0
         floor = number(context.cursor, "floor") or 0
         for page, _ in linked_pages(context, self._url(context), {}):
-            jobs = listed(expect_list(page, "jobs"))
+            jobs = expect_objects(page, "jobs")
             fitting = [
                 job
                 for job in jobs
@@ -168,7 +168,7 @@ class Vulnerabilities(Connector):
         after: str | None = None
         for _ in range(MAX_PAGES):
             page = self._page(context, after)
-            yield from listed(inner(page, "nodes"))
+            yield from expect_objects(inner(page, "nodes"), "vulnerabilities")
             following = text(page, "pageInfo", "endCursor")
             if inner(page, "pageInfo", "hasNextPage") is not True:
                 return

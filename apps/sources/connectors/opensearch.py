@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from apps.common.outgoing import OutgoingFailed, errors
 from apps.sources.connectors.fields import Field
-from apps.sources.connectors.generic import inner, listed, text
-from apps.sources.connectors.paging import expect_list
+from apps.sources.connectors.generic import inner, text
+from apps.sources.connectors.paging import expect_list, expect_objects
 from apps.sources.connectors.types import Connector, Context, Found
 
 PAGE = 500
@@ -89,7 +89,7 @@ class OpenSearchQuery(Connector):
         found: list[dict[str, Any]] = []
         while len(found) < MOST:
             data = self._search(context, asked)
-            hits = listed(expect_list(inner(data, "hits", "hits"), "hits"))
+            hits = expect_objects(inner(data, "hits", "hits"), "hits")
             found += hits
             after = inner(hits[-1], "sort") if hits else None
             if (
@@ -106,13 +106,13 @@ class OpenSearchQuery(Connector):
         data = self._search(
             context, {"size": PAGE, "query": self._query(context), "sort": ["_doc"]}, scroll=_KEEP
         )
-        found = listed(expect_list(inner(data, "hits", "hits"), "hits"))
+        found = expect_objects(inner(data, "hits", "hits"), "hits")
         hits = found
         while hits and len(found) < MOST:
             data = self._post(
                 context, "_search/scroll", {"scroll": _KEEP, "scroll_id": text(data, "_scroll_id")}
             )
-            hits = listed(expect_list(inner(data, "hits", "hits"), "hits"))
+            hits = expect_objects(inner(data, "hits", "hits"), "hits")
             found += hits
         found.sort(key=lambda hit: (text(hit, "_index"), text(hit, "_id")))
         slim = [{name: hit.get(name) for name in ("_index", "_id", "_source")} for hit in found]

@@ -54,3 +54,14 @@ def expect_list(value: Any, what: str) -> list[Any]:
     if not isinstance(value, list):
         raise OutgoingFailed(errors.CONTENT, f"The answer has no list of {what}.")
     return value
+
+
+def expect_objects(value: Any, what: str) -> list[dict[str, Any]]:
+    """A list of objects and nothing else.
+
+    Raises: OutgoingFailed. In a snapshot an entry that cannot be read must not count as fixed.
+    """
+    found = expect_list(value, what)
+    if not all(isinstance(each, dict) for each in found):
+        raise OutgoingFailed(errors.CONTENT, f"The answer's list of {what} holds something else.")
+    return found

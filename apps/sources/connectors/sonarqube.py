@@ -10,8 +10,8 @@ from typing import Any
 
 from apps.common.outgoing import OutgoingFailed, errors
 from apps.sources.connectors.fields import Field
-from apps.sources.connectors.generic import inner, listed, number
-from apps.sources.connectors.paging import address, expect_list
+from apps.sources.connectors.generic import inner
+from apps.sources.connectors.paging import address, expect_objects
 from apps.sources.connectors.types import Connector, Context, Found
 
 PAGE, MOST = 500, 10_000
@@ -68,11 +68,11 @@ class SonarQubeIssues(Connector):
     def _all(
         self, context: Context, total: int, first: Any, query: Mapping[str, str]
     ) -> list[dict[str, Any]]:
-        issues = listed(expect_list(inner(first, "issues"), "issues"))
+        issues = expect_objects(inner(first, "issues"), "issues")
         number_ = 1
         while len(issues) < total and number_ * PAGE < MOST:
             number_ += 1
-            more = listed(inner(self._page(context, number_, query), "issues"))
+            more = expect_objects(inner(self._page(context, number_, query), "issues"), "issues")
             if not more:  # some were closed while we listed
                 break
             issues += more
@@ -98,9 +98,9 @@ class SonarQubeIssues(Connector):
 
 
 def _total(page: Any) -> int:
+    """How many there are. Raises: OutgoingFailed, since without it a part would look like the whole."""
     for path in (("paging", "total"), ("total",)):
-        if isinstance(found := inner(page, *path), int):
+        found = inner(page, *path)
+        if isinstance(found, int) and not isinstance(found, bool) and found >= 0:
             return found
-    if number(page, "total") is None and not isinstance(inner(page, "issues"), list):
-        raise OutgoingFailed(errors.CONTENT, "The answer is no list of issues.")
-    return len(listed(inner(page, "issues")))
+    raise OutgoingFailed(errors.CONTENT, "The answer is no list of issues.")
