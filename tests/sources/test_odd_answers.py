@@ -88,17 +88,19 @@ def test_only_a_list_that_is_really_empty_says_that_nothing_is_open(
     for shape in SHAPES:
         server.always = Says(json.dumps(shape).encode())
         run(source)
-    sizes = {}
-    for report in Report.objects.filter(is_full=True):
-        with default_storage.open(report.storage_name) as kept:
-            content = json.loads(kept.read())
-        sizes[report.pk] = (
-            len(content.get("findings", content.get("issues", ())))
-            if isinstance(content, dict)
-            else len(content)
-        )
-    empty = [pk for pk, size in sizes.items() if size == 0]
+    empty = [
+        report.pk for report in Report.objects.filter(is_full=True) if not _findings_in(report)
+    ]
     assert len(empty) <= 1  # [] itself, where a list is the whole answer
+
+
+def _findings_in(report: Report) -> list[Any]:
+    """What a report lists, in any of the forms that connectors write."""
+    with default_storage.open(report.storage_name) as kept:
+        content: Any = json.loads(kept.read())
+    if isinstance(content, dict):
+        content = content["findings"] if "findings" in content else content["issues"]
+    return list(content)
 
 
 @pytest.mark.parametrize("connector", CONFIGS)
