@@ -6,16 +6,23 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from apps.common.outgoing import OutgoingFailed
 from apps.scans.models import Report
+from apps.sources.connectors import generic
+from apps.sources.connectors.paging import address, next_link
 from apps.sources.models import Source
-from apps.sources.registry import registry
+from apps.sources.registry import load, registry
 from apps.sources.services.testing import source_test
+from apps.sources.session import wait_of
 from tests.conftest import People
 from tests.factories import actor_of
 from tests.servers import Says, Server
 from tests.sources.conftest import run
 from tests.sources.reading import make
+from tests.sources.test_runs import Shelf
 
 UUID = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 CONFIGS: dict[str, dict[str, Any]] = {
@@ -109,3 +116,86 @@ def test_statuses_that_are_none_of_the_usual(
     people: People, server: Server, connector: str, status: int
 ) -> None:
     server.always = Says(b"" if status == 204 else b"x", status)
+    ended = run(source_of(people, server, connector))
+    assert ended.error_code != "internal-error"
+    assert (ended.state, Report.objects.count()) in {("failed", 0), ("succeeded", 1)}
+
+
+class _Answer:
+    """As much of an answer as its readers use."""
+
+    def __init__(self, url: str = "https://a.example.org/x", **headers: str) -> None:
+        self.url = url
+        self._headers = {name.replace("_", "-").lower(): text for name, text in headers.items()}
+
+    def header(self, name: str) -> str:
+        return self._headers.get(name.lower(), "")
+
+
+NOW = 1_700_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry_After": "120"}, 120.0),
+        ({"Retry_After": "0"}, 1.0),
+        ({"Retry_After": "99999999999999"}, 60.0),
+        ({"Retry_After": "soon"}, 60.0),
+        ({"Retry_After": "Tue, 14 Nov 2023 22:14:20 GMT"}, 60.0),  # a minute after NOW
+        ({"Retry_After": "Sun, 06 Nov 1994 08:49:37 GMT"}, 1.0),
+        ({"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "1700000300"}, 300.0),
+        ({"RateLimit_Remaining": "0", "RateLimit_Reset": "45"}, 45.0),
+        ({"RateLimit_Remaining": "0", "RateLimit_Reset": "x"}, None),
+        ({"X_RateLimit_Remaining": "7", "X_RateLimit_Reset": "1700000300"}, None),
+        ({}, None),
+    ],
+)
+def test_how_long_we_are_asked_to_wait(headers: dict[str, str], seconds: float | None) -> None:
+    assert wait_of(_Answer(**headers), NOW) == seconds  # type: ignore[arg-type]
+
+
+def test_links_to_the_next_page() -> None:
+    several = '<https://a.example.org/x?page=9>; rel="last", <?page=2>; rel="next"'
+    assert next_link(_Answer(Link=several)) == "https://a.example.org/x?page=2"  # type: ignore[arg-type]
+    assert next_link(_Answer(Link='<https://a.example.org/p>; rel="nextish"')) == ""  # type: ignore[arg-type]
+    with pytest.raises(OutgoingFailed):
+        next_link(_Answer(Link='<https://b.example.org/x>; rel="next"'))  # type: ignore[arg-type]
+
+
+def test_a_part_of_a_path_never_reaches_beyond_itself() -> None:
+    made = address("https://a.org/api/", "projects", "../../admin?x=1#y", q="a&b", none="")
+    assert made == "https://a.org/api/projects/..%2F..%2Fadmin%3Fx%3D1%23y?q=a%26b"
+
+
+@given(st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+))  # fmt: skip
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=200)
+def test_readers_of_answers_never_raise(value: Any) -> None:
+    assert isinstance(generic.text(value, "a", "b"), str)
+    assert all(isinstance(each, dict) for each in generic.listed(value))
+    found = generic.number(value, "a")
+    assert found is None or found > 0
+
+
+class _Point:
+    """An entry point of somebody's package."""
+
+    def __init__(self, value: str, found: Any) -> None:
+        self.value, self._found = value, found
+
+    def load(self) -> Any:
+        if isinstance(self._found, Exception):
+            raise self._found
+        return self._found
+
+
+def test_connectors_of_other_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [_Point("theirs:Shelf", Shelf), _Point("broken:X", RuntimeError("no database"))]
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: points)
+    found = load([], "secops_portal.connectors")
+    assert list(found.connectors) == ["shelf"]
+    assert found.problems == ("The connector broken:X cannot be loaded: no database",)
