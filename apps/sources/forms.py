@@ -42,6 +42,13 @@ class SourceFilterForm(forms.Form):
         return {name: self.cleaned_data.get(name) or "" for name in self.fields}
 
 
+class CredentialChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic in the stubs only
+    """Says of each for which system and server it is, since names repeat."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name} ({obj.system}, {obj.origin})"
+
+
 class SourceForm(VersionedForm):
     """What every source has; the connector's own fields are added as config.NAME."""
 
@@ -51,7 +58,7 @@ class SourceForm(VersionedForm):
     system = forms.ModelChoiceField(
         label=_("System"), queryset=System.objects.none(), to_field_name="key"
     )
-    credential = forms.ModelChoiceField(
+    credential = CredentialChoice(
         label=_("Credential"),
         queryset=Credential.objects.none(),
         required=False,

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.sources.forms import interval_words
 from apps.sources.models import Credential, Source, SourceRun
@@ -185,6 +187,23 @@ def test_credentials_are_kept_replaced_and_never_shown(security: Client, people:
     used.delete()
     security.post(f"{path}delete/")
     assert not Credential.objects.exists()
+
+
+def test_pages_cost_the_same_with_one_source_and_with_many(
+    security: Client, people: People, server: Server
+) -> None:
+    server.routes["/r"] = Says(b'{"a": 1}')
+    counts = []
+    for number in (1, 12):
+        for _ in range(number):
+            source = make_source(people.system, url=f"{server.url}/r", tool=f"tool-{number}")
+            run(source)
+            make_credential(people.system)
+        for path in ("/sources/", f"/sources/{source.pk}/", "/credentials/"):
+            with CaptureQueriesContext(connection) as captured:
+                text_of(security, path)
+            counts.append(len(captured))
+    assert counts[:3] == counts[3:]
 
 
 def test_who_sees_and_may_what(people: People) -> None:
