@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.policy import ScopedQuerySet
 from apps.catalog.stages import Stage
@@ -76,3 +77,83 @@ class EvidenceLink(models.Model):
 
     def __str__(self) -> str:
         return f"finding {self.finding_id} bears on RS-{self.statement_id}"
+
+
+class Mode(models.TextChoices):
+    """What the analyst wants evidence to do with the value of a statement."""
+
+    APPLY = "apply", _("Apply it")
+    PROPOSE = "propose", _("Propose it")
+    FLAG = "flag", _("Only flag it")
+
+
+class EvidencePolicy(models.Model):
+    """How evidence may move one statement; a statement without a row has the defaults."""
+
+    statement = models.OneToOneField(
+        "risks.RiskStatement",
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="evidence_policy",
+    )
+    mode = models.CharField(max_length=8, choices=Mode.choices, default=Mode.PROPOSE)
+    # Published facts of linked findings speak for this system only where an attacker can reach them.
+    is_exposed = models.BooleanField(default=False)
+    uses_epss = models.BooleanField(default=True)
+    uses_kev = models.BooleanField(default=True)
+    uses_cvss = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"RS-{self.statement_id}: {self.mode}"
+
+
+class UpdateKind(models.TextChoices):
+    EVENTS = "events", _("Counted events")
+    TESTS = "tests", _("Tests and experiments")
+    SIGNALS = "signals", _("Published signals")
+
+
+class UpdateState(models.TextChoices):
+    PROPOSED = "proposed", _("Proposed")
+    FLAGGED = "flagged", _("Flagged")
+    APPLIED = "applied", _("Applied")
+    DISMISSED = "dismissed", _("Dismissed")
+    UNDONE = "undone", _("Undone")
+
+
+class ValueUpdate(models.Model):
+    """One piece of evidence and what it does to the value of a statement: prior, data, posterior, why."""
+
+    id = models.BigAutoField(primary_key=True)
+    statement = models.ForeignKey(
+        "risks.RiskStatement", on_delete=models.CASCADE, related_name="value_updates"
+    )
+    kind = models.CharField(max_length=8, choices=UpdateKind.choices)
+    state = models.CharField(max_length=9, choices=UpdateState.choices)
+    key = models.CharField(max_length=120)  # the same evidence again is the same update
+    source = models.CharField(max_length=300, blank=True, default="")
+    data = models.JSONField()  # what was counted, or the factor of the signals
+    prior = models.JSONField()
+    posterior = models.JSONField()
+    sentence = models.TextField()  # what moved, and why
+    is_surprising = models.BooleanField(default=False)  # the prior gave such data under 5 %
+    # Expected annual loss, in the statement's currency, with the estimate before and after.
+    loss_before = models.DecimalField(max_digits=18, decimal_places=2)
+    loss_after = models.DecimalField(max_digits=18, decimal_places=2)
+    estimate_before = models.JSONField()
+    estimate_after = models.JSONField()
+    made_by = models.CharField(max_length=200)
+    made_at = models.DateTimeField(db_default=Now(), editable=False)
+    decided_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    objects = StatementOwnedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["statement", "key"], name="value_update_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.sentence[:80]

@@ -3,10 +3,15 @@
 from typing import Any
 
 from apps.evidence.services.links import links_make_for_report, links_make_for_statement
+from apps.evidence.services.signals import signals_review_all
+from apps.scans.models import Report
 
 
 def on_report_processed(event_id: int, payload: dict[str, Any]) -> None:  # noqa: ARG001  # handlers' signature
     links_make_for_report(report_id=payload["report_id"])
+    report = Report.objects.filter(pk=payload["report_id"]).first()
+    if report is not None:
+        signals_review_all(report.system_id)
 
 
 def on_statement_published(event_id: int, payload: dict[str, Any]) -> None:  # noqa: ARG001

@@ -2,7 +2,7 @@ from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 
 from apps.accounts.actors import Actor
 from apps.common.errors import Missing
-from apps.evidence.models import EvidenceLink, EvidenceRule
+from apps.evidence.models import EvidenceLink, EvidenceRule, UpdateState, ValueUpdate
 
 _OPEN = ExpressionWrapper(Q(finding__state="open"), output_field=BooleanField())
 _OPEN_AND_WORST_FIRST = (_OPEN.desc(), "-finding__severity", "-id")
@@ -41,6 +41,36 @@ def open_evidence_counts(viewer: Actor, statement_ids: list[int]) -> dict[int, i
         .annotate(count=Count("id"))
     )
     return dict(rows)
+
+
+def updates_of(viewer: Actor, statement_id: int) -> QuerySet[ValueUpdate]:
+    """What evidence did, or would do, to the value of a statement; the newest first."""
+    return (
+        ValueUpdate.objects.visible_to(viewer)
+        .filter(statement_id=statement_id)
+        .select_related("statement", "decided_by")
+        .order_by("-id")
+    )
+
+
+def update_get(viewer: Actor, pk: int) -> ValueUpdate:
+    """Raises: Missing."""
+    update = (
+        ValueUpdate.objects.visible_to(viewer).select_related("statement").filter(pk=pk).first()
+    )
+    if not isinstance(update, ValueUpdate):
+        raise Missing("There is no such evidence that you may see.")
+    return update
+
+
+def updates_proposed(viewer: Actor) -> QuerySet[ValueUpdate]:
+    """What waits for somebody to apply or dismiss it, the newest first."""
+    return (
+        ValueUpdate.objects.visible_to(viewer)
+        .filter(state__in=[UpdateState.PROPOSED, UpdateState.FLAGGED])
+        .select_related("statement", "statement__system")
+        .order_by("-id")
+    )
 
 
 def link_get(viewer: Actor, pk: int) -> EvidenceLink:

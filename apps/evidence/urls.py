@@ -1,9 +1,24 @@
 from django.urls import path
 
-from apps.evidence import views
+from apps.evidence import views, views_updates
 
 urlpatterns = [
     path("risks/RS-<int:pk>/evidence/", views.rules_page, name="evidence-rules"),
     path("evidence/rules/<int:pk>/delete/", views.rule_delete_page, name="evidence-rule-delete"),
     path("evidence/links/<int:pk>/dismiss/", views.link_dismiss_page, name="evidence-dismiss"),
+    path("risks/RS-<int:pk>/count/", views_updates.evidence_count_page, name="evidence-count"),
+    path(
+        "risks/RS-<int:pk>/evidence-policy/",
+        views_updates.evidence_policy_action,
+        name="evidence-policy",
+    ),
+    path(
+        "evidence/updates/<int:pk>/apply/", views_updates.update_apply_action, name="update-apply"
+    ),
+    path(
+        "evidence/updates/<int:pk>/dismiss/",
+        views_updates.update_dismiss_action,
+        name="update-dismiss",
+    ),
+    path("evidence/updates/<int:pk>/undo/", views_updates.update_undo_action, name="update-undo"),
 ]

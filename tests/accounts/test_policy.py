@@ -17,6 +17,7 @@ from apps.catalog.services import component_create, environment_create, membersh
 from apps.common.errors import Missing, NotPermitted
 from apps.compat.services.contexts import engagement_ensure, run_ensure
 from apps.evidence.services.links import link_create, rule_create
+from apps.evidence.services.updates import update_record
 from apps.planning.models import Question
 from apps.planning.services.decisions import decision_record, recommendation_make
 from apps.planning.services.questions import question_ask_of_guidance
@@ -208,6 +209,13 @@ def fill(system: System) -> None:
     rule_create(actor=TESTS, statement=statement, cwes=[89])
     source_run_now(actor=TESTS, source=make_source(system, credential=make_credential(system)))
     link_create(actor=TESTS, statement=statement, finding=finding)
+    update_record(
+        actor=TESTS,
+        statement=statement,
+        kind="events",
+        data={"events": 0, "years": 1.0, "relevance": 1.0},
+        key="quiet",
+    )
     engagement, _ = engagement_ensure(actor=TESTS, system=system, name="nightly")
     run_ensure(actor=TESTS, engagement=engagement, title="bandit")
 
@@ -253,6 +261,7 @@ def test_every_scoped_model_is_known() -> None:
         "scans.finding",
         "evidence.evidencerule",
         "evidence.evidencelink",
+        "evidence.valueupdate",
         "compat.engagement",
         "compat.scanrun",
         "sources.credential",

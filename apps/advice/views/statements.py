@@ -19,7 +19,8 @@ from apps.common.forms import apply_domain_errors
 from apps.common.ui.curve import Curve
 from apps.common.ui.diff import DiffLine, diff_lines
 from apps.common.ui.scale import shared_axis
-from apps.evidence.selectors import links_of_statement, rules_of_statement
+from apps.evidence.selectors import links_of_statement, rules_of_statement, updates_of
+from apps.evidence.services.updates import policy_of
 from apps.risks.forms import PublishForm, WithdrawForm
 from apps.risks.models import RiskRevision, RiskStatement, StatementState, Valuation
 from apps.risks.quant.entry import say_frequency
@@ -31,6 +32,7 @@ from apps.risks.text import Words, estimate_words, statement_lines
 EVIDENCE_SHOWN = 50
 REVISIONS_SHOWN = 20
 SWINGS_SHOWN = 8
+UPDATES_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ def _page(
         "revisions": _revisions(list(revisions_of(request.actor, statement.pk)[:REVISIONS_SHOWN])),
         "evidence": evidence[:EVIDENCE_SHOWN],
         "more_evidence": len(evidence) > EVIDENCE_SHOWN,
+        "updates": list(updates_of(request.actor, statement.pk)[:UPDATES_SHOWN]),
+        "policy": policy_of(statement),
         "rules": rules_of_statement(request.actor, statement.pk),
         "may_edit": may(request.actor, Permission.STATEMENT_EDIT, statement)
         and statement.state != StatementState.WITHDRAWN,

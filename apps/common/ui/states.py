@@ -34,6 +34,13 @@ STATES: Final[dict[str, dict[str, Look]]] = {
         "accepted": Look(_("Accepted"), "info", "shield-check"),
         "not_affected": Look(_("Not affected"), "neutral", "shield-off"),
     },
+    "value-update": {
+        "proposed": Look(_("Proposed"), "accent", "lightbulb"),
+        "flagged": Look(_("Flagged"), "caution", "flag"),
+        "applied": Look(_("Applied"), "good", "circle-check"),
+        "dismissed": Look(_("Dismissed"), "neutral", "circle-slash"),
+        "undone": Look(_("Undone"), "neutral", "undo-2"),
+    },
     "triage": {
         "running": Look(_("Under way"), "accent", "loader"),
         "done": Look(_("Done"), "good", "circle-check"),

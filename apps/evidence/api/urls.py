@@ -1,10 +1,22 @@
 from django.urls import path
 
+from apps.evidence.api.updates import (
+    ApplyUpdate,
+    DismissUpdate,
+    StatementPolicy,
+    StatementUpdates,
+    UndoUpdate,
+)
 from apps.evidence.api.views import OneFinding, OneLink, OneRule, StatementEvidence, StatementRules
 
 urlpatterns = [
     path("statements/<statement_key:statement>/evidence", StatementEvidence.as_view()),
     path("statements/<statement_key:statement>/rules", StatementRules.as_view()),
+    path("statements/<statement_key:statement>/updates", StatementUpdates.as_view()),
+    path("statements/<statement_key:statement>/evidence-policy", StatementPolicy.as_view()),
+    path("updates/<number:update>/apply", ApplyUpdate.as_view()),
+    path("updates/<number:update>/dismiss", DismissUpdate.as_view()),
+    path("updates/<number:update>/undo", UndoUpdate.as_view()),
     path("evidence/<number:link>", OneLink.as_view()),
     path("rules/<number:rule>", OneRule.as_view()),
     path("findings/<number:finding>", OneFinding.as_view()),

@@ -1,0 +1,99 @@
+"""What the world says of the findings linked to a statement, as a proposal for its frequency."""
+
+import hashlib
+import json
+from typing import Any
+
+from apps.accounts.actors import Actor, portal_actor
+from apps.evidence.models import EvidencePolicy, UpdateKind, UpdateState, ValueUpdate
+from apps.evidence.services.updates import update_record
+from apps.risks.models import RiskStatement, StatementState
+from apps.risks.quant import FindingFacts, Signal, SignalRules, read_signals
+from apps.scans.models import Finding, FindingState
+from apps.scans.selectors_exploits import with_exploits
+
+MOST = 1000  # linked findings that are looked at, the worst first
+
+
+def signals_of(policy: EvidencePolicy) -> Signal:
+    """The factor that open linked findings propose, by the signals that the policy uses."""
+    rules = SignalRules(
+        epss=2.0 if policy.uses_epss else 1.0,
+        known_exploited=2.0 if policy.uses_kev else 1.0,
+        cvss=2.0 if policy.uses_cvss else 1.0,
+    )
+    return read_signals(_facts(policy.statement_id), exposed=policy.is_exposed, rules=rules)
+
+
+def signals_review(statement: RiskStatement) -> ValueUpdate | None:
+    """Record what the signals of today would change; None where that is nothing.
+
+    The same signals make the same update. One that was applied is not applied on top again: the
+    factor of today takes its place.
+    """
+    policy = EvidencePolicy.objects.filter(statement=statement, is_exposed=True).first()
+    if policy is None or statement.state == StatementState.WITHDRAWN:
+        return None
+    signal = signals_of(policy)
+    applied = _applied_factor(statement)
+    if abs(signal.factor - applied) < 0.005:  # half a percent is no news
+        return None
+    data: dict[str, Any] = {
+        "factor": round(signal.factor, 4),
+        "applied": applied,
+        "reasons": list(signal.reasons),
+    }
+    text = json.dumps([data["factor"], applied, data["reasons"]])
+    return update_record(
+        actor=_PORTAL,
+        statement=statement,
+        kind=UpdateKind.SIGNALS,
+        data=data,
+        key=f"signals:{hashlib.sha256(text.encode()).hexdigest()[:40]}",
+        source="EPSS, KEV and CVSS of linked findings",
+    )
+
+
+def signals_review_all(system_id: int | None = None) -> int:
+    """Review every statement that says its findings are exposed; return how many moved."""
+    rows = RiskStatement.objects.filter(evidence_policy__is_exposed=True)
+    if system_id is not None:
+        rows = rows.filter(system_id=system_id)
+    return sum(signals_review(each) is not None for each in rows.iterator())
+
+
+_PORTAL: Actor = portal_actor("evidence")
+
+
+def _applied_factor(statement: RiskStatement) -> float:
+    last = ValueUpdate.objects.filter(
+        statement=statement, kind=UpdateKind.SIGNALS, state=UpdateState.APPLIED
+    ).first()
+    return float(last.data["factor"]) if last else 1.0
+
+
+def _facts(statement_id: int) -> list[FindingFacts]:
+    linked = Finding.objects.filter(
+        evidence_links__statement_id=statement_id,
+        evidence_links__dismissed_at=None,
+        state=FindingState.OPEN,
+        is_preview=False,
+    ).select_related("detail")
+    rows: Any = with_exploits(linked).order_by("-severity", "-id")[:MOST]
+    return [
+        FindingFacts(
+            name=(each.vulnerabilities or [each.rule_id])[0],
+            epss=each.epss,
+            known_exploited=bool(each.kev),
+            cvss=_score(each),
+        )
+        for each in rows
+    ]
+
+
+def _score(finding: Finding) -> float | None:
+    detail = getattr(finding, "detail", None)
+    score = detail.facts.get("cvss_score") if detail else None
+    if isinstance(score, bool) or not isinstance(score, int | float):
+        return None
+    return float(score) if 0 <= score <= 10 else None  # CVSS's scale

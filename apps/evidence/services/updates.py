@@ -1,0 +1,200 @@
+"""Evidence moves the value of a statement: recorded once, applied or proposed or flagged, undone."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.actors import Actor
+from apps.accounts.policy import require
+from apps.accounts.roles import Permission
+from apps.audit.services import record
+from apps.common.errors import Conflict, Invalid
+from apps.evidence.learning import Learnt, entered, learn
+from apps.evidence.models import EvidencePolicy, Mode, UpdateKind, UpdateState, ValueUpdate
+from apps.risks.models import RiskStatement, StatementState
+from apps.risks.services.estimates import ENDS, estimate_of
+from apps.risks.services.statements import StatementInput, statement_edit, statement_publish
+from apps.risks.services.valuations import money
+
+STEPS = {
+    "frequency_low": Decimal("0.000001"),
+    "frequency_high": Decimal("0.000001"),
+    "magnitude_low": Decimal("0.01"),
+    "magnitude_high": Decimal("0.01"),
+}
+STATES = {
+    Mode.APPLY: UpdateState.PROPOSED,  # until it has been applied
+    Mode.PROPOSE: UpdateState.PROPOSED,
+    Mode.FLAG: UpdateState.FLAGGED,
+}
+
+
+def policy_of(statement: RiskStatement) -> EvidencePolicy:
+    """The statement's policy, or the defaults."""
+    found = EvidencePolicy.objects.filter(statement=statement).first()
+    return found or EvidencePolicy(statement=statement)
+
+
+@transaction.atomic
+def policy_set(*, actor: Actor, statement: RiskStatement, **values: Any) -> EvidencePolicy:
+    """Say how evidence may move a statement. Raises: NotPermitted, Missing, Invalid."""
+    require(actor, Permission.STATEMENT_EDIT, statement)
+    if values.get("mode", Mode.PROPOSE) not in Mode.values:
+        raise Invalid({"mode": f"Say one of: {', '.join(Mode.values)}."})
+    policy, _ = EvidencePolicy.objects.update_or_create(statement=statement, defaults=values)
+    told = {name: str(value) for name, value in values.items()}
+    record(
+        actor=actor,
+        action="evidence-policy.set",
+        target=policy,
+        system_id=statement.system_id,
+        changes=told,
+    )
+    return policy
+
+
+@transaction.atomic
+def update_record(
+    *,
+    actor: Actor,
+    statement: RiskStatement,
+    kind: str,
+    data: Mapping[str, Any],
+    key: str,
+    source: str = "",
+) -> ValueUpdate:
+    """Take in a piece of evidence; the same key again is the same update and moves nothing.
+
+    data: events, years, relevance; or successes, attempts, relevance; or factor, applied, reasons.
+    What becomes of it, the statement's policy says. Raises: NotPermitted, Missing, Invalid, Conflict.
+    """
+    require(actor, Permission.EVIDENCE_LINK, statement)
+    row = RiskStatement.objects.select_for_update(of=("self",)).get(pk=statement.pk)
+    known = ValueUpdate.objects.filter(statement=row, key=key[:120]).first()
+    if isinstance(known, ValueUpdate):
+        return known
+    if row.state == StatementState.WITHDRAWN:
+        raise Conflict("A withdrawn statement is kept as it was.")
+    if kind not in UpdateKind.values:
+        raise Invalid({"kind": f"Say one of: {', '.join(UpdateKind.values)}."})
+    learnt = learn(estimate_of(row), kind, data)
+    policy = policy_of(row)
+    update = ValueUpdate(
+        statement=row,
+        kind=kind,
+        state=STATES[Mode(policy.mode)],
+        key=key[:120],
+        source=source[:300],
+        data=dict(data),
+        made_by=actor.label[:200],
+    )
+    _fill(update, row, learnt)
+    update.save()
+    record(
+        actor=actor,
+        action="value-update.record",
+        target=update,
+        system_id=row.system_id,
+        changes={"sentence": learnt.sentence},
+    )
+    if policy.mode == Mode.APPLY:
+        _apply(actor, row, update, learnt)
+    return update
+
+
+@transaction.atomic
+def update_apply(*, actor: Actor, update: ValueUpdate) -> ValueUpdate:
+    """Move the value: on the estimate of now, which other evidence may have moved meanwhile.
+
+    A published statement without other changes is published again, so that readers see it.
+    Raises: NotPermitted, Missing, Conflict, Invalid.
+    """
+    row, locked = _locked(actor, update)
+    if locked.state not in {UpdateState.PROPOSED, UpdateState.FLAGGED}:
+        raise Conflict("Only what is proposed or flagged can be applied.")
+    learnt = learn(estimate_of(row), locked.kind, locked.data)
+    _fill(locked, row, learnt)
+    _apply(actor, row, locked, learnt)
+    return locked
+
+
+@transaction.atomic
+def update_dismiss(*, actor: Actor, update: ValueUpdate) -> ValueUpdate:
+    """Leave the value as it is; the evidence stays on record. Raises: NotPermitted, Missing, Conflict."""
+    _row, locked = _locked(actor, update)
+    if locked.state not in {UpdateState.PROPOSED, UpdateState.FLAGGED}:
+        raise Conflict("Only what is proposed or flagged can be dismissed.")
+    return _decide(actor, locked, UpdateState.DISMISSED)
+
+
+@transaction.atomic
+def update_undo(*, actor: Actor, update: ValueUpdate) -> ValueUpdate:
+    """Give the statement back the estimate of before. Raises: Conflict when it was changed since."""
+    row, locked = _locked(actor, update)
+    if locked.state != UpdateState.APPLIED:
+        raise Conflict("Only what was applied can be undone.")
+    if _held(row) != locked.estimate_after:
+        raise Conflict("The estimate was changed since; undo what came later first, or edit it.")
+    _write(actor, row, locked.estimate_before, f"Undone: {locked.sentence}")
+    return _decide(actor, locked, UpdateState.UNDONE)
+
+
+def _locked(actor: Actor, update: ValueUpdate) -> tuple[RiskStatement, ValueUpdate]:
+    require(actor, Permission.STATEMENT_EDIT, update.statement)
+    row = RiskStatement.objects.select_for_update(of=("self",)).get(pk=update.statement_id)
+    return row, ValueUpdate.objects.select_for_update(of=("self",)).get(pk=update.pk)
+
+
+def _fill(update: ValueUpdate, row: RiskStatement, learnt: Learnt) -> None:
+    update.prior, update.posterior = learnt.prior, learnt.posterior
+    update.sentence, update.is_surprising = learnt.sentence, learnt.is_surprising
+    update.loss_before, update.loss_after = money(learnt.loss_before), money(learnt.loss_after)
+    update.estimate_before, update.estimate_after = _held(row), entered(learnt.estimate)
+
+
+def _apply(actor: Actor, row: RiskStatement, update: ValueUpdate, learnt: Learnt) -> None:
+    _write(actor, row, entered(learnt.estimate), learnt.sentence)
+    # As it is kept now: the next undo compares with this.
+    update.estimate_after = _held(RiskStatement.objects.get(pk=row.pk))
+    _decide(actor, update, UpdateState.APPLIED)
+
+
+def _decide(actor: Actor, update: ValueUpdate, state: UpdateState) -> ValueUpdate:
+    update.state, update.decided_by, update.decided_at = state, actor.user, timezone.now()
+    update.save()
+    record(
+        actor=actor,
+        action=f"value-update.{state.value}",
+        target=update,
+        system_id=update.statement.system_id,
+        changes={"loss": [str(update.loss_before), str(update.loss_after)]},
+    )
+    return update
+
+
+def _held(row: RiskStatement) -> dict[str, Any]:
+    """How a statement's estimate was entered."""
+    is_ranges = row.estimate.get("kind", "ranges") == "ranges"
+    ends = {name: str(getattr(row, name).normalize()) for name in ENDS} if is_ranges else {}
+    return {"ends": ends, "estimate": row.estimate}
+
+
+def _write(actor: Actor, row: RiskStatement, held: Mapping[str, Any], note: str) -> None:
+    """Put an estimate into a statement and, where readers saw all there is, publish it."""
+    current = RiskStatement.objects.select_related("published").get(pk=row.pk)
+    publishes = current.published is not None and not current.has_unpublished_changes
+    written = {each.name: getattr(current, each.name) for each in fields(StatementInput)}
+    ends = {
+        name: Decimal(held["ends"][name]).quantize(STEPS[name], rounding=ROUND_HALF_EVEN)
+        if name in held["ends"]
+        else None
+        for name in ENDS
+    }
+    content = StatementInput(**written | ends | {"estimate": dict(held["estimate"])})
+    statement_edit(actor=actor, statement=current, version=None, content=content)
+    if publishes:
+        statement_publish(actor=actor, statement=current, note=note[:300])
