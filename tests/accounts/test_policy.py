@@ -21,6 +21,7 @@ from apps.evidence.services.updates import update_record
 from apps.planning.models import Question
 from apps.planning.services.decisions import decision_record, recommendation_make
 from apps.planning.services.questions import question_ask_of_guidance
+from apps.scans.services.vex import vex_take_in
 from apps.sources.services.sources import source_run_now
 from tests.conftest import People
 from tests.factories import (
@@ -41,6 +42,7 @@ from tests.factories import (
     make_token,
     make_user,
 )
+from tests.scans.test_vex import document
 
 pytestmark = pytest.mark.django_db
 TESTS = portal_actor("tests")
@@ -193,6 +195,9 @@ def test_a_membership_that_no_role_is_left_of(people: People) -> None:
 # --- what one sees -------------------------------------------------------------------------------
 
 
+VEX = document(("CVE-2021-44228", "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1", "Off."))
+
+
 def fill(system: System) -> None:
     """At least one row of everything that belongs to a system."""
     component_create(actor=TESTS, system=system, key="web", name="Web")
@@ -216,6 +221,7 @@ def fill(system: System) -> None:
         data={"events": 0, "years": 1.0, "relevance": 1.0},
         key="quiet",
     )
+    vex_take_in(actor=TESTS, system=system, chunks=[VEX])
     engagement, _ = engagement_ensure(actor=TESTS, system=system, name="nightly")
     run_ensure(actor=TESTS, engagement=engagement, title="bandit")
 
@@ -262,6 +268,7 @@ def test_every_scoped_model_is_known() -> None:
         "evidence.evidencerule",
         "evidence.evidencelink",
         "evidence.valueupdate",
+        "scans.vexdocument",
         "compat.engagement",
         "compat.scanrun",
         "sources.credential",
