@@ -1,6 +1,7 @@
 """Dependency-Track, SonarQube, DefectDojo, Alertmanager and OpenSearch, from servers that speak their
 documented answers."""
 
+import datetime as dt
 import json
 import shutil
 import socket
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from apps.common.outgoing import Client
 from apps.scans.models import Finding, Report
+from apps.sources.models import Source
 from apps.sources.services.testing import source_test
 from tests.conftest import People
 from tests.factories import actor_of
@@ -155,6 +158,19 @@ def test_alertmanager(people: People, server: Server) -> None:
     server.routes[path] = Says([])
     assert run(source).received == 1
     assert process().fixed == 2
+
+
+def test_a_live_snapshot_is_news_again_after_a_day(people: People, server: Server) -> None:
+    """So that "nothing changed" and "nobody asked" do not look the same."""
+    server.routes["/api/v2/alerts"] = Says([alert("Egress")])
+    source = make(people.system, server, "alertmanager", secret={})
+    assert [run(source).received for _ in range(2)] == [1, 0]
+    yesterday = timezone.now() - dt.timedelta(hours=24)
+    Source.objects.filter(pk=source.pk).update(last_received_at=yesterday)
+    source.refresh_from_db()
+    assert [run(source).received for _ in range(2)] == [1, 0]
+    assert process().unchanged == 1
+    assert Report.objects.count() == 2
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Answers from a real server on loopback, which the operator's setting allows: good, slow, cut, huge."""
 
+import contextlib
 import ipaddress
 import socket
 import threading
@@ -95,6 +96,28 @@ def _raw(answer: bytes, **limits: Any) -> OutgoingFailed:
             fetch(Client(policy, Limits(**limits)), f"http://127.0.0.1:{port}/")
         thread.join(5)
     return caught.value
+
+
+def test_a_head_that_drips_ends_at_the_total_too() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        over = threading.Event()
+
+        def serve() -> None:
+            line, _ = listener.accept()
+            with line, contextlib.suppress(OSError):
+                line.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while not over.wait(0.02):
+                    line.sendall(b"y")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        policy = Policy(frozenset({"http"}), frozenset({port}), networks=LOOPBACK)
+        with pytest.raises(OutgoingFailed) as caught:
+            fetch(Client(policy, Limits(idle=5.0, total=0.4)), f"http://127.0.0.1:{port}/")
+        over.set()
+        thread.join(5)
+    assert caught.value.code == "timed-out"
 
 
 @pytest.mark.parametrize(
