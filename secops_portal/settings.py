@@ -234,6 +234,7 @@ SECOPS_EVENT_HANDLERS = {
         "apps.scans.receivers.on_report_processed",
         "apps.evidence.receivers.on_report_processed",
     ],
+    "owners.changed": ["apps.scans.receivers.on_owners_changed"],
     "statement.published": ["apps.evidence.receivers.on_statement_published"],
 }
 

@@ -21,6 +21,7 @@ from apps.scans.models_exploits import (
     KevEntry,
     RemediationTarget,
 )
+from apps.scans.models_rules import FindingOwner, FindingTag, OwnersMap, OwnerSource, TriageRule
 from apps.scans.models_verdicts import Justification, Verdict
 from apps.scans.models_vex import VexDocument, VexStatement
 
@@ -28,9 +29,14 @@ __all__ = [  # those of the other modules, for whoever imports models from here
     "EpssScore",
     "ExploitFeed",
     "FeedKind",
+    "FindingOwner",
+    "FindingTag",
     "Justification",
     "KevEntry",
+    "OwnerSource",
+    "OwnersMap",
     "RemediationTarget",
+    "TriageRule",
     "Verdict",
     "VexDocument",
     "VexStatement",
@@ -342,6 +348,9 @@ class Triage(models.Model):
     # The VEX document that says so, where it is not a person's own word.
     document = models.ForeignKey(
         VexDocument, null=True, on_delete=models.SET_NULL, related_name="triages"
+    )
+    rule = models.ForeignKey(
+        TriageRule, null=True, on_delete=models.SET_NULL, related_name="triages"
     )
     user = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
     actor_label = models.CharField(max_length=200)

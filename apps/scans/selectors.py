@@ -1,5 +1,6 @@
 """Reading reports and findings."""
 
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +40,12 @@ class FindingFilter:
     kev: bool = False  # known to be exploited
     epss: float | None = None  # at least, 0 to 1
     overdue: bool = False  # open longer than the organisation wants
+    rule: str = ""  # of the tool; * stands for anything
+    path: str = ""  # what it begins with
+    component: str = ""  # a package URL without its version
+    tool: str = ""
+    team: str = ""  # the owner's key
+    tag: str = ""
 
 
 def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
@@ -52,6 +59,10 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
         "stage": wanted.stage,
         "state": "" if wanted.state == "any" else wanted.state,
         "series_id": wanted.series,
+        "path__startswith": wanted.path,
+        "series__tool__iexact": wanted.tool,
+        "owner__team__key": wanted.team,
+        "tags__tag": wanted.tag,
     }
     found = found.filter(**{name: value for name, value in exact.items() if value})
     if wanted.severity is not None:
@@ -59,6 +70,11 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
     if wanted.cwe is not None:
         found = found.filter(cwes__contains=[wanted.cwe])
     found = _exploits_asked_for(found, wanted)
+    if wanted.rule:
+        found = found.filter(rule_id__iregex=_pattern(wanted.rule))
+    if wanted.component:
+        name = wanted.component
+        found = found.filter(Q(purl=name) | Q(purl__startswith=f"{name}@"))
     if text := wanted.text.strip():
         found = found.filter(
             Q(title__icontains=text)
@@ -67,6 +83,11 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
             | Q(vulnerabilities__contains=[text.upper()])
         )
     return found.order_by("-severity", "-id")
+
+
+def _pattern(text: str) -> str:
+    """A tool's rule with * for anything, as a regular expression of PostgreSQL."""
+    return "^" + ".*".join(re.escape(part) for part in text.split("*")) + "$"
 
 
 def _exploits_asked_for(found: QuerySet[Finding], wanted: FindingFilter) -> QuerySet[Finding]:

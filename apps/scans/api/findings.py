@@ -52,6 +52,10 @@ def asked_for(wanted: dict[str, Any]) -> FindingFilter:
         kev=wanted["kev"],
         epss=wanted.get("epss"),
         overdue=wanted["overdue"],
+        **{
+            name: wanted.get(name, "")
+            for name in ("rule", "path", "component", "tool", "team", "tag")
+        },
     )
 
 

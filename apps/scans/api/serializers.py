@@ -187,6 +187,16 @@ class FindingQuery(Input):
     overdue = serializers.BooleanField(
         default=False, help_text="true: only what is open longer than the organisation wants."
     )
+    rule = serializers.CharField(
+        max_length=200, required=False, help_text="The tool's rule; * stands for anything."
+    )
+    path = serializers.CharField(max_length=500, required=False, help_text="What it begins with.")
+    component = serializers.CharField(
+        max_length=300, required=False, help_text="A package URL without its version."
+    )
+    tool = serializers.CharField(max_length=120, required=False)
+    team = serializers.CharField(max_length=60, required=False, help_text="The owner's key.")
+    tag = serializers.CharField(max_length=40, required=False)
 
 
 class SeverityField(serializers.ChoiceField):

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from apps.scans.models import Triage, TriageState, VexDocument
+from apps.scans.models import Triage, TriageRule, TriageState, VexDocument
 from apps.scans.services.reconcile import open_counts_refresh
 from apps.scans.services.triage_steps import APPLY
 
@@ -21,6 +21,7 @@ class Said:
     reason: str
     label: str
     document: VexDocument | None = None
+    rule: TriageRule | None = None
 
 
 def verdict_apply(*, said: Said, findings: Sequence[int], series_id: int) -> Triage | None:
@@ -39,6 +40,7 @@ def verdict_apply(*, said: Said, findings: Sequence[int], series_id: int) -> Tri
         through_id=max(findings),
         total=len(findings),
         document=said.document,
+        rule=said.rule,
         actor_label=said.label[:200],
         finished_at=timezone.now(),
     )

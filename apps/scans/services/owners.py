@@ -1,0 +1,134 @@
+"""Who owns findings: a list in the manner of CODEOWNERS, for those that are there and that come."""
+
+import json
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from apps.accounts.actors import Actor
+from apps.accounts.models import Team
+from apps.accounts.policy import require
+from apps.accounts.roles import Permission
+from apps.audit.services import record
+from apps.catalog.models import System
+from apps.common import events
+from apps.common.errors import EditConflict, Invalid
+from apps.scans.domain.owners import Line, read
+from apps.scans.models import OwnersMap, Report
+
+LONGEST = 200_000
+
+# The last line that fits says who; a line without a team says that nobody does.
+_APPLY = """
+WITH line AS (
+    SELECT * FROM json_to_recordset(%(lines)s::json)
+        AS line (number integer, pattern text, is_package boolean, team_id integer)
+), decided AS (
+    SELECT DISTINCT ON (finding.id) finding.id, line.team_id
+    FROM scans_finding finding
+    JOIN line ON CASE WHEN line.is_package THEN finding.purl ELSE finding.path END ~ line.pattern
+    WHERE finding.system_id = %(system)s AND finding.state <> 'fixed'
+      AND (line.is_package OR finding.path <> '') AND {scope}
+    ORDER BY finding.id, line.number DESC
+)
+INSERT INTO scans_findingowner (finding_id, team_id, source)
+SELECT id, team_id, 2 FROM decided WHERE team_id IS NOT NULL
+ON CONFLICT (finding_id) DO NOTHING
+"""
+_OF_REPORT = """EXISTS (SELECT FROM scans_presence presence
+    WHERE presence.finding_id = finding.id AND presence.since_id = %(report)s)"""
+_FORGET = """
+DELETE FROM scans_findingowner owner USING scans_finding finding
+WHERE finding.id = owner.finding_id AND finding.system_id = %s AND owner.source = 2
+"""
+
+
+def owners_set(*, actor: Actor, system: System, text: str, version: int) -> OwnersMap:
+    """Keep a system's list of owners; a worker then goes through its findings.
+
+    version: of the list that was read, 0 where there was none. Raises: NotPermitted, Missing,
+    Invalid (with the lines concerned), EditConflict.
+    """
+    require(actor, Permission.FINDING_TRIAGE, system)
+    _check(text)
+    with transaction.atomic():
+        System.objects.select_for_update().get(pk=system.pk)
+        known = OwnersMap.objects.filter(system=system).first()
+        if (known.version if known else 0) != version:
+            raise EditConflict(
+                "Somebody else changed this since you read it. Read it again and repeat your change.",
+                current_version=known.version if known else 0,
+            )
+        row = known or OwnersMap(system=system, version=0)
+        before, row.text = row.text, text
+        row.version += 1
+        row.changed_by, row.changed_at = actor.label[:200], timezone.now()
+        row.save(force_insert=known is None)
+        record(
+            actor=actor,
+            action="owners.set",
+            target=system,
+            system_id=system.pk,
+            changes={"lines": [len(before.splitlines()), len(text.splitlines())]},
+        )
+        events.append("owners.changed", {"system_id": system.pk})
+    return row
+
+
+@transaction.atomic
+def owners_apply(*, system_id: int) -> int:
+    """Go through all findings of a system anew. Returns how many the list gives an owner."""
+    lines = _lines(system_id)
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET, [system_id])
+        if not lines:
+            return 0
+        cursor.execute(_APPLY.format(scope="true"), {"lines": lines, "system": system_id})
+        return int(cursor.rowcount)
+
+
+def owners_apply_to_report(*, report_id: int) -> int:
+    """Give an owner to what a report brought."""
+    report = Report.objects.filter(pk=report_id).only("system_id").first()
+    lines = _lines(report.system_id) if report else ""
+    if report is None or not lines:
+        return 0
+    values = {"lines": lines, "system": report.system_id, "report": report_id}
+    with connection.cursor() as cursor:
+        cursor.execute(_APPLY.format(scope=_OF_REPORT), values)
+        return int(cursor.rowcount)
+
+
+def _lines(system_id: int) -> str:
+    """The list as JSON with the teams' numbers; empty if there is none."""
+    known = OwnersMap.objects.filter(system_id=system_id).first()
+    lines = read(known.text)[0] if known else []
+    teams = dict(
+        Team.objects.filter(key__in={line.team for line in lines}).values_list("key", "pk")
+    )
+    return json.dumps([_told(line, teams) for line in lines]) if lines else ""
+
+
+def _told(line: Line, teams: dict[str, int]) -> dict[str, object]:
+    return {
+        "number": line.number,
+        "pattern": line.pattern,
+        "is_package": line.is_package,
+        "team_id": teams.get(line.team),
+    }
+
+
+def _check(text: str) -> None:
+    """Raises: Invalid."""
+    if len(text) > LONGEST:
+        raise Invalid({"text": f"At most {LONGEST} characters."})
+    lines, problems = read(text)
+    known = set(Team.objects.values_list("key", flat=True))
+    told = [f"Line {each.number}: {each.text}" for each in problems]
+    told += [
+        f"Line {line.number}: there is no team {line.team!r}."
+        for line in lines
+        if line.team and line.team not in known
+    ]
+    if told:
+        raise Invalid({"text": told[:20]})
