@@ -95,7 +95,19 @@ class FindingFilterForm(PlaceFilterForm):
         required=False,
         choices=with_any([("overdue", _("Past its time"))], _("Any age")),
     )
+    # Of addresses that other pages make.
+    team = forms.CharField(label=_("Owner"), required=False, max_length=60)
+    tag = forms.CharField(label=_("Tag"), required=False, max_length=40)
     field_order = ["q", "system", "stage", "severity", "state", "exploit", "age", "cwe"]
+    unseen = ("cwe", "team", "tag")
+
+    def shown(self) -> list[forms.BoundField]:
+        """The fields beside the search."""
+        return [self[name] for name in self.fields if name not in {"q", *self.unseen}]
+
+    def kept(self) -> list[forms.BoundField]:
+        """What the address asks for and no field shows."""
+        return [self[name] for name in self.unseen if self[name].value()]
 
     def wanted(self) -> FindingFilter:
         severity, text = self.given("severity"), self.given("q").strip()
@@ -111,6 +123,8 @@ class FindingFilterForm(PlaceFilterForm):
             kev=exploit == "kev",
             epss=float(exploit) if exploit not in {"", "kev"} else None,
             overdue=bool(self.given("age")),
+            team=self.given("team"),
+            tag=self.given("tag"),
         )
 
 

@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -39,12 +38,6 @@ class TriageRule(models.Model):
 
     class Meta:
         ordering = ["id"]
-        constraints = [
-            models.CheckConstraint(
-                condition=~Q(verdict="") | Q(team__isnull=False) | ~Q(tags=[]) | Q(is_on=False),
-                name="triage_rule_says_something",
-            )
-        ]
 
     def __str__(self) -> str:
         return self.name

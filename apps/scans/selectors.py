@@ -140,7 +140,9 @@ def verdicts_of(viewer: Actor, finding_id: int) -> QuerySet[TriageChange]:
 
 
 def finding_get(viewer: Actor, pk: int) -> Finding:
-    found = Finding.objects.visible_to(viewer).select_related("system", "series", "detail")
+    found = Finding.objects.visible_to(viewer).select_related(
+        "system", "series", "detail", "owner__team"
+    )
     finding = with_exploits(found).filter(pk=pk).first()
     if not isinstance(finding, Finding):
         raise Missing("There is no such finding that you may see.")

@@ -1,9 +1,13 @@
 from django.urls import path
 
-from apps.scans.views import exports, findings, reports, triage, urgency, vex
+from apps.scans.views import exports, findings, reports, rules, triage, urgency, vex
 
 urlpatterns = [
     path("findings/", findings.finding_list_page, name="finding-list"),
+    path("findings/rules/", rules.rule_list_page, name="rule-list"),
+    path("findings/rules/new/", rules.rule_create_page, name="rule-create"),
+    path("findings/rules/<int:pk>/off/", rules.rule_off_action, name="rule-off"),
+    path("findings/owners/<slug:key>/", rules.owners_page, name="owners"),
     path("findings/vex/", vex.vex_list_page, name="vex-list"),
     path("findings/vex/<uuid:uid>/", vex.vex_page, name="vex-detail"),
     path("findings/vex/<uuid:uid>/withdraw/", vex.vex_withdraw_action, name="vex-withdraw"),

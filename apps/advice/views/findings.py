@@ -62,6 +62,8 @@ def finding_page(request: PageRequest, pk: int) -> HttpResponse:
         "state": "reopened" if _is_back(finding) else finding.state,
         "places": [(label, facts[name]) for name, label in PLACES if facts.get(name)],
         "references": [url for url in facts.get("references", ()) if _is_web(url)],
+        "owner": getattr(finding, "owner", None),
+        "tags": list(finding.tags.values_list("tag", flat=True)),
         "exploits": exploits_of(finding),
         "due_day": due_on(finding, remediation_days()),
         "history": history(presences_of(request.actor, pk)),

@@ -10,6 +10,7 @@ from apps.scans.api.reports import (
     Reports,
     ReprocessReport,
 )
+from apps.scans.api.rules import OneRule, Owners, RuleOff, Rules
 from apps.scans.api.triage import FindingTriage, OneTriage, Triages, UndoTriage
 from apps.scans.api.vex import OneVexDocument, VexDocuments, WithdrawVexDocument
 
@@ -25,6 +26,10 @@ urlpatterns = [
     path("triage", Triages.as_view()),
     path("triage/<uuid:triage>", OneTriage.as_view()),
     path("triage/<uuid:triage>/undo", UndoTriage.as_view()),
+    path("rules", Rules.as_view()),
+    path("rules/<number:rule>", OneRule.as_view()),
+    path("rules/<number:rule>/off", RuleOff.as_view()),
+    path("systems/<slug:system>/owners", Owners.as_view()),
     path("vex", VexDocuments.as_view()),
     path("vex/<uuid:document>", OneVexDocument.as_view()),
     path("vex/<uuid:document>/withdraw", WithdrawVexDocument.as_view()),

@@ -78,14 +78,14 @@ def path_regex(pattern: str) -> str:
     return f"{begin}{body}{end}"
 
 
+_WILD = {"/**/": "/(.*/)?", "**/": "(.*/)?", "/**": "/.*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+_PIECES = re.compile(r"(/\*\*/|\*\*/|/\*\*|\*\*|\*|\?)")
+
+
 def _glob(text: str) -> str:
-    parts = []
-    for piece in re.split(r"(\*\*/|/\*\*|\*\*|\*|\?)", text):
-        parts.append(
-            {"**/": "(.*/)?", "/**": "/.*", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(piece)
-            or _SPECIAL.sub(r"\\\1", piece)
-        )
-    return "".join(parts)
+    return "".join(
+        _WILD.get(piece) or _SPECIAL.sub(r"\\\1", piece) for piece in _PIECES.split(text)
+    )
 
 
 def package_regex(pattern: str) -> str:

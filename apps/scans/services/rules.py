@@ -39,9 +39,6 @@ from apps.scans.services.triage import triage_carry_out, triage_undo
 
 SAMPLE = 8
 MOST_TAGS = 10
-# What a filter of a rule may not be: moods of a day, and what the rule itself sets.
-_FIXED_FIELDS = {"system": "", "state": "any", "series": None, "previews": False, "overdue": False}
-
 _OWN = """
 INSERT INTO scans_findingowner AS known (finding_id, team_id, source, rule_id)
 SELECT found.id, %s, 1, %s FROM ({found}) found
@@ -71,8 +68,14 @@ class RuleDraft:
 
     @property
     def filter(self) -> FindingFilter:
+        """Without moods of a day: a rule looks at all states, and never at previews or ages."""
         return replace(
-            self.wanted, **(_FIXED_FIELDS | {"system": self.system.key if self.system else ""})
+            self.wanted,
+            system=self.system.key if self.system else "",
+            state="any",
+            series=None,
+            previews=False,
+            overdue=False,
         )
 
 
@@ -173,7 +176,7 @@ def rules_apply_to_report(*, report_id: int) -> int:
 def _apply(rule: TriageRule, report: Report) -> int:
     found = findings_list(portal_actor("rules"), FindingFilter(**rule.filter))
     brought = Presence.objects.filter(finding=OuterRef("pk"), since=report)
-    rows = found.filter(Exists(brought), series_id=report.series_id)
+    rows = found.filter(Exists(brought), series=report.series)
     _mark(rule, rows)
     if not rule.verdict:
         return 0

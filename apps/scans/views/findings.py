@@ -18,7 +18,7 @@ from apps.scans.models import SEVERITIES
 from apps.scans.selectors import FindingFilter, Place, findings_page, open_counts
 
 PAGE = 50
-NAMES = ("q", "system", "stage", "severity", "state", "exploit", "age", "cwe")
+NAMES = ("q", "system", "stage", "severity", "state", "exploit", "age", "cwe", "team", "tag")
 _PLACE = re.compile(r"([0-4])-(\d{1,18})")
 
 
@@ -63,7 +63,7 @@ def _levels(
 
     Only where the counts are of what the list shows: open findings, whatever their text.
     """
-    narrowed = wanted.text.strip() or wanted.kev or wanted.overdue
+    narrowed = wanted.text.strip() or wanted.kev or wanted.overdue or wanted.team or wanted.tag
     if wanted.state != "open" or narrowed or (wanted.cwe, wanted.epss) != (None, None):
         return []
     return [

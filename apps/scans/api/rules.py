@@ -1,0 +1,206 @@
+"""Rules that speak of findings as they arrive, and who owns what of a system."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.accounts.api.views import PortalListView, PortalView
+from apps.accounts.models import Team
+from apps.catalog.selectors import system_get
+from apps.common.api.docs import operation
+from apps.common.api.inputs import Input, Nothing, read_body, read_query
+from apps.common.api.outputs import SystemRefOut
+from apps.common.api.views import expected_version, idempotent
+from apps.common.errors import Invalid
+from apps.scans.api.findings import asked_for
+from apps.scans.api.serializers import FindingOut, FindingQuery
+from apps.scans.models import Justification, Verdict
+from apps.scans.selectors_rules import owners_map, rule_get, rules_visible
+from apps.scans.services.owners import LONGEST, owners_set
+from apps.scans.services.rules import RuleDraft, rule_create, rule_switch_off, rule_try
+
+TAG = "Findings"
+
+
+class RuleIn(Input):
+    name = serializers.CharField(max_length=120)
+    filter = FindingQuery(
+        help_text="Which findings. `system` empty: of all systems. States and ages do not count."
+    )
+    verdict = serializers.ChoiceField(
+        choices=[each for each in Verdict.values if each != Verdict.OPEN],
+        allow_blank=True,
+        default="",
+    )
+    justification = serializers.ChoiceField(
+        choices=Justification.choices, allow_blank=True, default=""
+    )
+    reason = serializers.CharField(
+        max_length=500, allow_blank=True, default="", help_text="Needed with a verdict."
+    )
+    team = serializers.CharField(
+        max_length=60, allow_blank=True, default="", help_text="The owner's key."
+    )
+    tags = serializers.ListField(child=serializers.CharField(max_length=40), default=list)
+    dry_run = serializers.BooleanField(default=False, help_text="true: only say what it would do.")
+
+
+class RuleOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    system = SystemRefOut(allow_null=True)
+    filter = serializers.DictField()
+    verdict = serializers.CharField()
+    justification = serializers.CharField()
+    reason = serializers.CharField()
+    team = serializers.CharField(source="team.key", default=None, allow_null=True)
+    tags = serializers.ListField(child=serializers.CharField())
+    is_on = serializers.BooleanField()
+    findings = serializers.IntegerField(
+        source="finding_count", help_text="That have the state by it."
+    )
+    by = serializers.CharField(source="actor_label")
+    created_at = serializers.DateTimeField()
+
+
+class TrialOut(serializers.Serializer[Any]):
+    """What a rule would do to the findings that are there."""
+
+    matching = serializers.IntegerField(help_text="It finds so many that are not fixed.")
+    changing = serializers.IntegerField(help_text="Of which so many would get the state.")
+    sample = FindingOut(many=True)
+
+
+class Rules(PortalListView):
+    serializer_class = RuleOut
+
+    @operation(
+        "rules_list",
+        "List rules that speak of findings as they arrive",
+        tag=TAG,
+        gives=RuleOut(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        read_query(Nothing, request)
+        return self.page(RuleOut, rules_visible(self.actor), "-id")
+
+    @operation(
+        "rules_create",
+        "Try a rule, or switch one on",
+        tag=TAG,
+        takes=RuleIn,
+        gives=RuleOut,
+        status=201,
+        repeatable=True,
+        description=(
+            "A rule sets the state of open findings, their owner and tags: of those that are there and "
+            "of those that arrive. With `dry_run` the answer is 200 with counts and a sample, and "
+            "nothing changes. A rule of all systems is for security and admins of the organisation."
+        ),
+        example={
+            "name": "Test code",
+            "filter": {"system": "payments", "path": "tests/"},
+            "verdict": "accepted",
+            "reason": "Never deployed.",
+            "tags": ["test"],
+            "dry_run": True,
+        },
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        given = read_body(RuleIn, request)
+        dry = given.pop("dry_run")
+        draft = self._draft(given)
+        if dry:
+            return self.one(TrialOut, rule_try(actor=self.actor, draft=draft))
+        made = rule_get(self.actor, rule_create(actor=self.actor, draft=draft).pk)
+        return self.one(RuleOut, made, 201, location=f"/api/v1/rules/{made.pk}")
+
+    def _draft(self, given: dict[str, Any]) -> RuleDraft:
+        key, team = given["filter"].get("system", ""), given.pop("team")
+        system = system_get(self.actor, key) if key else None
+        owner = Team.objects.filter(key=team).first() if team else None
+        if team and owner is None:
+            raise Invalid({"team": f"There is no team {team!r}."})
+        wanted = asked_for(given.pop("filter"))
+        return RuleDraft(system=system, wanted=wanted, team=owner, **given)
+
+
+class OneRule(PortalView):
+    serializer_class = RuleOut
+
+    @operation("rules_read", "Read a rule", tag=TAG, gives=RuleOut)
+    def get(self, request: Request, rule: int) -> Response:
+        read_query(Nothing, request)
+        return self.one(RuleOut, rule_get(self.actor, rule))
+
+
+class RuleOff(PortalView):
+    serializer_class = RuleOut
+
+    @operation(
+        "rules_switch_off",
+        "Switch a rule off and take back what it did",
+        tag=TAG,
+        gives=RuleOut,
+        status=202,
+        repeatable=True,
+        description="Findings that were changed since stay as they are.",
+    )
+    @idempotent
+    def post(self, request: Request, rule: int) -> Response:
+        read_body(Nothing, request)
+        rule_switch_off(actor=self.actor, rule=rule_get(self.actor, rule))
+        return self.one(RuleOut, rule_get(self.actor, rule), 202)
+
+
+class OwnersIn(Input):
+    text = serializers.CharField(
+        max_length=LONGEST, allow_blank=True, trim_whitespace=False, help_text="As in CODEOWNERS."
+    )
+
+
+class OwnersOut(serializers.Serializer[Any]):
+    text = serializers.CharField()
+    version = serializers.IntegerField()
+
+
+class Owners(PortalView):
+    serializer_class = OwnersOut
+
+    @operation(
+        "owners_read",
+        "Read who owns what of a system",
+        tag=TAG,
+        gives=OwnersOut,
+        versioned=True,
+    )
+    def get(self, request: Request, system: str) -> Response:
+        read_query(Nothing, request)
+        row = owners_map(self.actor, system_get(self.actor, system).pk)
+        answer = self.one(OwnersOut, row)
+        answer["ETag"] = f'"{row.version}"'
+        return answer
+
+    @operation(
+        "owners_set",
+        "Say who owns what of a system",
+        tag=TAG,
+        takes=OwnersIn,
+        gives=OwnersOut,
+        edits=True,
+        description=(
+            "Lines of a pattern and a team, as in CODEOWNERS: the last one that fits counts. A pattern "
+            "that begins with `pkg:` is about packages. A worker then goes through the findings; "
+            "owners that a rule or a person set stay."
+        ),
+        example={"text": "*  @team-payments\n/infra/  @team-platform\n"},
+    )
+    def patch(self, request: Request, system: str) -> Response:
+        row = system_get(self.actor, system)
+        version = expected_version(request)
+        text = read_body(OwnersIn, request)["text"]
+        kept = owners_set(actor=self.actor, system=row, text=text, version=version)
+        return self.one(OwnersOut, kept)
