@@ -24,15 +24,13 @@ from apps.scans.services.rules import RuleDraft, rule_create, rule_switch_off, r
 TAG = "Findings"
 
 
-class RuleIn(Input):
+class TriageRuleIn(Input):
     name = serializers.CharField(max_length=120)
     filter = FindingQuery(
         help_text="Which findings. `system` empty: of all systems. States and ages do not count."
     )
     verdict = serializers.ChoiceField(
-        choices=[each for each in Verdict.values if each != Verdict.OPEN],
-        allow_blank=True,
-        default="",
+        choices=Verdict.choices, allow_blank=True, default="", help_text="Not open."
     )
     justification = serializers.ChoiceField(
         choices=Justification.choices, allow_blank=True, default=""
@@ -47,7 +45,7 @@ class RuleIn(Input):
     dry_run = serializers.BooleanField(default=False, help_text="true: only say what it would do.")
 
 
-class RuleOut(serializers.Serializer[Any]):
+class TriageRuleOut(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     system = SystemRefOut(allow_null=True)
@@ -74,24 +72,24 @@ class TrialOut(serializers.Serializer[Any]):
 
 
 class Rules(PortalListView):
-    serializer_class = RuleOut
+    serializer_class = TriageRuleOut
 
     @operation(
-        "rules_list",
+        "triage_rules_list",
         "List rules that speak of findings as they arrive",
         tag=TAG,
-        gives=RuleOut(many=True),
+        gives=TriageRuleOut(many=True),
     )
     def get(self, request: Request) -> Response:
         read_query(Nothing, request)
-        return self.page(RuleOut, rules_visible(self.actor), "-id")
+        return self.page(TriageRuleOut, rules_visible(self.actor), "-id")
 
     @operation(
-        "rules_create",
+        "triage_rules_create",
         "Try a rule, or switch one on",
         tag=TAG,
-        takes=RuleIn,
-        gives=RuleOut,
+        takes=TriageRuleIn,
+        gives=TriageRuleOut,
         status=201,
         repeatable=True,
         description=(
@@ -110,13 +108,13 @@ class Rules(PortalListView):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        given = read_body(RuleIn, request)
+        given = read_body(TriageRuleIn, request)
         dry = given.pop("dry_run")
         draft = self._draft(given)
         if dry:
             return self.one(TrialOut, rule_try(actor=self.actor, draft=draft))
         made = rule_get(self.actor, rule_create(actor=self.actor, draft=draft).pk)
-        return self.one(RuleOut, made, 201, location=f"/api/v1/rules/{made.pk}")
+        return self.one(TriageRuleOut, made, 201, location=f"/api/v1/triage-rules/{made.pk}")
 
     def _draft(self, given: dict[str, Any]) -> RuleDraft:
         key, team = given["filter"].get("system", ""), given.pop("team")
@@ -129,22 +127,22 @@ class Rules(PortalListView):
 
 
 class OneRule(PortalView):
-    serializer_class = RuleOut
+    serializer_class = TriageRuleOut
 
-    @operation("rules_read", "Read a rule", tag=TAG, gives=RuleOut)
+    @operation("triage_rules_read", "Read a rule", tag=TAG, gives=TriageRuleOut)
     def get(self, request: Request, rule: int) -> Response:
         read_query(Nothing, request)
-        return self.one(RuleOut, rule_get(self.actor, rule))
+        return self.one(TriageRuleOut, rule_get(self.actor, rule))
 
 
 class RuleOff(PortalView):
-    serializer_class = RuleOut
+    serializer_class = TriageRuleOut
 
     @operation(
-        "rules_switch_off",
+        "triage_rules_switch_off",
         "Switch a rule off and take back what it did",
         tag=TAG,
-        gives=RuleOut,
+        gives=TriageRuleOut,
         status=202,
         repeatable=True,
         description="Findings that were changed since stay as they are.",
@@ -153,7 +151,7 @@ class RuleOff(PortalView):
     def post(self, request: Request, rule: int) -> Response:
         read_body(Nothing, request)
         rule_switch_off(actor=self.actor, rule=rule_get(self.actor, rule))
-        return self.one(RuleOut, rule_get(self.actor, rule), 202)
+        return self.one(TriageRuleOut, rule_get(self.actor, rule), 202)
 
 
 class OwnersIn(Input):

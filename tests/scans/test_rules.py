@@ -1,0 +1,360 @@
+"""Rules: tried, switched on, at work as findings arrive, switched off; owners by path and package."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import Team
+from apps.common.errors import Conflict, EditConflict, Invalid, Missing, NotPermitted
+from apps.common.events import deliver_due
+from apps.scans.models import Finding, FindingOwner, FindingTag, Series, Triage, TriageRule
+from apps.scans.selectors import FindingFilter
+from apps.scans.services.ingest import report_ingest
+from apps.scans.services.owners import owners_apply, owners_set
+from apps.scans.services.rules import RuleDraft, rule_create, rule_switch_off, rule_try
+from apps.scans.services.triage import finding_triage
+from tests.api.conftest import as_pipeline, as_user, problem_fields
+from tests.conftest import People
+from tests.factories import actor_of, make_finding, make_report
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    return Team.objects.create(key="team-a", name="Team A")
+
+
+def draft(people: People, **fields: Any) -> RuleDraft:
+    values: dict[str, Any] = {
+        "name": "Test code",
+        "system": people.system,
+        "wanted": FindingFilter(path="tests/"),
+        "verdict": "accepted",
+        "reason": "Never deployed.",
+    }
+    return RuleDraft(**(values | fields))
+
+
+def states(*findings: Finding) -> list[str]:
+    return [Finding.objects.get(pk=each.pk).state for each in findings]
+
+
+@pytest.fixture
+def found(people: People) -> dict[str, Finding]:
+    return {
+        "test": make_finding(people.system, path="tests/a.py"),
+        "code": make_finding(people.system, path="src/tests/a.py"),
+        "fixed": make_finding(people.system, path="tests/b.py", state="fixed"),
+        "said": make_finding(people.system, path="tests/c.py", state="false_positive"),
+        "foreign": make_finding(people.other_system, path="tests/a.py"),
+    }
+
+
+def test_trying_counts_and_shows_and_changes_nothing(
+    people: People, found: dict[str, Finding]
+) -> None:
+    trial = rule_try(actor=actor_of(people.security), draft=draft(people))
+    assert (trial.matching, trial.changing) == (2, 1)
+    assert trial.sample == [found["test"]]
+    assert states(found["test"]) == ["open"]
+    assert TriageRule.objects.count() == 0
+
+
+def test_switched_on_it_sets_state_owner_and_tags_and_off_takes_all_back(
+    people: People, found: dict[str, Finding], team: Team
+) -> None:
+    actor = actor_of(people.security)
+    rule = rule_create(actor=actor, draft=draft(people, team=team, tags=["test", "quiet"]))
+    assert states(*found.values()) == ["accepted", "open", "fixed", "false_positive", "open"]
+    change = found["test"].verdicts.get()
+    assert (change.triage.reason, change.triage.rule) == ("Never deployed.", rule)
+    marked = {found["test"].pk, found["said"].pk}
+    assert set(FindingOwner.objects.values_list("finding_id", flat=True)) == marked
+    assert FindingTag.objects.count() == 4
+    rule_switch_off(actor=actor, rule=rule)
+    assert states(*found.values()) == ["open", "open", "fixed", "false_positive", "open"]
+    assert FindingOwner.objects.count() == FindingTag.objects.count() == 0
+    with pytest.raises(Conflict):
+        rule_switch_off(actor=actor, rule=rule)
+
+
+def test_off_leaves_what_was_changed_since(people: People, found: dict[str, Finding]) -> None:
+    actor = actor_of(people.security)
+    rule = rule_create(actor=actor, draft=draft(people))
+    finding_triage(
+        actor=actor, finding=found["test"], verdict="not_affected", reason="Looked at it."
+    )
+    rule_switch_off(actor=actor, rule=rule)
+    assert states(found["test"]) == ["not_affected"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "matches"),
+    [
+        ({"rule": "py/sql*"}, True),
+        ({"rule": "PY/SQL-INJECTION"}, True),
+        ({"rule": "py/sql"}, False),
+        ({"rule": "*.*"}, False),
+        ({"path": "tests/"}, True),
+        ({"path": "tests_"}, False),
+        ({"component": "pkg:npm/a"}, True),
+        ({"component": "pkg:npm/"}, False),
+        ({"cwe": 89}, True),
+        ({"cwe": 79}, False),
+        ({"tool": "SEMGREP"}, True),
+        ({"tool": "Bandit"}, False),
+        ({"stage": "build"}, False),
+        ({"path": "tests/", "severity": 4}, False),
+    ],
+)
+def test_which_findings(people: People, wanted: dict[str, Any], matches: bool) -> None:
+    finding = make_finding(people.system, path="tests/a.py", purl="pkg:npm/a@1.0")
+    Series.objects.update(tool="Semgrep")
+    rule_create(
+        actor=actor_of(people.security), draft=draft(people, wanted=FindingFilter(**wanted))
+    )
+    assert states(finding) == ["accepted" if matches else "open"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"name": " "}, "name"),
+        ({"name": "x" * 121}, "name"),
+        ({"verdict": "open"}, "verdict"),
+        ({"verdict": "fixed"}, "verdict"),
+        ({"verdict": ""}, "verdict"),
+        ({"reason": ""}, "reason"),
+        ({"justification": "component_not_present"}, "justification"),
+        ({"tags": ["x" * 41]}, "tags"),
+        ({"tags": [str(n) for n in range(11)]}, "tags"),
+        ({"wanted": FindingFilter()}, "rule"),
+        ({"wanted": FindingFilter(state="accepted", overdue=True)}, "rule"),
+    ],
+)
+def test_what_cannot_be(people: People, fields: dict[str, Any], named: str) -> None:
+    for service in (rule_try, rule_create):
+        with pytest.raises(Invalid) as refused:
+            service(actor=actor_of(people.security), draft=draft(people, **fields))
+        assert set(refused.value.fields) == {named}
+
+
+def test_who_may_not(people: People, found: dict[str, Finding]) -> None:
+    for person, refusal in (
+        (people.viewer, NotPermitted),
+        (people.architect, NotPermitted),
+        (people.outsider, Missing),
+    ):
+        with pytest.raises(refusal):
+            rule_create(actor=actor_of(person), draft=draft(people))
+    with pytest.raises(NotPermitted):
+        rule_create(actor=actor_of(people.security), draft=draft(people, system=None))
+    rule_create(actor=actor_of(people.chief), draft=draft(people, system=None))
+    assert states(found["test"], found["foreign"]) == ["accepted", "accepted"]
+
+
+# --- as findings arrive --------------------------------------------------------------------------
+
+
+def sarif(*places: tuple[str, str]) -> bytes:
+    """(path, code)."""
+    results = [
+        {
+            "ruleId": "py/x",
+            "message": {"text": "Bad."},
+            "locations": [
+                {
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": path},
+                        "region": {"startLine": 1, "snippet": {"text": code}},
+                    }
+                }
+            ],
+        }
+        for path, code in places
+    ]
+    run = {"tool": {"driver": {"name": "Own"}}, "results": results}
+    return json.dumps({"version": "2.1.0", "runs": [run]}).encode()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("no_worker")
+def test_a_story_of_reports(people: People, team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.common.dispatch.send", lambda *_: True)
+
+    def post(*places: tuple[str, str]) -> dict[str, str]:
+        report = make_report(people.system, content=sarif(*places), stage="code")
+        report_ingest(report.pk)
+        deliver_due()
+        return dict(Finding.objects.values_list("path", "state"))
+
+    actor = actor_of(people.security)
+    rule = rule_create(actor=actor, draft=draft(people, tags=["test"]))
+    owners_set(actor=actor, system=people.system, text="src/ @team-a\n", version=0)
+    test, code = ("tests/a.py", "x = 1"), ("src/a.py", "y = 2")
+    assert post(test, code) == {"tests/a.py": "accepted", "src/a.py": "open"}
+    owner = FindingOwner.objects.get()
+    assert (owner.finding.path, owner.team, owner.get_source_display()) == (
+        "src/a.py",
+        team,
+        "the list of owners",
+    )
+    assert FindingTag.objects.get().finding.path == "tests/a.py"
+    (series,) = Series.objects.all()
+    assert sum(series.open_counts) == 1
+    # Gone and back: the word stays, and is not said twice.
+    assert post(code)["tests/a.py"] == "accepted"
+    assert post(test, code)["tests/a.py"] == "accepted"
+    assert Triage.objects.filter(rule=rule).count() == 1
+    # Opened by a person: the rule does not argue.
+    finding = Finding.objects.get(path="tests/a.py")
+    finding_triage(actor=actor, finding=finding, verdict="open")
+    post(code)
+    assert post(test, code)["tests/a.py"] == "open"
+    # Switched off: new ones stay open.
+    rule_switch_off(actor=actor, rule=rule)
+    assert post(test, code, ("tests/b.py", "z = 3"))["tests/b.py"] == "open"
+
+
+# --- owners --------------------------------------------------------------------------------------
+
+
+def test_the_last_line_that_fits_counts_and_a_rule_has_the_last_word(
+    people: People, team: Team
+) -> None:
+    other = Team.objects.create(key="team-b", name="Team B")
+    actor = actor_of(people.security)
+    paths = ["src/a.py", "src/b/c.py", "infra/x.tf", "src/generated/y.py"]
+    found = {path: make_finding(people.system, path=path) for path in paths}
+    found["pkg"] = make_finding(people.system, path="", purl="pkg:npm/%40acme/ui@1")
+    foreign = make_finding(people.other_system, path="src/a.py")
+    rule_create(
+        actor=actor,
+        draft=draft(people, wanted=FindingFilter(path="src/b/"), verdict="", team=other, reason=""),
+    )
+    text = "* @team-a\n*.tf @team-b\n/src/generated/\npkg:npm/%40acme/* @team-b\n"
+    owners_set(actor=actor, system=people.system, text=text, version=0)
+    assert owners_apply(system_id=people.system.pk) == 3
+    told = {
+        owner.finding_id: (owner.team.key, int(owner.source))
+        for owner in FindingOwner.objects.select_related("team")
+    }
+    assert told == {
+        found["src/a.py"].pk: ("team-a", 2),
+        found["src/b/c.py"].pk: ("team-b", 1),
+        found["infra/x.tf"].pk: ("team-b", 2),
+        found["pkg"].pk: ("team-b", 2),
+    }
+    assert foreign.pk not in told
+    owners_set(actor=actor, system=people.system, text="", version=1)
+    assert owners_apply(system_id=people.system.pk) == 0
+    assert [owner.finding_id for owner in FindingOwner.objects.all()] == [found["src/b/c.py"].pk]
+
+
+def test_owners_that_cannot_be(people: People, team: Team) -> None:
+    actor = actor_of(people.security)
+    with pytest.raises(Invalid) as refused:
+        owners_set(
+            actor=actor, system=people.system, text="* @team-a\n* @nobody\n!x @team-a", version=0
+        )
+    told = " ".join(refused.value.fields["text"])
+    assert "Line 2" in told
+    assert "Line 3" in told
+    owners_set(actor=actor, system=people.system, text="* @team-a", version=0)
+    with pytest.raises(EditConflict):
+        owners_set(actor=actor, system=people.system, text="", version=0)
+    for person, refusal in ((people.viewer, NotPermitted), (people.outsider, Missing)):
+        with pytest.raises(refusal):
+            owners_set(actor=actor_of(person), system=people.system, text="", version=1)
+
+
+# --- the doors -----------------------------------------------------------------------------------
+
+
+def test_over_the_api(people: People, found: dict[str, Finding], team: Team) -> None:
+    api = as_user(people.security)
+    body = {
+        "name": "Test code",
+        "filter": {"system": "payments", "path": "tests/"},
+        "verdict": "accepted",
+        "reason": "Never deployed.",
+        "team": "team-a",
+        "tags": ["test"],
+    }
+    tried = api.post("/triage-rules", body | {"dry_run": True}).json()
+    assert (tried["matching"], tried["changing"]) == (2, 1)
+    made = api.post("/triage-rules", body)
+    assert (made.status_code, made.json()["findings"], made.json()["team"]) == (201, 1, "team-a")
+    assert len(api.get("/findings", team="team-a", state="any").json()["results"]) == 2
+    assert len(api.get("/findings", tag="test", state="accepted").json()["results"]) == 1
+    assert as_user(people.outsider).get(made["Location"]).status_code == 404
+    assert as_user(people.outsider).get("/triage-rules").json()["results"] == []
+    assert len(as_user(people.viewer).get("/triage-rules").json()["results"]) == 1
+    off = api.post(f"{made['Location']}/off")
+    assert (off.status_code, off.json()["is_on"]) == (202, False)
+    assert problem_fields(api.post("/triage-rules", body | {"team": "x"})) == {"team"}
+    assert problem_fields(api.post("/triage-rules", body | {"verdict": "open"})) == {"verdict"}
+    everywhere = body | {"filter": {"path": "tests/"}}
+    assert api.post("/triage-rules", everywhere).status_code == 403
+    assert as_pipeline(people.system).get("/triage-rules").status_code == 403
+
+
+def test_owners_over_the_api(people: People, team: Team) -> None:
+    api = as_user(people.security)
+    path = "/systems/payments/owners"
+    assert api.get(path).json() == {"text": "", "version": 0}
+    edited = api.edit(path, {"text": "* @team-a\n"})
+    assert edited.json() == {"text": "* @team-a\n", "version": 1}
+    assert problem_fields(api.edit(path, {"text": "* @none"})) == {"text"}
+    assert api.patch(path, {"text": ""}, if_match='"0"').status_code == 412
+    assert as_user(people.viewer).get(path).status_code == 200
+    assert as_user(people.viewer).edit(path, {"text": ""}).status_code == 403
+    assert as_user(people.outsider).get(path).status_code == 404
+
+
+def test_on_the_pages(people: People, found: dict[str, Finding], team: Team) -> None:
+    client = Client()
+    client.force_login(people.security)
+    assert client.get("/findings/rules/new/").status_code == 200
+    body = {
+        "name": "Test code",
+        "system": "payments",
+        "path": "tests/",
+        "verdict": "accepted",
+        "reason": "Never deployed.",
+        "team": "team-a",
+        "tags": "test, quiet",
+    }
+    tried = client.post("/findings/rules/new/", body).content.decode()
+    assert found["test"].title in tried
+    assert states(found["test"]) == ["open"]
+    assert client.post("/findings/rules/new/", body | {"reason": ""}).status_code == 422
+    made = client.post("/findings/rules/new/", body | {"confirm": "1"})
+    assert made["Location"] == "/findings/rules/"
+    assert states(found["test"]) == ["accepted"]
+    assert "Never deployed." in client.get("/findings/rules/").content.decode()
+    page = client.get(f"/findings/{found['test'].pk}/").content.decode()
+    assert "Team A" in page
+    assert "?tag=quiet" in page
+    listed = client.get("/findings/?team=team-a&state=accepted").content.decode()
+    assert found["test"].title in listed
+    assert found["code"].title not in listed
+    owners = "/findings/owners/payments/"
+    assert client.post(owners, {"text": "* @none", "version": "0"}).status_code == 422
+    assert client.post(owners, {"text": "* @team-a", "version": "0"}).status_code == 302
+    assert client.post(owners, {"text": "", "version": "0"}).status_code == 422
+    assert "* @team-a" in client.get(owners).content.decode()
+    rule = TriageRule.objects.get()
+    assert client.post(f"/findings/rules/{rule.pk}/off/").status_code == 302
+    assert states(found["test"]) == ["open"]
+    client.force_login(people.viewer)
+    assert client.get("/findings/rules/").status_code == 200
+    assert client.get(owners).status_code == 200
+    assert client.get("/findings/rules/new/").status_code == 403
+    assert client.post(owners, {"text": "", "version": "1"}).status_code == 403
+    client.force_login(people.outsider)
+    assert client.get(owners).status_code == 404
+    assert client.post(f"/findings/rules/{rule.pk}/off/").status_code == 404
