@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from .say import Failure
 
 TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
-PAGES = ("/", "/planning/", "/guidance/", "/systems/", "/findings/", "/reports/")
+PAGES = ("/", "/planning/", "/guidance/", "/systems/", "/findings/", "/reports/", "/sources/")
 
 
 def plain(text: str) -> str:

@@ -78,6 +78,8 @@ EVERYBODYS: dict[str, Open] = {
     "finding": first_row("/findings/"),
     "reports": at("/reports/"),
     "report": first_row("/reports/"),
+    "sources": at("/sources/"),
+    "source": first_row("/sources/"),
     "search": at("/search/?q=bucket"),
     "tokens": at("/settings/tokens/"),
 }
@@ -86,6 +88,8 @@ WRITERS: dict[str, Open] = {
     "guidance-form": at("/guidance/new/"),
     "risk-form": new_risk_on_the_item,
     "upload": at("/reports/new/"),
+    "source-form": at("/sources/new/?connector=s3"),
+    "credentials": at("/credentials/"),
 }
 STAFF: dict[str, Open] = {"design": at("/design/"), "api-reference": at("/api/docs")}
 PAGES = [
