@@ -200,6 +200,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "sweep-reports": {"task": "scans.sweep", "schedule": 30.0},
     "fetch-feeds": {"task": "scans.fetch_feeds", "schedule": 3600.0},
+    "portfolio-snapshot": {"task": "advice.snapshot", "schedule": 6 * 3600.0},
     "review-signals": {"task": "evidence.review_signals", "schedule": 6 * 3600.0},
     "seal-audit": {"task": "audit.seal", "schedule": 60.0},
     "sweep-sources": {"task": "sources.sweep", "schedule": 15.0},

@@ -1,17 +1,12 @@
 """Options side by side, on the same simulated years, so that only the options differ."""
 
-import contextlib
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-from django.core.cache import cache
-from redis.exceptions import RedisError
-
+from apps.advice.kept import keep, kept, key_for
 from apps.planning.models import Option
 from apps.risks.models import RiskStatement
 from apps.risks.quant import ENGINE, Estimate
@@ -23,8 +18,6 @@ from apps.risks.services.estimates import estimate_of
 from apps.risks.services.valuations import SEED, TRIALS, money
 
 logger = logging.getLogger(__name__)
-
-KEPT_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -60,11 +53,11 @@ def compare_options(
     if not valued:
         return {}
     described = [_describe(option, bearing[option.pk]) for option in valued]
-    key = "compare:" + hashlib.sha256(msgspec.json.encode([ENGINE, TRIALS, described])).hexdigest()
-    found = _cached(key)
+    key = key_for("compare", ENGINE, TRIALS, described)
+    found: dict[str, dict[str, Any]] | None = kept(key)
     if found is None:
         found = _compare(valued, bearing)
-        _keep(key, found)
+        keep(key, found)
     return {int(pk): OptionLoss(**loss) for pk, loss in found.items()}
 
 
@@ -120,18 +113,3 @@ def _losses(result: Comparison) -> dict[str, OptionLoss]:
             cheapest=result.cheapest[option.name],
         )
     return losses
-
-
-def _cached(key: str) -> dict[str, dict[str, Any]] | None:
-    """A cache that is away costs time, never an answer."""
-    found: dict[str, dict[str, Any]] | None = None
-    with contextlib.suppress(RedisError):
-        found = cache.get(key)
-    return found
-
-
-def _keep(key: str, found: dict[str, dict[str, Any]]) -> None:
-    try:
-        cache.set(key, found, KEPT_SECONDS)
-    except RedisError:
-        logger.warning("the cache is away; comparisons are made anew")

@@ -1,6 +1,16 @@
 from django.urls import path
 
-from apps.advice.views import findings, guidance, home, items, options, search, statements, systems
+from apps.advice.views import (
+    findings,
+    guidance,
+    home,
+    items,
+    options,
+    portfolio,
+    search,
+    statements,
+    systems,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -39,5 +49,6 @@ urlpatterns += [
     path("systems/", systems.system_list_page, name="system-list"),
     path("systems/<slug:key>/", systems.system_page, name="system-detail"),
     path("systems/<slug:key>/tokens/", systems.system_token_action, name="system-token"),
+    path("portfolio/", portfolio.portfolio_page, name="portfolio"),
     path("search/", search.search_page, name="search"),
 ]

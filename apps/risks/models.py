@@ -89,6 +89,39 @@ class OrdinalScale(models.Model):
         return f"scale {self.pk}"
 
 
+class Tolerance(models.Model):
+    """How much the organisation is willing to lose: the newest row holds."""
+
+    # [{"loss": "1000000.00", "allowed": 0.1}]: a year may cost more than this with this probability.
+    points = models.JSONField()
+    created_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name_plural = "tolerances"
+
+    def __str__(self) -> str:
+        return f"tolerance of {len(self.points)} points"
+
+
+class PortfolioSnapshot(SystemOwned):
+    """What a system carried on one day; money is the organisation's currency a year."""
+
+    day = models.DateField()
+    expected_annual_loss = models.DecimalField(max_digits=18, decimal_places=2)
+    value_at_risk = models.DecimalField(max_digits=18, decimal_places=2)  # 19 years in 20 below
+    statements = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["day"]
+        constraints = [
+            models.UniqueConstraint(fields=["system", "day"], name="portfolio_snapshot_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.expected_annual_loss} a year"
+
+
 class StatementText(Versioned):
     """What a statement and each of its revisions say."""
 

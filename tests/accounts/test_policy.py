@@ -12,6 +12,7 @@ from apps.accounts.actors import ANONYMOUS, Actor, portal_actor
 from apps.accounts.models import User
 from apps.accounts.policy import ScopedQuerySet, may, require
 from apps.accounts.roles import CI_GRANT, GRANTS, READ_GRANT, Permission, Role, Scope
+from apps.advice.portfolio import snapshot
 from apps.catalog.models import System
 from apps.catalog.services import component_create, environment_create, membership_set
 from apps.common.errors import Missing, NotPermitted
@@ -221,6 +222,7 @@ def fill(system: System) -> None:
         data={"events": 0, "years": 1.0, "relevance": 1.0},
         key="quiet",
     )
+    snapshot()
     vex_take_in(actor=TESTS, system=system, chunks=[VEX])
     engagement, _ = engagement_ensure(actor=TESTS, system=system, name="nightly")
     run_ensure(actor=TESTS, engagement=engagement, title="bandit")
@@ -269,6 +271,7 @@ def test_every_scoped_model_is_known() -> None:
         "evidence.evidencelink",
         "evidence.valueupdate",
         "scans.vexdocument",
+        "risks.portfoliosnapshot",
         "compat.engagement",
         "compat.scanrun",
         "sources.credential",

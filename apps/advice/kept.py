@@ -1,0 +1,32 @@
+"""Results that take a moment to simulate, kept for a day under what they were made from."""
+
+import contextlib
+import hashlib
+import logging
+from typing import Any
+
+import msgspec
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+KEPT_SECONDS = 24 * 3600
+
+
+def key_for(kind: str, *parts: Any) -> str:
+    """A name that changes with any of the parts (plain JSON values)."""
+    return f"{kind}:{hashlib.sha256(msgspec.json.encode(parts)).hexdigest()}"
+
+
+def kept(key: str) -> Any:
+    """What is kept, or None. A cache that is away costs time, never an answer."""
+    with contextlib.suppress(RedisError):
+        return cache.get(key)
+    return None
+
+
+def keep(key: str, value: Any) -> None:
+    try:
+        cache.set(key, value, KEPT_SECONDS)
+    except RedisError:
+        logger.warning("the cache is away; %s is made anew", key.partition(":")[0])

@@ -1,0 +1,119 @@
+"""All risks as one, against the organisation's tolerance line."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_http_methods
+
+from apps.accounts.policy import may, require
+from apps.accounts.requests import PageRequest
+from apps.accounts.roles import Permission
+from apps.advice.portfolio import Scope, acceptances_due, over_time, portfolio
+from apps.catalog.selectors import systems_visible
+from apps.catalog.stages import Stage
+from apps.common.addresses import address
+from apps.common.errors import Invalid
+from apps.common.forms import FilterForm, apply_domain_errors, with_any
+from apps.common.ui.curve import Curve
+from apps.risks.fields import ChanceField, MoneyField
+from apps.risks.services.tolerance import Point, current_tolerance, tolerance_set
+
+NAMES = ("system", "stage", "together")
+CORRELATIONS = [("0.2", lazy("A little together")), ("0.5", lazy("Much together"))]
+POINTS = 3
+DAYS = 14
+
+
+class PortfolioForm(FilterForm):
+    system = forms.ChoiceField(label=lazy("System"), required=False)
+    stage = forms.ChoiceField(
+        label=lazy("Stage"), required=False, choices=with_any(Stage.choices, lazy("Any stage"))
+    )
+    together = forms.ChoiceField(
+        label=lazy("Bad years come"),
+        required=False,
+        choices=with_any(CORRELATIONS, lazy("Independently")),
+    )
+
+    def scope(self) -> Scope:
+        return Scope(
+            system=self.given("system"),
+            stage=self.given("stage"),
+            correlation=float(self.given("together") or 0),
+        )
+
+
+class ToleranceForm(forms.Form):
+    """Up to three points; an empty row is none."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        for number in range(POINTS):
+            self.fields[f"loss_{number}"] = MoneyField(
+                label=lazy("A year may cost more than"), required=False
+            )
+            self.fields[f"allowed_{number}"] = ChanceField(
+                label=lazy("with a chance of at most"), required=False
+            )
+
+    def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        return [(self[f"loss_{n}"], self[f"allowed_{n}"]) for n in range(POINTS)]
+
+    def points(self) -> list[Point]:
+        typed = self.cleaned_data
+        rows = [(typed[f"loss_{n}"], typed[f"allowed_{n}"]) for n in range(POINTS)]
+        return [Point(loss, float(share or 0)) for loss, share in rows if loss is not None]
+
+
+@require_http_methods(["GET", "POST"])
+def portfolio_page(request: PageRequest) -> HttpResponse:
+    """The portfolio; a POST draws the tolerance line anew."""
+    viewer, given = request.actor, request.GET
+    form = PortfolioForm(given)
+    named = [(system.key, system.name) for system in systems_visible(viewer)]
+    form.fields["system"].choices = with_any(named, _("Any system"))  # type: ignore[attr-defined]
+    line = _line_form(request)
+    if request.method == "POST" and line.is_valid():
+        try:
+            tolerance_set(actor=viewer, points=line.points())
+        except Invalid as error:
+            apply_domain_errors(line, error)
+        else:
+            messages.success(request, _("The line is drawn."))
+            return redirect(address(reverse("portfolio"), given, NAMES))
+    scope = form.scope()
+    told = portfolio(viewer, scope)
+    curves = [Curve(_("A year costs more than"), told.curve)] if told else []
+    if told and told.tolerance:
+        points = [(float(each.point.loss), each.point.allowed) for each in told.tolerance]
+        curves.append(Curve(_("Tolerated"), points))
+    context = {
+        "form": form,
+        "told": told,
+        "curves": curves,
+        "active": [
+            (label, words, address(reverse("portfolio"), given, NAMES, **{name: ""}))
+            for name, label, words in form.active()
+        ],
+        "clear_url": reverse("portfolio"),
+        "days": over_time(viewer, scope)[:DAYS],
+        "due": acceptances_due(viewer),
+        "line_form": line,
+        "may_draw": may(viewer, Permission.STATEMENT_EDIT),
+    }
+    return render(request, "advice/portfolio.html", context, status=422 if line.errors else 200)
+
+
+def _line_form(request: PageRequest) -> ToleranceForm:
+    if request.method == "POST":
+        require(request.actor, Permission.STATEMENT_EDIT)
+        return ToleranceForm(request.POST)
+    initial: dict[str, object] = {}
+    for number, point in enumerate(current_tolerance()[:POINTS]):
+        initial[f"loss_{number}"] = point.loss
+        initial[f"allowed_{number}"] = f"{point.allowed * 100:g} %"
+    return ToleranceForm(initial=initial)
