@@ -22,6 +22,9 @@ from apps.evidence.services.updates import update_record
 from apps.planning.models import Question
 from apps.planning.services.decisions import decision_record, recommendation_make
 from apps.planning.services.questions import question_ask_of_guidance
+from apps.scans.selectors import FindingFilter
+from apps.scans.services.rules import RuleDraft
+from apps.scans.services.rules import rule_create as triage_rule_create
 from apps.scans.services.vex import vex_take_in
 from apps.sources.services.sources import source_run_now
 from tests.conftest import People
@@ -223,6 +226,8 @@ def fill(system: System) -> None:
         key="quiet",
     )
     snapshot()
+    said = RuleDraft(name="Test code", wanted=FindingFilter(), system=system, tags=["test"])
+    triage_rule_create(actor=TESTS, draft=said)
     vex_take_in(actor=TESTS, system=system, chunks=[VEX])
     engagement, _ = engagement_ensure(actor=TESTS, system=system, name="nightly")
     run_ensure(actor=TESTS, engagement=engagement, title="bandit")
@@ -271,6 +276,7 @@ def test_every_scoped_model_is_known() -> None:
         "evidence.evidencelink",
         "evidence.valueupdate",
         "scans.vexdocument",
+        "scans.triagerule",
         "risks.portfoliosnapshot",
         "compat.engagement",
         "compat.scanrun",
