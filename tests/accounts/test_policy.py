@@ -226,7 +226,9 @@ def fill(system: System) -> None:
         key="quiet",
     )
     snapshot()
-    said = RuleDraft(name="Test code", wanted=FindingFilter(), system=system, tags=["test"])
+    said = RuleDraft(
+        name="Test code", wanted=FindingFilter(text="test"), system=system, tags=["test"]
+    )
     triage_rule_create(actor=TESTS, draft=said)
     vex_take_in(actor=TESTS, system=system, chunks=[VEX])
     engagement, _ = engagement_ensure(actor=TESTS, system=system, name="nightly")
