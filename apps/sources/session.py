@@ -19,6 +19,7 @@ WAITS_IN_ALL = 90.0
 TRIES = 3
 BIG = 1e9
 WEEK = 7 * 24 * 3600.0
+UNSAID_WAIT = 60.0  # GitHub: at least a minute, where a secondary limit names no time
 # Below the soft limit of a task (CELERY_TASK_SOFT_TIME_LIMIT), with room for one last request.
 RUN_SECONDS = 800.0
 
@@ -127,6 +128,8 @@ def failure_of(answer: Answer, now: float) -> OutgoingFailed:
     """What an answer that is not good means. Nothing of its body is repeated: it may hold anything."""
     status = answer.status
     wait = wait_of(answer, now)
+    if wait is None and status == 403 and _speaks_of_a_limit(answer):
+        wait = UNSAID_WAIT
     if status == 429 or (status in {403, 503} and wait is not None):
         return OutgoingFailed(
             errors.RATE, f"It asks us to wait (HTTP {status}).", permanent=False, retry_after=wait
@@ -147,6 +150,16 @@ def failure_of(answer: Answer, now: float) -> OutgoingFailed:
         text = f"It refuses the request (HTTP {status})."
         return OutgoingFailed(errors.STATUS, text, permanent=True)
     return OutgoingFailed(errors.STATUS, f"It answers HTTP {status}.", permanent=False)
+
+
+def _speaks_of_a_limit(answer: Answer) -> bool:
+    """GitHub's secondary limit is a 403 that often says so in its body only; a refused credential, which
+    looks the same otherwise, must not count as one, and the other way round."""
+    try:
+        start = next(iter(answer.chunks()), b"")[:4000]
+    except OutgoingFailed:
+        return False
+    return b"rate limit" in start.lower()
 
 
 def wait_of(answer: Answer, now: float) -> float | None:

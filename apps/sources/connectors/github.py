@@ -206,7 +206,6 @@ def _dismissed(alert: Mapping[str, Any]) -> str:
 
 
 _TYPES = {"pip": "pypi", "rubygems": "gem", "actions": "github", "go": "golang", "rust": "cargo"}
-_NAMES_OF_MAVEN = ":"
 
 
 def _purl(ecosystem: str, name: str) -> str:
@@ -214,5 +213,5 @@ def _purl(ecosystem: str, name: str) -> str:
     if not ecosystem or not name:
         return ""
     kind = _TYPES.get(ecosystem, ecosystem)
-    path = name.replace(_NAMES_OF_MAVEN, "/") if ecosystem == "maven" else name
+    path = name.replace(":", "/") if ecosystem == "maven" else name
     return f"pkg:{kind}/{path.replace('@', '%40')}"
