@@ -117,7 +117,12 @@ def test_a_death_at_any_step_leaves_neither_gap_nor_double(
 
 
 def test_what_never_ends_is_given_up(source: Source) -> None:
-    stuck = SourceRun.objects.create(source=source, trigger=Trigger.SCHEDULE, attempts=10)
+    fields = {"source": source, "trigger": Trigger.SCHEDULE, "attempts": 20}
+    going_on = SourceRun.objects.create(**fields, received=1)
+    run_perform(going_on.pk)
+    going_on.refresh_from_db()
+    assert going_on.state == "succeeded"
+    stuck = SourceRun.objects.create(**fields)
     run_perform(stuck.pk)
     stuck.refresh_from_db()
     assert (stuck.state, stuck.error_code) == ("failed", "worker-died")

@@ -33,7 +33,7 @@ from apps.sources.session import Session
 logger = logging.getLogger(__name__)
 
 LOCK_SPACE = 0x5EC1 << 48  # keeps our advisory locks apart from anybody else's
-MAX_ATTEMPTS = 10
+MAX_ATTEMPTS = 20  # without anything received; a run that goes on is not to blame for what kills it
 REPEAT_AFTER = dt.timedelta(hours=23)  # an unchanged live snapshot is news again
 MAX_REPORTS = 500  # of one run; the next one goes on at the cursor
 LONGEST = 600.0  # seconds, then the next one goes on
@@ -60,8 +60,8 @@ def run_perform(run_id: int) -> None:
         run = SourceRun.objects.select_related("source__system", "source__credential").get(
             pk=run_id
         )
-        if run.attempts > MAX_ATTEMPTS:
-            text = f"{MAX_ATTEMPTS} workers ended in the middle of this run."
+        if run.attempts > MAX_ATTEMPTS + run.received + run.refused:
+            text = f"{run.attempts - 1} workers ended in the middle of this run."
             run_finish(run, Outcome(DIED, text, permanent=True))
             return
         run_finish(run, _attempt(run))
