@@ -218,8 +218,6 @@ def fill(system: System) -> None:
     rule_create(actor=TESTS, statement=statement, cwes=[89])
     source_run_now(actor=TESTS, source=make_source(system, credential=make_credential(system)))
     link_create(actor=TESTS, statement=statement, finding=finding)
-    triage = RuleDraft("Docs", FindingFilter(text="docs/"), system=system, tags=("docs",))
-    triage_rule_create(actor=TESTS, draft=triage)
     update_record(
         actor=TESTS,
         statement=statement,
@@ -276,7 +274,6 @@ def test_every_scoped_model_is_known() -> None:
         "scans.series",
         "scans.report",
         "scans.finding",
-        "scans.triagerule",
         "evidence.evidencerule",
         "evidence.evidencelink",
         "evidence.valueupdate",
