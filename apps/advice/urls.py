@@ -7,6 +7,7 @@ from apps.advice.views import (
     items,
     options,
     portfolio,
+    registers,
     search,
     statements,
     systems,
@@ -19,6 +20,11 @@ urlpatterns = [
     path("planning/PI-<int:pk>/recommendation/", items.item_recommend, name="item-recommend"),
     path("planning/PI-<int:pk>/decision/", items.item_decide, name="item-decide"),
     path("planning/PI-<int:pk>/confirm/", items.item_confirm, name="item-confirm"),
+    path(
+        "planning/PI-<int:pk>/decisions/<int:decision>.md",
+        registers.decision_madr,
+        name="decision-madr",
+    ),
     path("planning/PI-<int:pk>/revisit/", items.item_revisit, name="item-revisit"),
     path("planning/PI-<int:pk>/options/new/", options.option_create_page, name="option-create"),
     path("planning/options/<int:pk>/edit/", options.option_edit_page, name="option-edit"),
@@ -49,6 +55,7 @@ urlpatterns += [
     path("systems/", systems.system_list_page, name="system-list"),
     path("systems/<slug:key>/", systems.system_page, name="system-detail"),
     path("systems/<slug:key>/tokens/", systems.system_token_action, name="system-token"),
+    path("portfolio/risks.csv", registers.risk_register, name="risk-register"),
     path("portfolio/", portfolio.portfolio_page, name="portfolio"),
     path("search/", search.search_page, name="search"),
 ]
