@@ -5,7 +5,18 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, Q, QuerySet, When
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Case,
+    F,
+    Func,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 
 from apps.accounts.actors import Actor
@@ -98,6 +109,17 @@ def _exploits_asked_for(found: QuerySet[Finding], wanted: FindingFilter) -> Quer
     return overdue(found) if wanted.overdue else found
 
 
+def _is_one_of(findings: Sequence[int]) -> Func:
+    """`id = ANY(array)`: one parameter, where IN would be one for each of a hundred thousand."""
+    return Func(
+        F("id"),
+        Value(list(findings), output_field=ArrayField(BigIntegerField())),
+        template="(%(expressions)s))",
+        arg_joiner=" = ANY(",
+        output_field=BooleanField(),
+    )
+
+
 def findings_to_triage(
     actor: Actor,
     verdict: str,
@@ -108,7 +130,7 @@ def findings_to_triage(
     """Findings, named or found by a filter, that a verdict of the actor would change."""
     rows: QuerySet[Finding]
     if wanted is None:
-        rows = Finding.objects.filter(pk__in=findings or [])
+        rows = Finding.objects.filter(_is_one_of(findings or []))
     else:
         rows = findings_list(actor, wanted).select_related(None).order_by()
     rows = rows.exclude(state__in=[FindingState.FIXED, verdict])

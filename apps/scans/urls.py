@@ -1,9 +1,10 @@
 from django.urls import path
 
-from apps.scans.views import exports, findings, reports, rules, triage, urgency, vex
+from apps.scans.views import exports, findings, groups, reports, rules, triage, urgency, vex
 
 urlpatterns = [
     path("findings/", findings.finding_list_page, name="finding-list"),
+    path("findings/groups/", groups.group_list_page, name="group-list"),
     path("findings/rules/", rules.rule_list_page, name="rule-list"),
     path("findings/rules/new/", rules.rule_create_page, name="rule-create"),
     path("findings/rules/<int:pk>/off/", rules.rule_off_action, name="rule-off"),

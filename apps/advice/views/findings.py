@@ -20,6 +20,7 @@ from apps.scans.history import history
 from apps.scans.models import Finding
 from apps.scans.selectors import finding_get, presences_of, verdicts_of
 from apps.scans.selectors_exploits import due_on, exploits_of, remediation_days
+from apps.scans.selectors_groups import sightings_of
 from apps.scans.services.triage import finding_triage
 
 # What a finding's facts may say of its place, with the words for it.
@@ -34,7 +35,7 @@ PLACES = (
 )
 
 
-VERDICTS_SHOWN = 20
+VERDICTS_SHOWN, SIGHTINGS_SHOWN = 20, 20
 
 
 @require_http_methods(["GET", "POST"])
@@ -62,6 +63,7 @@ def finding_page(request: PageRequest, pk: int) -> HttpResponse:
         "state": "reopened" if _is_back(finding) else finding.state,
         "places": [(label, facts[name]) for name, label in PLACES if facts.get(name)],
         "references": [url for url in facts.get("references", ()) if _is_web(url)],
+        "sightings": sightings_of(request.actor, finding)[:SIGHTINGS_SHOWN],
         "owner": getattr(finding, "owner", None),
         "tags": list(finding.tags.values_list("tag", flat=True)),
         "exploits": exploits_of(finding),

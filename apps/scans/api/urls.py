@@ -3,6 +3,7 @@ from django.urls import path
 from apps.scans.api.exploits import Feeds, OneFeed, RemediationTargets
 from apps.scans.api.exports import FindingExport
 from apps.scans.api.findings import Findings, Formats, SeriesList
+from apps.scans.api.groups import FindingGroups
 from apps.scans.api.reports import (
     OneReport,
     RawReport,
@@ -26,6 +27,7 @@ urlpatterns = [
     path("triage", Triages.as_view()),
     path("triage/<uuid:triage>", OneTriage.as_view()),
     path("triage/<uuid:triage>/undo", UndoTriage.as_view()),
+    path("finding-groups", FindingGroups.as_view()),
     path("triage-rules", Rules.as_view()),
     path("triage-rules/<number:rule>", OneRule.as_view()),
     path("triage-rules/<number:rule>/off", RuleOff.as_view()),

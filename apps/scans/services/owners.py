@@ -18,21 +18,27 @@ from apps.scans.models import OwnersMap, Report
 
 LONGEST = 200_000
 
-# The last line that fits says who; a line without a team says that nobody does.
+# The last line that fits says who; a line without a team says that nobody does. Many findings lie at
+# one place, so that each place is looked at once.
 _APPLY = """
 WITH line AS (
     SELECT * FROM json_to_recordset(%(lines)s::json)
         AS line (number integer, pattern text, is_package boolean, team_id integer)
+), subject AS (
+    SELECT id, path, purl FROM scans_finding finding
+    WHERE finding.system_id = %(system)s AND finding.state <> 'fixed' AND {scope}
+), place AS (
+    SELECT DISTINCT path, purl FROM subject
 ), decided AS (
-    SELECT DISTINCT ON (finding.id) finding.id, line.team_id
-    FROM scans_finding finding
-    JOIN line ON CASE WHEN line.is_package THEN finding.purl ELSE finding.path END ~ line.pattern
-    WHERE finding.system_id = %(system)s AND finding.state <> 'fixed'
-      AND (line.is_package OR finding.path <> '') AND {scope}
-    ORDER BY finding.id, line.number DESC
+    SELECT DISTINCT ON (place.path, place.purl) place.path, place.purl, line.team_id
+    FROM place
+    JOIN line ON CASE WHEN line.is_package THEN place.purl ELSE place.path END ~ line.pattern
+    WHERE line.is_package OR place.path <> ''
+    ORDER BY place.path, place.purl, line.number DESC
 )
 INSERT INTO scans_findingowner (finding_id, team_id, source)
-SELECT id, team_id, 2 FROM decided WHERE team_id IS NOT NULL
+SELECT subject.id, team_id, 2 FROM subject JOIN decided USING (path, purl)
+WHERE team_id IS NOT NULL
 ON CONFLICT (finding_id) DO NOTHING
 """
 _OF_REPORT = """EXISTS (SELECT FROM scans_presence presence

@@ -36,6 +36,7 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
         "form": form,
         "triage_form": VerdictForm() if may_triage else None,
         "triage_url": address(reverse("triage-new"), given, NAMES),
+        "groups_url": address(reverse("group-list"), given, NAMES),
         "exports": [
             (kind.label, address(reverse("finding-export"), given, NAMES, format=name))
             for name, kind in KINDS.items()

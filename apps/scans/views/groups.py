@@ -1,0 +1,35 @@
+"""What several tools see: one line a weakness, with each sighting one click away."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from apps.accounts.requests import PageRequest
+from apps.catalog.selectors import systems_visible
+from apps.common.addresses import address
+from apps.scans.forms import FindingFilterForm
+from apps.scans.selectors_groups import MOST, groups_list
+from apps.scans.views.findings import NAMES
+
+
+@require_GET
+def group_list_page(request: PageRequest) -> HttpResponse:
+    """Of the findings that the filter in the address finds; with `all`, of a single tool, too."""
+    form = FindingFilterForm(request.GET, systems=systems_visible(request.actor))
+    every = "all" in request.GET
+    groups = groups_list(request.actor, form.wanted(), several=not every)
+    path, listed = reverse("group-list"), reverse("finding-list")
+    names = (*NAMES, "all")
+    context = {
+        "groups": groups,
+        "most": MOST if len(groups) == MOST else 0,
+        "every": every,
+        "other_url": address(path, request.GET, names, all="" if every else "1"),
+        "list_url": address(listed, request.GET, NAMES),
+        "active": [
+            (label, words, address(path, request.GET, names, **{name: ""}))
+            for name, label, words in form.active()
+        ],
+    }
+    return render(request, "scans/group_list.html", context)
