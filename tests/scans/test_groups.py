@@ -1,5 +1,7 @@
 """The same weakness as several tools see it."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -19,7 +21,7 @@ def found(people: People) -> dict[str, Finding]:
     trivy, grype = (make_series(people.system, tool=tool) for tool in ("Trivy", "Grype"))
     semgrep, bandit = (make_series(people.system, tool=tool) for tool in ("Semgrep", "Bandit"))
     foreign = make_series(people.other_system, tool="Grype")
-    log4j = {"path": "", "cwes": [502]}
+    log4j: dict[str, Any] = {"path": "", "cwes": [502]}
     return {
         "trivy": make_finding(
             series=trivy,
