@@ -5,6 +5,7 @@ same at the same line. Nothing is merged: a group is how findings are read.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import (
@@ -55,7 +56,7 @@ def _package() -> Func:
     return _before(_before(_before(F("purl"), "?"), "#"), "@")
 
 
-def _keyed(found: QuerySet[Finding]) -> QuerySet[Finding]:
+def _keyed(found: QuerySet[Finding]) -> Any:  # rows with annotations have no type of their own
     """With `weakness` and `where`, those that have both."""
     line = Case(
         When(line=None, then=Value("")),
