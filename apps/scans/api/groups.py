@@ -20,7 +20,7 @@ class GroupQuery(FindingQuery):
     )
 
 
-class GroupOut(serializers.Serializer[Any]):
+class FindingGroupOut(serializers.Serializer[Any]):
     """A vulnerability of a package, or a weakness at a line, of one system."""
 
     system = serializers.CharField(source="system_key")
@@ -33,18 +33,18 @@ class GroupOut(serializers.Serializer[Any]):
 
 
 class FindingGroups(PortalView):
-    serializer_class = GroupOut
+    serializer_class = FindingGroupOut
 
     @operation(
         "finding_groups",
         "List what several tools see, the worst first",
         tag="Findings",
         query=GroupQuery,
-        gives=GroupOut(many=True),
+        gives=FindingGroupOut(many=True),
         description=f"Of the findings that the filter finds; at most {MOST} groups.",
     )
     def get(self, request: Request) -> Response:
         given = read_query(GroupQuery, request)
         several = given.pop("several")
         found = groups_list(self.actor, asked_for(given), several=several)
-        return Response(GroupOut(found, many=True).data)
+        return Response(FindingGroupOut(found, many=True).data)
