@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
+from apps.evidence.models import ValueUpdate
+from apps.evidence.selectors import updates_proposed
 from apps.planning.models import Decision, ItemStatus, PlanningItem, Question
 from apps.planning.selectors import decisions_in_force, items_visible, questions_waiting
 from apps.risks.changes import decisions_to_confirm
@@ -24,13 +26,14 @@ class Waiting:
     questions: list[Question]
     expiring: list[Decision]
     to_confirm: list[Decision]  # their risks changed materially since
+    proposed: list[ValueUpdate]  # evidence that would move a value
     undecided: list[PlanningItem]
     failed_reports: list[Report]
     broken_sources: list[Source]
 
     @property
     def is_empty(self) -> bool:
-        work = self.questions or self.expiring or self.to_confirm or self.undecided
+        work = self.questions or self.expiring or self.to_confirm or self.undecided or self.proposed
         return not (work or self.failed_reports or self.broken_sources)
 
 
@@ -48,6 +51,9 @@ def waiting_for(viewer: Actor) -> Waiting:
         expiring = expiring.filter(item__system_id__in=decides)
         to_confirm = to_confirm.filter(item__system_id__in=decides)
         undecided = undecided.filter(system_id__in=decides)
+    writes = viewer.systems_with(Permission.STATEMENT_EDIT)
+    proposed = updates_proposed(viewer)
+    proposed = proposed if writes is None else proposed.filter(statement__system_id__in=writes)
     failed = reports_list(viewer).filter(state__in=[ReportState.FAILED, ReportState.QUARANTINED])
     manages = viewer.systems_with(Permission.SOURCE_MANAGE)
     broken = sources_in_trouble(viewer)
@@ -57,6 +63,7 @@ def waiting_for(viewer: Actor) -> Waiting:
         questions=list(questions[:SHOWN]),
         expiring=list(expiring[:SHOWN]),
         to_confirm=list(to_confirm[:SHOWN]),
+        proposed=list(proposed[:SHOWN]),
         undecided=list(undecided.order_by("-updated_at")[:SHOWN]),
         failed_reports=list(failed[:SHOWN]),
         broken_sources=list(broken[:SHOWN]),

@@ -286,6 +286,16 @@ def browser(user: User) -> Client:
     return client
 
 
+def test_what_is_proposed_waits_on_the_home_page(people: People, statement: RiskStatement) -> None:
+    update = count(people, statement, events=3, years=2.0)
+    told = b"Evidence that would move a value"
+    assert told in browser(people.security).get("/").content
+    for person in (people.viewer, people.architect, people.outsider):
+        assert told not in browser(person).get("/").content
+    update_dismiss(actor=actor_of(people.security), update=update)
+    assert told not in browser(people.security).get("/").content
+
+
 def test_counted_on_the_page(people: People, statement: RiskStatement) -> None:
     client, path = browser(people.security), f"/risks/{statement.key}/"
     assert b"Nothing was counted yet" in client.get(path).content
