@@ -18,7 +18,16 @@ def _sentence(error: EstimateError) -> str:
     return f"{error.reason[:1].upper()}{error.reason[1:]}."
 
 
-class MoneyField(forms.CharField):
+class SaidField(forms.CharField):
+    """A number that may be typed in words."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 64)
+        super().__init__(**kwargs)
+        self.widget.attrs |= {"inputmode": "text", "autocomplete": "off", "class": "num"}
+
+
+class MoneyField(SaidField):
     """An amount of the organisation's currency: "20k", "1.5 M", "EUR 1,200,000". Gives a Decimal.
 
     free: accepts 0 (or "free"), which a loss may not be and a cost may.
@@ -26,9 +35,7 @@ class MoneyField(forms.CharField):
 
     def __init__(self, *, free: bool = False, **kwargs: Any) -> None:
         self.free = free
-        kwargs.setdefault("max_length", 64)
         super().__init__(**kwargs)
-        self.widget.attrs |= {"inputmode": "text", "autocomplete": "off", "class": "num"}
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
@@ -54,13 +61,8 @@ class MoneyField(forms.CharField):
         return f"{value:,.2f}".removesuffix(".00")
 
 
-class FrequencyField(forms.CharField):
+class FrequencyField(SaidField):
     """Loss events a year: "0.2", "3 per year", "once in 10 years", "monthly". Gives a Decimal."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("max_length", 64)
-        super().__init__(**kwargs)
-        self.widget.attrs |= {"inputmode": "text", "autocomplete": "off", "class": "num"}
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
@@ -79,13 +81,8 @@ class FrequencyField(forms.CharField):
         return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
-class ChanceField(forms.CharField):
+class ChanceField(SaidField):
     """A probability: "30 %", "0.3", "1 in 20". Gives a Decimal from 0 to 1."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("max_length", 32)
-        super().__init__(**kwargs)
-        self.widget.attrs |= {"inputmode": "text", "autocomplete": "off", "class": "num"}
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)

@@ -5,12 +5,14 @@ Services say "now"; what happened earlier is dated back afterwards, on the rows 
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
 from apps.advice.demo.files import Record, days_ago
 from apps.advice.demo.organisation import Organisation
 from apps.evidence.services.links import rule_create
+from apps.evidence.services.updates import update_record
 from apps.guidance.models import Guidance
 from apps.guidance.services import guidance_create, guidance_publish
 from apps.planning.models import Answer, Decision, Option, PlanningItem, Question, Recommendation
@@ -24,6 +26,18 @@ from apps.risks.services.statements import StatementInput, statement_create, sta
 
 def _range(record: Record, name: str) -> tuple[Decimal, Decimal]:
     return Decimal(str(record[name]["low"])), Decimal(str(record[name]["high"]))
+
+
+def _estimate(record: Record) -> dict[str, Any]:
+    """Two ranges, or an estimate of another kind."""
+    if "estimate" in record:
+        return {"estimate": record["estimate"]}
+    ranges = {name: _range(record, name) for name in ("frequency", "magnitude")}
+    return {
+        f"{name}_{end}": amount
+        for name, ends in ranges.items()
+        for end, amount in zip(("low", "high"), ends, strict=True)
+    }
 
 
 def guidance_load(organisation: Organisation, article: Record) -> Guidance:
@@ -108,7 +122,6 @@ class ItemLoader:
         self, item: PlanningItem, options: dict[str, Option], record: Record
     ) -> RiskStatement:
         actor = self.organisation.actor(record["by"])
-        frequency, magnitude = _range(record, "frequency"), _range(record, "magnitude")
         texts = ("condition", "consequence", "threat_community", "asset", "effect", "rationale")
         origin = self.library[record["guidance"]] if record.get("guidance") else None
         statement = statement_create(
@@ -120,10 +133,7 @@ class ItemLoader:
                 **{name: record.get(name, "") for name in texts},
                 attributes=record.get("attributes", []),
                 cwes=sorted(record.get("cwes", [])),
-                frequency_low=frequency[0],
-                frequency_high=frequency[1],
-                magnitude_low=magnitude[0],
-                magnitude_high=magnitude[1],
+                **_estimate(record),
             ),
         )
         at = days_ago(record)
@@ -132,7 +142,21 @@ class ItemLoader:
             rule_create(actor=actor, statement=statement, **rule)
         if record["state"] == "published":
             statement_publish(actor=actor, statement=statement, at=at)
+        for number, counted in enumerate(record.get("counted", [])):
+            self._count(statement, counted, number)
         return statement
+
+    def _count(self, statement: RiskStatement, counted: Record, number: int) -> None:
+        names = ("events", "years", "successes", "attempts")
+        data = {name: counted[name] for name in names if name in counted}
+        update_record(
+            actor=self.organisation.actor(counted["by"]),
+            statement=statement,
+            kind=counted["kind"],
+            data={"relevance": 1.0, **data},
+            key=f"demo {number}",
+            source=counted["source"],
+        )
 
     def _question(self, item: PlanningItem, record: Record) -> None:
         question = question_ask(

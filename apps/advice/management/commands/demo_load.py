@@ -10,6 +10,8 @@ from apps.advice.demo.evidence import reports_load, settle
 from apps.advice.demo.files import DemoFiles
 from apps.advice.demo.organisation import Organisation, has_others, is_loaded, may_load
 from apps.advice.demo.sources import sources_load
+from apps.advice.demo.values import tolerance_load
+from apps.advice.portfolio import snapshot
 from apps.planning.services.decisions import decisions_expire
 
 
@@ -45,7 +47,9 @@ class Command(BaseCommand):
         self._say(f"{len(items)} planning items with options, risks and decisions")
         sources = sources_load(organisation, files.story()["sources"])
         self._say(f"{len(sources)} sources, paused")
+        tolerance_load(organisation.actor("amara"), files.story()["tolerance"])
         decisions_expire()
+        snapshot()
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
