@@ -323,6 +323,34 @@ def test_an_older_scan_that_arrives_later_changes_nothing(system: System) -> Non
     assert Series.objects.get().newest_report == newest
 
 
+def test_parts_of_a_picture_in_any_order_lose_nothing(system: System) -> None:
+    """Two workers may finish in the other order: no part says what the others saw."""
+    for day, number in ((3, 3), (1, 1), (2, 2)):
+        part = sarif(weaknesses(number), scanned_at=f"2026-05-0{day}T10:00:00Z")
+        report = post(system, part, is_full=False)
+        assert (report.is_outdated, told(report)) == (day != 3, (1, 0, 0, 0))
+    assert Finding.objects.filter(state="open").count() == 3
+    newest = Series.objects.get().newest_report
+    assert newest is not None
+    assert newest.scanned_at == dt.datetime(2026, 5, 3, 10, tzinfo=dt.UTC)
+
+
+def test_a_full_report_behind_a_part_adds_and_closes_nothing(system: System) -> None:
+    post(system, sarif(weaknesses(9), scanned_at="2026-05-02T10:00:00Z"), is_full=False)
+    late = post(system, sarif(weaknesses(1, 2), scanned_at="2026-05-01T10:00:00Z"))
+    assert (late.is_outdated, told(late)) == (True, (2, 0, 0, 0))
+    assert Finding.objects.filter(state="open").count() == 3
+
+
+def test_a_part_behind_a_full_report_changes_nothing(system: System) -> None:
+    """The full one looked later and did not see it: it is mended."""
+    post(system, sarif(weaknesses(1), scanned_at="2026-05-02T10:00:00Z"))
+    post(system, sarif(weaknesses(1, 5), scanned_at="2026-05-03T10:00:00Z"), is_full=False)
+    late = post(system, sarif(weaknesses(2), scanned_at="2026-05-01T10:00:00Z"), is_full=False)
+    assert (late.is_outdated, told(late)) == (True, (0, 0, 0, 0))
+    assert Finding.objects.count() == 2
+
+
 def test_a_clock_that_is_ahead_does_not_shut_the_series(system: System) -> None:
     post(system, sarif(weaknesses(1), scanned_at="2999-01-01T00:00:00Z"))
     next_one = post(system, sarif(weaknesses(2), scanned_at="2026-05-01T10:00:00Z"))

@@ -1,7 +1,7 @@
 """What a report means for the findings of its series: the rules, as the SQL layer applies them.
 
 The newest full report of a series says what is open. A partial or failed one may only add; one
-older than what is known changes nothing; what people decided about a finding outlives its absence.
+older than the newest full one changes nothing; what people decided about a finding outlives its absence.
 """
 
 import datetime as dt
@@ -42,6 +42,7 @@ class Effect(enum.StrEnum):
 
     FULL = "full"  # adds, reopens and closes
     ADDITIVE = "additive"  # adds and reopens
+    NEW = "new"  # adds what the series never had, and touches nothing else
     NONE = "none"  # is kept, and changes nothing
 
 
@@ -73,14 +74,20 @@ def _believable(scanned_at: dt.datetime | None, received_at: dt.datetime) -> dt.
     return scanned_at
 
 
-def effect(*, status: ScanStatus, is_full: bool, outdated: bool) -> Effect:
+def effect(
+    *, status: ScanStatus, is_full: bool, outdated: bool, outdated_by_full: bool = True
+) -> Effect:
     """How much a report may do to its series.
+
+    outdated_by_full: whether a full report is among those that looked at a newer state. If only
+    partial ones are, which speak of other things, what this one saw was never contradicted: two
+    workers may take the parts of one picture in any order.
 
     "Empty is not clean": only a full report of a scan that says nothing of failure may close
     findings.
     """
     if outdated:
-        return Effect.NONE
+        return Effect.NONE if outdated_by_full else Effect.NEW
     if is_full and status is ScanStatus.COMPLETE:
         return Effect.FULL
     return Effect.ADDITIVE
@@ -95,6 +102,8 @@ def change(state: State | None, *, present: bool, seen: bool, effect: Effect) ->
     """
     if effect is Effect.NONE:
         return Change.NOTHING
+    if effect is Effect.NEW:
+        return Change.NEW if seen and state is None else Change.NOTHING
     if seen:
         return _seen(state, present=present)
     if present and effect is Effect.FULL:

@@ -125,24 +125,48 @@ def _ingest(report: Report) -> None:
     allowed = _effect(report, series, parsed)
     changes = None
     if allowed is not Effect.NONE:
-        changes = reconcile(
-            report=report, series=series, staged=staged, may_close=allowed is Effect.FULL
-        )
-        Series.objects.filter(pk=series.pk).update(newest_report=report)
+        changes = reconcile(report=report, series=series, staged=staged, allowed=allowed)
+        if allowed is not Effect.NEW:
+            Series.objects.filter(pk=series.pk).update(newest_report=report)
     _tell(report, fmt, parsed, staged)
+    report.is_outdated = allowed in {Effect.NONE, Effect.NEW}
     _finish(report, series, staged.count, changes)
 
 
 def _effect(report: Report, series: Series, parsed: ParsedReport) -> Effect:
-    """How much the report may do: one that looked at an older state than the newest changes nothing."""
-    newest = series.newest_report
-    outdated = is_outdated(
+    """How much the report may do: one that looked at an older state than a full one changes nothing."""
+    outdated = _is_behind(report, parsed, series.newest_report)
+    return effect(
+        status=parsed.status,
+        is_full=report.is_full,
+        outdated=outdated,
+        outdated_by_full=outdated and _is_behind(report, parsed, _newest_full(series)),
+    )
+
+
+def _is_behind(report: Report, parsed: ParsedReport, newest: Report | None) -> bool:
+    return is_outdated(
         scanned_at=parsed.scanned_at,
         received_at=report.received_at,
         newest_scanned_at=newest.scanned_at if newest else None,
         newest_received_at=newest.received_at if newest else None,
     )
-    return effect(status=parsed.status, is_full=report.is_full, outdated=outdated)
+
+
+def _newest_full(series: Series) -> Report | None:
+    """The report that said last what is open; reports behind a newer one are none of these."""
+    said: Report | None = (
+        Report.objects.filter(
+            series=series,
+            state=ReportState.PROCESSED,
+            is_full=True,
+            is_outdated=False,
+            scan_status=ScanStatus.COMPLETE.value,
+        )
+        .order_by("-finished_at", "-id")
+        .first()
+    )
+    return said
 
 
 def _format_of(report: Report, data: memoryview) -> Format:
@@ -196,12 +220,11 @@ def _tell(report: Report, fmt: Format, parsed: ParsedReport, staged: Staged) -> 
 
 
 def _finish(report: Report, series: Series, total: int, changes: Changes | None) -> None:
-    """Mark the report processed, with its counts; changes None: a newer one was there first."""
+    """Mark the report processed, with its counts; changes None: a newer one left it nothing to say."""
     report.state = ReportState.PROCESSED
     report.series = series
     report.finished_at = timezone.now()
     report.total = total
-    report.is_outdated = changes is None
     counted = changes or Changes()
     report.new, report.unchanged = counted.new, counted.unchanged
     report.fixed, report.reopened = counted.fixed, counted.reopened

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from apps.scans.domain.reconcile import Effect
 from apps.scans.models import Report, Series
 from apps.scans.services.staging import Staged
 
@@ -26,6 +27,8 @@ WITH fresh AS (
     WHERE NOT EXISTS (SELECT FROM scans_finding known
                       WHERE known.series_id = %(series)s AND known.fingerprint = incoming.fingerprint)
       AND NOT resolved
+      -- An alert behind newer ones may be over by now, and nobody would say so again.
+      AND NOT (%(behind)s AND kind = 'alert')
     RETURNING id, fingerprint
 ), detail AS (
     INSERT INTO scans_findingdetail (finding_id, {_DETAIL_COLUMNS})
@@ -116,11 +119,9 @@ class Changes:
     reopened: int = 0
 
 
-def reconcile(*, report: Report, series: Series, staged: Staged, may_close: bool) -> Changes:
-    """Apply the staged findings to a series that the caller has locked.
-
-    may_close: only a full report of a scan that completed says what is gone.
-    """
+def reconcile(*, report: Report, series: Series, staged: Staged, allowed: Effect) -> Changes:
+    """Apply the staged findings to a series that the caller has locked, as far as it is allowed."""
+    may_close = allowed is Effect.FULL
     values: dict[str, Any] = {
         "system": series.system_id,
         "series": series.pk,
@@ -128,14 +129,16 @@ def reconcile(*, report: Report, series: Series, staged: Staged, may_close: bool
         "preview": series.is_preview,
         "report": report.pk,
         "seen": report.received_at,
+        "behind": allowed is Effect.NEW,
     }
     with connection.cursor() as cursor:
         # The tables grow faster than their statistics; a nested loop over a wrong guess takes minutes.
         cursor.execute("SET LOCAL enable_nestloop = off")
-        changed = _rows(cursor, _UPDATE_CHANGED, values)
-        reopened = _number(cursor, _BRING_BACK, values)
-        fixed = 0
-        if may_close or staged.resolved:
+        changed = reopened = fixed = 0
+        if allowed is not Effect.NEW:
+            changed = _rows(cursor, _UPDATE_CHANGED, values)
+            reopened = _number(cursor, _BRING_BACK, values)
+        if may_close or (staged.resolved and allowed is not Effect.NEW):
             fixed = _number(cursor, _CLOSE_GONE if may_close else _CLOSE_RESOLVED, values)
         new = _rows(cursor, _INSERT_NEW, values)
         cursor.execute("SET LOCAL enable_nestloop = on")

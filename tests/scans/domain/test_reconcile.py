@@ -75,6 +75,20 @@ def test_an_outdated_report_changes_nothing(state: State, present: bool, seen: b
     assert state_after(state, found) is state
 
 
+@pytest.mark.parametrize("is_full", [True, False])
+def test_behind_partial_reports_alone_what_is_new_counts(is_full: bool) -> None:
+    found = effect(
+        status=ScanStatus.COMPLETE, is_full=is_full, outdated=True, outdated_by_full=False
+    )
+    assert found is Effect.NEW
+    assert change(None, present=False, seen=True, effect=found) is Change.NEW
+    for state in State:
+        for present in (True, False):
+            for seen in (True, False):
+                told = change(state, present=present, seen=seen, effect=found)
+                assert told is Change.NOTHING
+
+
 @pytest.mark.parametrize("state", list(State))
 @pytest.mark.parametrize("seen", [True, False])
 def test_only_a_full_report_closes(state: State, seen: bool) -> None:
