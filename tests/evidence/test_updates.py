@@ -266,6 +266,17 @@ def test_a_signal_that_changes_takes_the_place_of_the_old_one(
     assert loss_of(exposed) == pytest.approx(5000, abs=1)
 
 
+def test_signals_that_come_back_count_again(people: People, exposed: RiskStatement) -> None:
+    policy_set(actor=actor_of(people.security), statement=exposed, mode=Mode.APPLY)
+    for expected in (10_000, 5000, 10_000):
+        if expected > 5000:
+            EpssScore.objects.create(cve="CVE-2021-44228", score=1.0, percentile=1.0)
+        else:
+            EpssScore.objects.all().delete()
+        signals_review(exposed)
+        assert loss_of(exposed) == pytest.approx(expected, abs=1)
+
+
 def test_what_is_not_exposed_or_switched_off_says_nothing(
     people: People, exposed: RiskStatement
 ) -> None:

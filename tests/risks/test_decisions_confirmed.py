@@ -186,6 +186,16 @@ def test_after_it_expired_the_review_shows_what_changed(people: People) -> None:
     assert b"Confirm the decision" not in page
 
 
+def test_on_its_last_day_it_is_recorded_anew(people: People) -> None:
+    case = Case(people, valid_until=timezone.localdate() + dt.timedelta(days=1))
+    Decision.objects.filter(pk=case.decision.pk).update(valid_until=timezone.localdate())
+    path = f"/planning/{case.item.key}/confirm/"
+    page = browser(people.architect).post(path, {"decision": case.decision.pk}, follow=True)
+    assert b"This is its last day" in page.content
+    case.decision.refresh_from_db()
+    assert case.decision.ended_at is None
+
+
 def test_the_api_says_the_same(people: People, case: Case) -> None:
     before = case.risk.valuation.expected_annual_loss
     revise(case.risk, frequency_low=Decimal("0.2"), frequency_high=Decimal(2))

@@ -309,6 +309,28 @@ def test_a_tool_that_names_itself_is_told_apart_from_another(system: System) -> 
     assert Finding.objects.get().state == "open"
 
 
+def test_an_analyser_that_is_run_once_a_language_closes_nothing_of_the_other(
+    system: System,
+) -> None:
+    """CodeQL names the language in automationDetails.id (SARIF 3.17.3); the sender says nothing."""
+
+    def of(language: str, *numbers: int) -> bytes:
+        log = json.loads(sarif(weaknesses(*numbers)))
+        log["runs"][0]["automationDetails"] = {"id": f"/language:{language}/"}
+        return json.dumps(log).encode()
+
+    assert told(post(system, of("python", 1, 2))) == (2, 0, 0, 0)
+    assert told(post(system, of("javascript", 3))) == (1, 0, 0, 0)
+    assert told(post(system, of("python", 1))) == (0, 1, 1, 0)
+    assert sorted(Series.objects.values_list("category", flat=True)) == [
+        "/language:javascript",
+        "/language:python",
+    ]
+    named = post(system, of("python", 1), category="mine")
+    assert named.series is not None
+    assert named.series.category == "mine"
+
+
 # --- order ---------------------------------------------------------------------------------------
 
 

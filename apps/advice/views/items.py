@@ -13,7 +13,7 @@ from apps.accounts.requests import PageRequest
 from apps.advice.forms import AnswerForm, AskForm, DecisionForm, RecommendForm
 from apps.advice.item_page import ItemView, item_view
 from apps.advice.views.figures import item_figures
-from apps.common.errors import Invalid
+from apps.common.errors import Conflict, Invalid
 from apps.common.forms import apply_domain_errors
 from apps.planning.selectors import answer_get, item_get, question_get
 from apps.planning.services.decisions import decision_revisit, recommendation_make
@@ -176,8 +176,12 @@ def item_confirm(request: PageRequest, pk: int) -> HttpResponse:
     if view.decision is None or str(view.decision.pk) != request.POST.get("decision"):
         messages.warning(request, _("Another decision was recorded meanwhile; look again."))
         return _back(pk, "decision")
-    decision_confirm(actor=request.actor, decision=view.decision)
-    messages.success(request, _("Confirmed, on what the risks are worth now."))
+    try:
+        decision_confirm(actor=request.actor, decision=view.decision)
+    except Conflict as error:
+        messages.warning(request, error.message)
+    else:
+        messages.success(request, _("Confirmed, on what the risks are worth now."))
     return _back(pk, "decision")
 
 

@@ -43,7 +43,8 @@ def signals_review(statement: RiskStatement) -> ValueUpdate | None:
         "applied": applied,
         "reasons": list(signal.reasons),
     }
-    text = json.dumps([data["factor"], applied, data["reasons"]])
+    # With the one that was applied last: signals that come back later are news again.
+    text = json.dumps([data["factor"], _last_applied(statement), data["reasons"]])
     return update_record(
         actor=_PORTAL,
         statement=statement,
@@ -55,7 +56,7 @@ def signals_review(statement: RiskStatement) -> ValueUpdate | None:
 
 
 def signals_review_all(system_id: int | None = None) -> int:
-    """Review every statement that says its findings are exposed; return how many moved."""
+    """Review every statement that says its findings are exposed; return how many have news."""
     rows = RiskStatement.objects.filter(evidence_policy__is_exposed=True)
     if system_id is not None:
         rows = rows.filter(system_id=system_id)
@@ -63,6 +64,13 @@ def signals_review_all(system_id: int | None = None) -> int:
 
 
 _PORTAL: Actor = portal_actor("evidence")
+
+
+def _last_applied(statement: RiskStatement) -> int:
+    last = ValueUpdate.objects.filter(
+        statement=statement, kind=UpdateKind.SIGNALS, state=UpdateState.APPLIED
+    ).first()
+    return last.pk if last else 0
 
 
 def _applied_factor(statement: RiskStatement) -> float:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.utils import timezone
 
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
@@ -75,6 +76,8 @@ def decision_confirm(*, actor: Actor, decision: Decision, reason: str = "") -> D
     row = Decision.objects.select_related("option").get(pk=decision.pk)
     if row.ended_at is not None:
         raise Conflict("This decision is no longer in force; record a new one.")
+    if row.valid_until is not None and row.valid_until <= timezone.localdate():
+        raise Conflict("This is its last day: record a decision anew, with another last day.")
     bearing = {statement.pk for statement in _bearing(item, row.option)}
     kept = {
         choice.statement_id: choice.treatment

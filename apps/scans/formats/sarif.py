@@ -46,6 +46,7 @@ _LOG = Shape(model.Log)
 _RESULT = Shape(model.Result)
 _MARKS = Shape(model.Marks)
 _TOOL = Shape(model.Tool)
+_AUTOMATION = Shape(model.AutomationDetails)
 _INVOCATIONS = Shape(list[model.Invocation])
 _COMPONENTS = Shape(list[model.ToolComponent])
 _LOGICAL = Shape(list[model.LogicalLocation])
@@ -102,6 +103,7 @@ class Sarif(Format):
         "tool_version": "tool.driver.semanticVersion or version",
         "scanned_at": "invocations[].endTimeUtc or startTimeUtc",
         "commit": "versionControlProvenance[0].revisionId",
+        "category": "automationDetails.id up to its last slash, if the sender named none",
         "status": (
             "failed if an invocation has executionSuccessful false; unknown if a run has no "
             "results array"
@@ -141,6 +143,7 @@ class Sarif(Format):
             tool_version=next((run.tool_version for run in runs if run.tool_version), ""),
             scanned_at=next((run.scanned_at for run in runs if run.scanned_at), None),
             commit=next((run.commit for run in runs if run.commit), ""),
+            category=" + ".join(sorted({run.category for run in runs if run.category}))[:120],
             status=status,
             status_reason=reason,
             outcomes=outcomes,
@@ -174,6 +177,15 @@ def _findings(
                 yield run.finding(result, record)
 
 
+def _category(details: Raw, where: str, warnings: list[str]) -> str:
+    """The part of the run's id that stays from run to run; the last one names this run (3.17.3).
+
+    One analyser is often run once a language, each with an id of its own: `/language:python/`.
+    """
+    read = read_part(details, _AUTOMATION, f"{where}/automationDetails", warnings)
+    return clean((read.id or "") if read else "").rpartition("/")[0]
+
+
 def _is_no_finding(result: model.Result) -> str:
     if result.baseline_state == "absent":
         return "gone since the baseline"
@@ -194,6 +206,7 @@ class _Run:
         self.tool_version = clean(
             driver.semantic_version or driver.version or driver.dotted_quad_file_version
         )[:120]
+        self.category = _category(run.automation_details, self.where, warnings)
         taxonomies = read_part(run.taxonomies, _COMPONENTS, f"{self.where}/taxonomies", warnings)
         self._taxonomies = Taxonomies(taxonomies or [])
         self._rules = Rules(tool, self._taxonomies)

@@ -187,8 +187,13 @@ class Artifact(Edge):
     location: ArtifactLocation | None = None
 
 
+class AutomationDetails(Edge):
+    id: str | None = None
+
+
 class Run(Edge):
     tool: Raw = Raw()
+    automation_details: Raw = Raw()
     results: list[Raw] | None = None
     invocations: Raw = Raw()
     artifacts: Raw = Raw()

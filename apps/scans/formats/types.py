@@ -113,6 +113,7 @@ class ParsedReport:
     tool_version: str = ""
     scanned_at: dt.datetime | None = None  # aware, when the tool says
     commit: str = ""  # revision the tool says that it looked at
+    category: str = ""  # which of several runs of the tool it is, where the tool says
     status: ScanStatus = ScanStatus.COMPLETE
     status_reason: str = ""
     partial: bool = False  # events and notifications: what is missing here is not gone

@@ -198,7 +198,7 @@ def _lock_series(report: Report, fmt: Format, parsed: ParsedReport) -> Series:
         system=system,
         stage=report.stage or fmt.stages[0],
         tool=(report.tool or _storable(parsed.tool_name) or fmt.tool_name or fmt.name)[:120],
-        category=report.category,
+        category=report.category or _storable(parsed.category)[:120],
         branch=branch,
         environment=report.environment,
         defaults={"is_preview": bool(branch)},
