@@ -35,7 +35,8 @@ def signals_review(statement: RiskStatement) -> ValueUpdate | None:
     if policy is None or statement.state == StatementState.WITHDRAWN:
         return None
     signal = signals_of(policy)
-    applied = _applied_factor(statement)
+    last = _last_applied(statement)
+    applied = float(last.data["factor"]) if last else 1.0
     if abs(signal.factor - applied) < 0.005:  # half a percent is no news
         return None
     data: dict[str, Any] = {
@@ -44,7 +45,7 @@ def signals_review(statement: RiskStatement) -> ValueUpdate | None:
         "reasons": list(signal.reasons),
     }
     # With the one that was applied last: signals that come back later are news again.
-    text = json.dumps([data["factor"], _last_applied(statement), data["reasons"]])
+    text = json.dumps([data["factor"], last.pk if last else 0, data["reasons"]])
     return update_record(
         actor=_PORTAL,
         statement=statement,
@@ -66,18 +67,11 @@ def signals_review_all(system_id: int | None = None) -> int:
 _PORTAL: Actor = portal_actor("evidence")
 
 
-def _last_applied(statement: RiskStatement) -> int:
-    last = ValueUpdate.objects.filter(
+def _last_applied(statement: RiskStatement) -> ValueUpdate | None:
+    found = ValueUpdate.objects.filter(
         statement=statement, kind=UpdateKind.SIGNALS, state=UpdateState.APPLIED
     ).first()
-    return last.pk if last else 0
-
-
-def _applied_factor(statement: RiskStatement) -> float:
-    last = ValueUpdate.objects.filter(
-        statement=statement, kind=UpdateKind.SIGNALS, state=UpdateState.APPLIED
-    ).first()
-    return float(last.data["factor"]) if last else 1.0
+    return found if isinstance(found, ValueUpdate) else None
 
 
 def _facts(statement_id: int) -> list[FindingFacts]:

@@ -24,7 +24,6 @@ from apps.risks.quant import (
     Estimate,
     EstimateError,
     Interval90,
-    Poisson,
     estimate_from_dict,
 )
 from apps.risks.quant.ranges import loss_range, rate_range
@@ -257,7 +256,3 @@ def _texts(given: Any) -> Any:
         return f"{Decimal(str(given).strip()).normalize():f}"
     except InvalidOperation:
         return str(given)  # a kind
-
-
-def is_clustered(estimate: Estimate) -> bool:
-    return not isinstance(estimate.events, Poisson)
