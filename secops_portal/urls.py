@@ -20,5 +20,6 @@ urlpatterns = [
     path("", include("apps.catalog.urls")),
     path("", include("apps.scans.urls")),
     path("", include("apps.sources.urls")),
+    path("", include("apps.coverage.urls")),
     path("", include("apps.evidence.urls")),
 ]

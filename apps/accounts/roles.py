@@ -23,6 +23,7 @@ class Permission(enum.StrEnum):
     FINDING_TRIAGE = "finding.triage"
     EVIDENCE_LINK = "evidence.link"
     SOURCE_MANAGE = "source.manage"
+    COVERAGE_MANAGE = "coverage.manage"  # which evidence is expected where
     TOKEN_MANAGE = "token.manage"  # noqa: S105  # a permission's name
     PEOPLE_MANAGE = "people.manage"
     AUDIT_VIEW = "audit.view"
@@ -49,6 +50,7 @@ _SECURITY = _ARCHITECT | {
     _P.FINDING_TRIAGE,
     _P.EVIDENCE_LINK,
     _P.SOURCE_MANAGE,
+    _P.COVERAGE_MANAGE,
 }
 
 GRANTS: dict[Role, frozenset[Permission]] = {

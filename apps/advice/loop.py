@@ -1,20 +1,18 @@
 """The DevOps loop at a glance: for each stage the evidence there is, how fresh, and the risk carried."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Sum
 
 from apps.accounts.actors import Actor
 from apps.advice.carried import statements_carried
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
-from apps.scans.models import ReportState, Series
-
-FRESH = dt.timedelta(days=14)
-STALE = dt.timedelta(days=45)
+from apps.coverage.selectors import FRESHNESS, StageCoverage, SystemCoverage, coverage_of
 
 
 @dataclass
@@ -22,10 +20,9 @@ class StageView:
     """One stage. `open_counts` are open findings by severity, index 0 to 4; money is currency a year."""
 
     stage: Stage
+    of_systems: list[StageCoverage] = field(default_factory=list)  # one for each
     open_counts: list[int] = field(default_factory=lambda: [0] * 5)
     series_count: int = 0
-    systems_with_evidence: int = 0
-    systems: int = 0
     newest_at: dt.datetime | None = None
     expected_annual_loss: Decimal = Decimal(0)
     statement_count: int = 0
@@ -35,50 +32,54 @@ class StageView:
         return sum(self.open_counts)
 
     @property
+    def expected(self) -> int:
+        return sum(len(each.expected) for each in self.of_systems)
+
+    @property
+    def met(self) -> int:
+        return sum(each.met for each in self.of_systems)
+
+    @property
     def coverage(self) -> float:
-        """Share of the systems that have evidence here, 0 to 1."""
-        return self.systems_with_evidence / self.systems if self.systems else 0.0
+        """Share of the expected evidence that is here and fresh, 0 to 1. Where nothing is expected, the
+        share of the systems that have evidence all the same."""
+        if self.expected:
+            return self.met / self.expected
+        seen = sum(1 for each in self.of_systems if each.arrived)
+        return seen / len(self.of_systems) if self.of_systems else 0.0
 
-    def freshness(self, now: dt.datetime) -> str:
-        return freshness(self.newest_at, now)
-
-
-def freshness(newest_at: dt.datetime | None, now: dt.datetime) -> str:
-    """How old evidence is: fresh, ageing, stale, or none where there is none."""
-    if newest_at is None:
-        return "none"
-    age = now - newest_at
-    return "fresh" if age <= FRESH else "ageing" if age <= STALE else "stale"
+    @property
+    def freshness(self) -> str:
+        """That of the freshest evidence: fresh, ageing, stale, or none where there is none."""
+        found = {each.freshness for each in self.of_systems}
+        return next((word for word in FRESHNESS if word in found), "none")
 
 
 def loop_view(viewer: Actor, system: System | None = None) -> list[StageView]:
     """The eight stages in order, over all systems that the viewer sees, or over one."""
+    systems = [system] if system else System.objects.visible_to(viewer)
+    return loop_over(viewer, coverage_of(viewer, systems), system)
+
+
+def loop_over(
+    viewer: Actor, covered: Sequence[SystemCoverage], system: System | None = None
+) -> list[StageView]:
+    """The eight stages in order, of these systems; `system` where it is one."""
     views = {stage.value: StageView(stage) for stage in Stage}
-    systems = System.objects.visible_to(viewer)
-    count = 1 if system else systems.count()
-    for view in views.values():
-        view.systems = count
-    _add_evidence(views, viewer, system)
+    for each in covered:
+        for stage in each.stages:
+            _add_evidence(views[stage.stage], stage)
     _add_risk(views, viewer, system)
     return list(views.values())
 
 
-def _add_evidence(views: dict[str, StageView], viewer: Actor, system: System | None) -> None:
-    series = Series.objects.visible_to(viewer).filter(
-        is_preview=False, newest_report__state=ReportState.PROCESSED
-    )
-    if system:
-        series = series.filter(system=system)
-    seen: dict[str, set[int]] = {}
-    rows = series.values_list("stage", "system_id", "open_counts", "newest_report__received_at")
-    for stage, system_id, counts, at in rows:
-        view = views[stage]
+def _add_evidence(view: StageView, stage: StageCoverage) -> None:
+    view.of_systems.append(stage)
+    for each in stage.arrived:
         view.series_count += 1
-        view.open_counts = [a + b for a, b in zip(view.open_counts, counts, strict=True)]
-        view.newest_at = max(at, view.newest_at) if view.newest_at else at
-        seen.setdefault(stage, set()).add(system_id)
-    for stage, ids in seen.items():
-        views[stage].systems_with_evidence = len(ids)
+        pairs = zip(view.open_counts, each.series.open_counts, strict=True)
+        view.open_counts = [a + b for a, b in pairs]
+        view.newest_at = max(each.newest_at, view.newest_at or each.newest_at)
 
 
 def _add_risk(views: dict[str, StageView], viewer: Actor, system: System | None) -> None:
@@ -104,13 +105,13 @@ class SystemCard:
     system: System
     expected_annual_loss: Decimal
     statement_count: int
+    coverage: SystemCoverage
     open_counts: list[int]
-    stages_with_evidence: int
     newest_at: dt.datetime | None
 
 
 def system_cards(viewer: Actor) -> list[SystemCard]:
-    """All systems that the viewer sees, in four queries whatever their number."""
+    """All systems that the viewer sees, in a few queries whatever their number."""
     losses: dict[int, dict[str, Any]] = {
         row["system_id"]: dict(row)
         for row in statements_carried(viewer)
@@ -118,25 +119,20 @@ def system_cards(viewer: Actor) -> list[SystemCard]:
         .values("system_id")
         .annotate(loss=Sum("published__valuation__expected_annual_loss"), number=Count("id"))
     }
-    counts: dict[int, list[int]] = {}
-    stages: dict[int, set[str]] = {}
-    series = Series.objects.visible_to(viewer).filter(is_preview=False)
-    for system_id, stage, numbers in series.values_list("system_id", "stage", "open_counts"):
-        before = counts.get(system_id, [0] * 5)
-        counts[system_id] = [a + b for a, b in zip(before, numbers, strict=True)]
-        stages.setdefault(system_id, set()).add(stage)
-    newest = dict(
-        series.order_by().values_list("system_id").annotate(at=Max("newest_report__received_at"))
-    )
     systems = System.objects.visible_to(viewer).select_related("owner").order_by("name")
     return [
         SystemCard(
-            system=system,
-            expected_annual_loss=losses.get(system.pk, {}).get("loss") or Decimal(0),
-            statement_count=losses.get(system.pk, {}).get("number", 0),
-            open_counts=counts.get(system.pk, [0] * 5),
-            stages_with_evidence=len(stages.get(system.pk, ())),
-            newest_at=newest.get(system.pk),
+            system=each.system,
+            expected_annual_loss=losses.get(each.system.pk, {}).get("loss") or Decimal(0),
+            statement_count=losses.get(each.system.pk, {}).get("number", 0),
+            coverage=each,
+            open_counts=_open_counts(each),
+            newest_at=max((s.newest_at for s in each.stages if s.newest_at), default=None),
         )
-        for system in systems
+        for each in coverage_of(viewer, systems)
     ]
+
+
+def _open_counts(covered: SystemCoverage) -> list[int]:
+    found = [each.series.open_counts for stage in covered.stages for each in stage.arrived]
+    return [sum(each) for each in zip(*found, strict=True)] or [0] * 5

@@ -10,7 +10,6 @@ from decimal import Decimal
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,17 +17,17 @@ from apps.accounts.actors import Actor, reader_of
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
 from apps.advice.carried import statements_carried
-from apps.advice.loop import STALE
 from apps.catalog.models import System
 from apps.catalog.selectors import system_get
 from apps.catalog.stages import Stage
 from apps.common.ui.money import amount_short
+from apps.coverage.selectors import Arrived, StageCoverage, coverage_of, silences_open
+from apps.coverage.words import gap_sentences, silence_sentence
 from apps.evidence.selectors import open_evidence_counts
 from apps.guidance.models import Guidance
 from apps.guidance.selectors import Filter, guidance_list
 from apps.risks.models import RiskStatement
-from apps.scans.models import Finding, FindingState, Report, ReportState, Series
-from apps.scans.selectors import series_of_system
+from apps.scans.models import Finding, FindingState, Report, ReportState
 
 SHOWN = 50  # new findings in the answer; their number is exact
 GUIDANCE_SHOWN = 5
@@ -55,7 +54,7 @@ class Risk:
 
 @dataclass(frozen=True)
 class Advice:
-    """One sentence to act on. kind: gap, stale, failed, risk or new. url: where to read on."""
+    """One sentence to act on. kind: gap, stale, silent, risk or new. url: where to read on."""
 
     kind: str
     text: str
@@ -71,7 +70,7 @@ class StageAdvice:
     since: Since
     risks: Sequence[Risk]
     expected_annual_loss: Decimal
-    series: Sequence[Series]
+    coverage: StageCoverage
     open_counts: Sequence[int]
     new_count: int
     new: Sequence[Finding]
@@ -85,7 +84,7 @@ def stage_advice(asker: Actor, key: str, stage: Stage, since: Since) -> StageAdv
     require(asker, Permission.ADVICE_VIEW, system, seen_by=Permission.ADVICE_VIEW)
     viewer = reader_of(system.pk)
     risks = _risks(viewer, system, stage)
-    series = list(series_of_system(viewer, system.pk).filter(stage=stage))
+    coverage = coverage_of(viewer, [system])[0].stage(stage)
     fresh = _new(viewer, system, stage, since)
     count, first = fresh.count(), list(fresh.select_related("series")[:SHOWN])
     guidance = _guidance(viewer, stage, first)
@@ -95,14 +94,14 @@ def stage_advice(asker: Actor, key: str, stage: Stage, since: Since) -> StageAdv
         since=since,
         risks=risks,
         expected_annual_loss=sum((_value(risk) for risk in risks), Decimal(0)),
-        series=series,
-        open_counts=[sum(each) for each in zip(*(s.open_counts for s in series), strict=True)]
-        or [0] * 5,
+        coverage=coverage,
+        open_counts=_open_counts(coverage.arrived),
         new_count=count,
         new=first,
         guidance=guidance,
         advice=[
-            *_gaps(system, stage, series, guidance),
+            *_gaps(system, coverage, guidance),
+            *_silences(viewer, system, stage),
             *_news(system, stage, count),
             *(_confirmed(risk) for risk in risks if risk.open_evidence),
         ],
@@ -182,24 +181,24 @@ def _news(system: System, stage: Stage, count: int) -> list[Advice]:
     return [Advice("new", text, f"{reverse('finding-list')}?system={system.key}&stage={stage}")]
 
 
-def _gaps(
-    system: System, stage: Stage, series: Sequence[Series], guidance: Sequence[Guidance]
-) -> list[Advice]:
-    now, said, page = timezone.now(), [], reverse("system-detail", args=[system.key])
-    newest = [each.newest_report for each in series if each.newest_report]
-    names = {"stage": stage.label, "system": system.name}
-    told = _read_on(guidance)
-    if not newest:
-        text = _("%(stage)s of %(system)s has no evidence yet.") % names
-        return [Advice("gap", f"{text} {told}".strip(), page)]
-    for each in series:
-        report = each.newest_report
-        if report is None or (age := now - report.received_at) <= STALE:
-            continue
-        words = {**names, "tool": each.tool, "days": age.days}
-        text = _("%(stage)s of %(system)s has had no report of %(tool)s for %(days)d days.") % words
-        said.append(Advice("stale", f"{text} {told}".strip(), page))
-    return said
+def _gaps(system: System, coverage: StageCoverage, guidance: Sequence[Guidance]) -> list[Advice]:
+    page = reverse("system-coverage", args=[system.key])
+    told = []
+    for gap in gap_sentences(coverage):
+        read_on = _read_on([gap.guidance] if gap.guidance else guidance)
+        told.append(Advice(gap.kind, f"{gap.text} {read_on}".strip(), f"{page}#{coverage.stage}"))
+    return told
+
+
+def _silences(viewer: Actor, system: System, stage: Stage) -> list[Advice]:
+    page = reverse("system-coverage", args=[system.key])
+    rows = silences_open(viewer).filter(series__system=system, series__stage=stage)
+    return [Advice("silent", silence_sentence(each), page) for each in rows]
+
+
+def _open_counts(arrived: Sequence[Arrived]) -> list[int]:
+    found = [each.series.open_counts for each in arrived]
+    return [sum(each) for each in zip(*found, strict=True)] or [0] * 5
 
 
 def _read_on(guidance: Sequence[Guidance]) -> str:

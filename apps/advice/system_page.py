@@ -1,10 +1,7 @@
 """A system as one page: its loop, the risk it carries, what is planned, and what its tools see."""
 
-import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-
-from django.utils import timezone
 
 from apps.accounts.actors import Actor
 from apps.accounts.models import ApiToken, Membership
@@ -12,29 +9,15 @@ from apps.accounts.policy import may
 from apps.accounts.roles import Permission
 from apps.accounts.selectors import tokens_of_system
 from apps.advice.carried import statements_carried
-from apps.advice.loop import StageView, freshness, loop_view
+from apps.advice.loop import StageView, loop_over
 from apps.catalog.models import Component, Environment, System
 from apps.catalog.selectors import components_of, environments_of, memberships_of, system_get
+from apps.coverage.selectors import Arrived, SystemCoverage, coverage_of
 from apps.planning.models import PlanningItem
 from apps.planning.selectors import ItemFilter, items_list
 from apps.risks.models import RiskStatement
-from apps.scans.models import Series
-from apps.scans.selectors import series_of_system
 
 SHOWN = 8
-
-
-@dataclass(frozen=True)
-class SeriesView:
-    """A series and how old its newest report is: fresh, ageing, stale or none."""
-
-    series: Series
-    newest_at: dt.datetime | None
-    freshness: str
-
-    @property
-    def is_clear(self) -> bool:
-        return not any(self.series.open_counts)
 
 
 @dataclass(frozen=True)
@@ -45,7 +28,7 @@ class SystemView:
     statement_count: int
     expected_annual_loss: Decimal  # of all that is carried, currency a year
     items: list[PlanningItem]  # the newest, at most SHOWN
-    series: list[SeriesView]
+    coverage: SystemCoverage
     components: list[Component]
     environments: list[Environment]
     members: list[Membership]
@@ -53,6 +36,11 @@ class SystemView:
     may_manage_tokens: bool
     may_upload: bool
     may_add_items: bool
+
+    @property
+    def series(self) -> list[Arrived]:
+        """By stage, then by name."""
+        return [each for stage in self.coverage.stages for each in stage.arrived]
 
     @property
     def open_stages(self) -> list[StageView]:
@@ -68,7 +56,8 @@ class SystemView:
 def system_view(viewer: Actor, key: str) -> SystemView:
     """Everything the page shows. Raises: Missing."""
     system = system_get(viewer, key)
-    stages = loop_view(viewer, system)
+    covered = coverage_of(viewer, [system])[0]
+    stages = loop_over(viewer, [covered], system)
     carried = statements_carried(viewer).filter(system=system)
     dearest = carried.order_by("-published__valuation__expected_annual_loss", "-pk")
     return SystemView(
@@ -78,7 +67,7 @@ def system_view(viewer: Actor, key: str) -> SystemView:
         statement_count=sum(view.statement_count for view in stages),
         expected_annual_loss=sum((view.expected_annual_loss for view in stages), Decimal(0)),
         items=list(items_list(viewer, ItemFilter(system=key))[:SHOWN]),
-        series=[_series_view(each) for each in series_of_system(viewer, system.pk)],
+        coverage=covered,
         components=list(components_of(viewer, key)),
         environments=list(environments_of(viewer, key)),
         members=list(memberships_of(viewer, key)),
@@ -87,8 +76,3 @@ def system_view(viewer: Actor, key: str) -> SystemView:
         may_upload=may(viewer, Permission.REPORT_UPLOAD, system),
         may_add_items=may(viewer, Permission.ITEM_EDIT, system),
     )
-
-
-def _series_view(series: Series) -> SeriesView:
-    newest_at = series.newest_report.received_at if series.newest_report else None
-    return SeriesView(series, newest_at, freshness(newest_at, timezone.now()))

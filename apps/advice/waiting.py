@@ -1,4 +1,5 @@
-"""What waits for the person who looks: questions, decisions about to expire, failed reports, broken sources."""
+"""What waits for the person who looks: questions, decisions about to expire, failed reports, broken sources,
+series that fell silent."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -7,6 +8,8 @@ from django.utils import timezone
 
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
+from apps.coverage.models import Silence
+from apps.coverage.selectors import silences_open
 from apps.evidence.models import ValueUpdate
 from apps.evidence.selectors import updates_proposed
 from apps.planning.models import Decision, ItemStatus, PlanningItem, Question
@@ -30,11 +33,12 @@ class Waiting:
     undecided: list[PlanningItem]
     failed_reports: list[Report]
     broken_sources: list[Source]
+    silences: list[Silence]  # series that reported, and stopped
 
     @property
     def is_empty(self) -> bool:
         work = self.questions or self.expiring or self.to_confirm or self.undecided or self.proposed
-        return not (work or self.failed_reports or self.broken_sources)
+        return not (work or self.failed_reports or self.broken_sources or self.silences)
 
 
 def waiting_for(viewer: Actor) -> Waiting:
@@ -59,6 +63,9 @@ def waiting_for(viewer: Actor) -> Waiting:
     broken = sources_in_trouble(viewer)
     if manages is not None:
         broken = broken.filter(system_id__in=manages)
+    silent, covers = silences_open(viewer), viewer.systems_with(Permission.COVERAGE_MANAGE)
+    if covers is not None:
+        silent = silent.filter(series__system__in=covers)
     return Waiting(
         questions=list(questions[:SHOWN]),
         expiring=list(expiring[:SHOWN]),
@@ -67,4 +74,5 @@ def waiting_for(viewer: Actor) -> Waiting:
         undecided=list(undecided.order_by("-updated_at")[:SHOWN]),
         failed_reports=list(failed[:SHOWN]),
         broken_sources=list(broken[:SHOWN]),
+        silences=list(silent[:SHOWN]),
     )

@@ -17,6 +17,8 @@ from apps.catalog.models import System
 from apps.catalog.services import component_create, environment_create, membership_set
 from apps.common.errors import Missing, NotPermitted
 from apps.compat.services.contexts import engagement_ensure, run_ensure
+from apps.coverage.services.profiles import exception_set
+from apps.coverage.services.silence import silences_sweep
 from apps.evidence.services.links import link_create, rule_create
 from apps.evidence.services.updates import update_record
 from apps.planning.models import Question
@@ -30,6 +32,7 @@ from apps.sources.services.sources import source_run_now
 from tests.conftest import People
 from tests.factories import (
     actor_of,
+    make_arrived,
     make_ci_token,
     make_credential,
     make_finding,
@@ -233,6 +236,12 @@ def fill(system: System) -> None:
     vex_take_in(actor=TESTS, system=system, chunks=[VEX])
     engagement, _ = engagement_ensure(actor=TESTS, system=system, name="nightly")
     run_ensure(actor=TESTS, engagement=engagement, title="bandit")
+    exception_set(
+        actor=TESTS, system=system, stage="test", kind="dynamic", max_age_days=None, reason="None."
+    )
+    for days_ago in (40, 39, 38, 37, 36):
+        make_arrived(series, days_ago=days_ago)
+    silences_sweep()
 
 
 def scoped_models() -> list[type[models.Model]]:
@@ -282,6 +291,8 @@ def test_every_scoped_model_is_known() -> None:
         "risks.portfoliosnapshot",
         "compat.engagement",
         "compat.scanrun",
+        "coverage.silence",
+        "coverage.systemexpectation",
         "sources.credential",
         "sources.source",
         "sources.sourcerun",

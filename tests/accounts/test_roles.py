@@ -22,6 +22,7 @@ report.reprocess      - - S M
 finding.triage        - - S M
 evidence.link         - - S M
 source.manage         - - S M
+coverage.manage       - - S M
 token.manage          - - - M
 people.manage         - - - M
 audit.view            - - - M

@@ -67,7 +67,10 @@ def test_a_stage_without_evidence_is_a_gap_with_its_guidance(people: People) -> 
     told = as_pipeline(people.system).get(PATH).json()
     (gap,) = told["advice"]
     assert gap["kind"] == "gap"
-    assert gap["text"].startswith("Code of Payments has no evidence yet. The guidance is G-")
+    assert gap["text"].startswith(
+        "Code of Payments has no evidence yet; expected: static analysis and secret scan."
+        " The guidance is G-"
+    )
     assert "Read what goes in" in gap["text"]
     assert (told["risks"], told["new"], told["expected_annual_loss"]) == ([], [], "0.00")
     assert "verdict" not in told
@@ -115,7 +118,10 @@ def test_a_series_that_fell_silent(people: People) -> None:
     kinds = {
         each["kind"]: each["text"] for each in as_pipeline(people.system).get(PATH).json()["advice"]
     }
-    assert "Code of Payments has had no report of Bandit for 50 days." in kinds["stale"]
+    assert (
+        "Code of Payments has had no static analysis for 50 days; every 30 are expected."
+        in kinds["stale"]
+    )
 
 
 @pytest.mark.django_db

@@ -80,6 +80,9 @@ EVERYBODYS: dict[str, Open] = {
     "report": first_row("/reports/"),
     "sources": at("/sources/"),
     "source": first_row("/sources/"),
+    "coverage": at("/coverage/"),
+    "coverage-system": first_row("/coverage/"),
+    "coverage-profile": at("/coverage/vital/"),
     "search": at("/search/?q=bucket"),
     "tokens": at("/settings/tokens/"),
 }

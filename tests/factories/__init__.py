@@ -15,11 +15,12 @@ from tests.factories.people import (
 )
 from tests.factories.planning import make_item, make_option, make_question
 from tests.factories.risks import make_statement, statement_text
-from tests.factories.scans import make_finding, make_report, make_series
+from tests.factories.scans import make_arrived, make_finding, make_report, make_series
 from tests.factories.sources import make_credential, make_source
 
 __all__ = [
     "actor_of",
+    "make_arrived",
     "make_ci_token",
     "make_credential",
     "make_finding",

@@ -1,5 +1,6 @@
 """Series, reports and findings as ingestion leaves them, for tests that are not about ingestion."""
 
+import datetime as dt
 import hashlib
 from typing import Any
 
@@ -69,3 +70,27 @@ def make_finding(
             finding=finding, series=series, since=since, until=until, is_current=until is None
         )
     return finding
+
+
+def make_arrived(
+    series: Series, *, days_ago: float = 0, detected_format: str = "sarif", **fields: Any
+) -> Report:
+    """A processed report of a series, received so many days ago; the newest one of the series."""
+    number = next_number()
+    report = Report.objects.create(
+        system=series.system,
+        series=series,
+        state="processed",
+        stage=series.stage,
+        tool=series.tool,
+        detected_format=detected_format,
+        received_at=timezone.now() - dt.timedelta(days=days_ago),
+        received_by="tests",
+        storage_name=f"none-{number}",
+        size=2,
+        sha256=f"{number:064x}",
+        **fields,
+    )
+    series.newest_report = report
+    series.save(update_fields=["newest_report"])
+    return report

@@ -143,7 +143,7 @@ def test_all_eight_stages(faulty_site: Site, beat: Path, server: Server) -> None
 
 
 def _told(view: StageView) -> tuple[int, int, str]:
-    return view.series_count, view.open_count, view.freshness(timezone.now())
+    return view.series_count, view.open_count, view.freshness
 
 
 def _open_of(stage: str) -> int:

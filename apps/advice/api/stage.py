@@ -4,13 +4,11 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase, JsonResponse
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from apps.accounts.api.views import PortalView
-from apps.advice.loop import freshness
 from apps.advice.stage_advice import Risk, Since, StageAdvice, stage_advice
 from apps.advice.stage_texts import markdown, sarif
 from apps.catalog.stages import Stage
@@ -20,7 +18,6 @@ from apps.common.api.outputs import SystemRefOut, money
 from apps.common.errors import Missing
 from apps.guidance.models import Guidance
 from apps.scans.api.serializers import SEVERITY_NAMES, SeverityField
-from apps.scans.models import Series
 
 
 class AdviceQuery(Input):
@@ -38,7 +35,7 @@ class AdviceQuery(Input):
 
 
 class AdviceOut(serializers.Serializer[Any]):
-    kind = serializers.CharField(help_text="gap, stale, new or risk.")
+    kind = serializers.CharField(help_text="gap, stale, silent, new or risk.")
     text = serializers.CharField()
     url = serializers.CharField()
 
@@ -75,17 +72,23 @@ class NewFindingOut(serializers.Serializer[Any]):
 
 
 class EvidenceOut(serializers.Serializer[Any]):
-    """A series of reports, and how old its newest one is."""
+    """A series of reports, and how the age of its newest one compares with what is expected."""
 
-    tool = serializers.CharField()
-    category = serializers.CharField()
-    environment = serializers.CharField()
-    newest_at = serializers.DateTimeField(source="newest_report.received_at", default=None)
-    freshness = serializers.SerializerMethodField(help_text="fresh, ageing, stale or none.")
+    tool = serializers.CharField(source="series.tool")
+    category = serializers.CharField(source="series.category")
+    environment = serializers.CharField(source="series.environment")
+    kind = serializers.CharField(help_text="What it counts as, such as static-analysis.")
+    newest_at = serializers.DateTimeField()
+    freshness = serializers.CharField(help_text="fresh, ageing or stale.")
 
-    def get_freshness(self, series: Series) -> str:
-        newest = series.newest_report
-        return freshness(newest.received_at if newest else None, timezone.now())
+
+class ExpectedOut(serializers.Serializer[Any]):
+    """A kind of evidence that is expected here, and whether it is."""
+
+    kind = serializers.CharField(source="line.kind")
+    max_age_days = serializers.IntegerField(source="line.max_age_days")
+    newest_at = serializers.DateTimeField(allow_null=True)
+    freshness = serializers.CharField(help_text="fresh, ageing, stale or none.")
 
 
 class GuidanceRefOut(serializers.Serializer[Any]):
@@ -108,7 +111,8 @@ class StageAdviceOut(serializers.Serializer[Any]):
     open = serializers.SerializerMethodField(help_text="Open findings by severity.")
     new_count = serializers.IntegerField()
     new = NewFindingOut(many=True, help_text="The worst 50.")
-    evidence = EvidenceOut(source="series", many=True)
+    expected = ExpectedOut(source="coverage.expected", many=True)
+    evidence = EvidenceOut(source="coverage.arrived", many=True)
     guidance = GuidanceRefOut(many=True)
 
     @extend_schema_field(serializers.DictField(child=serializers.IntegerField()))

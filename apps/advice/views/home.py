@@ -10,7 +10,6 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -50,7 +49,6 @@ def home(request: PageRequest) -> HttpResponse:
         "loop_stages": [_loop_stage(view) for view in stages],
         "loop_left": _carried(stages),
         "loop_right": _open_findings(stages),
-        "freshness": {view.stage.value: view.freshness(timezone.now()) for view in stages},
         "carried": sum((view.expected_annual_loss for view in stages), Decimal(0)),
         "waiting": waiting_for(request.actor),
         "decisions": decisions_recent(request.actor)[:RECENT],

@@ -26,13 +26,11 @@ from apps.common.forms import apply_domain_errors
 from apps.common.templatetags.figures import LoopStage
 from apps.common.ui.ages import age_of
 from apps.common.ui.money import amount_short
-from apps.common.ui.stages import STAGES
 
 
 @require_GET
 def system_list_page(request: PageRequest) -> HttpResponse:
-    context = {"cards": system_cards(request.actor), "stage_total": len(STAGES)}
-    return render(request, "advice/system_list.html", context)
+    return render(request, "advice/system_list.html", {"cards": system_cards(request.actor)})
 
 
 @require_GET
@@ -41,15 +39,14 @@ def system_page(request: PageRequest, key: str) -> HttpResponse:
 
 
 def _page(request: PageRequest, view: SystemView, token_form: SystemTokenForm) -> HttpResponse:
-    seen = sum(1 for stage in view.stages if stage.series_count)
     context = {
         "view": view,
         "system": view.system,
         "loop_stages": [_loop_stage(view.system, stage) for stage in view.stages],
         "loop_left": _carried(view.expected_annual_loss),
         "loop_right": (
-            _("%(seen)d of %(all)d") % {"seen": seen, "all": len(view.stages)},
-            _("stages with evidence"),
+            _("%(met)d of %(all)d") % {"met": view.coverage.met, "all": view.coverage.expected},
+            _("kinds of evidence fresh"),
         ),
         "token_form": token_form,
         "now": timezone.now(),

@@ -34,6 +34,20 @@ STATES: Final[dict[str, dict[str, Look]]] = {
         "accepted": Look(_("Accepted"), "info", "shield-check"),
         "not_affected": Look(_("Not affected"), "neutral", "shield-off"),
     },
+    "freshness": {
+        "fresh": Look(_("Fresh"), "good", "circle-check"),
+        "ageing": Look(_("Ageing"), "warn", "clock"),
+        "stale": Look(_("Stale"), "bad", "calendar-clock"),
+        "none": Look(pgettext_lazy("evidence", "Missing"), "neutral", "eye-off"),
+    },
+    "coverage": {
+        "covered": Look(_("Covered"), "good", "circle-check"),
+        "partly": Look(_("Partly"), "warn", "circle-dashed"),
+        "late": Look(_("Late"), "bad", "calendar-clock"),
+        "blind": Look(_("Blind"), "bad", "eye-off"),
+        "extra": Look(_("Evidence"), "info", "circle-dot"),
+        "none": Look(_("Not expected"), "neutral", "minus"),
+    },
     "value-update": {
         "proposed": Look(_("Proposed"), "accent", "lightbulb"),
         "flagged": Look(_("Flagged"), "caution", "flag"),

@@ -6,12 +6,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from apps.advice.demo.advice import ItemLoader, guidance_load
+from apps.advice.demo.coverage import coverage_load
 from apps.advice.demo.evidence import reports_load, settle
 from apps.advice.demo.files import DemoFiles
 from apps.advice.demo.organisation import Organisation, has_others, is_loaded, may_load
 from apps.advice.demo.sources import sources_load
 from apps.advice.demo.values import tolerance_load
 from apps.advice.portfolio import snapshot
+from apps.coverage.services.silence import silences_sweep
 from apps.planning.services.decisions import decisions_expire
 
 
@@ -32,6 +34,7 @@ class Command(BaseCommand):
         for number, (record, report) in enumerate(reports_load(records), start=1):
             self._say(f"report {number} of {len(records)}: {record['file']}: {self._told(report)}")
         settle(self._say)
+        self._say(f"{silences_sweep()} tools have fallen silent")
 
     @transaction.atomic
     def _advice(self, files: DemoFiles) -> None:
@@ -47,6 +50,7 @@ class Command(BaseCommand):
         self._say(f"{len(items)} planning items with options, risks and decisions")
         sources = sources_load(organisation, files.story()["sources"])
         self._say(f"{len(sources)} sources, paused")
+        coverage_load(organisation, files.story()["coverage"])
         tolerance_load(organisation.actor("amara"), files.story()["tolerance"])
         decisions_expire()
         snapshot()

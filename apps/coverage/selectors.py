@@ -1,0 +1,346 @@
+"""Which evidence is expected of a system, what arrived, and how old it is."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from apps.accounts.actors import Actor
+from apps.catalog.models import Criticality, System
+from apps.catalog.stages import Stage
+from apps.common.errors import Missing
+from apps.coverage.defaults import default_days
+from apps.coverage.kinds import EvidenceKind, kind_of
+from apps.coverage.models import Expectation, Profile, Silence, SystemExpectation, ToolKind
+from apps.guidance.models import Guidance
+from apps.scans.models import ReportState, Series
+
+LEVELS = {each.name.lower(): each for each in Criticality}  # as addresses name them
+UNASKED = 30  # days that evidence of which nothing is expected counts as fresh
+LATE = 2  # as many times the expected age, and evidence is stale
+
+FRESHNESS = ("fresh", "ageing", "stale")  # the best first
+
+Where = tuple[str, str]  # stage, kind
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a profile: evidence of this kind, at most this old."""
+
+    stage: Stage
+    kind: EvidenceKind
+    max_age_days: int
+    guidance: Guidance | None = None
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A series, what it counts as, and how its newest report's age compares with what is expected."""
+
+    series: Series
+    kind: EvidenceKind
+    newest_at: dt.datetime
+    at: dt.datetime  # the moment of looking
+    max_age_days: int = UNASKED
+
+    @property
+    def freshness(self) -> str:
+        """fresh, ageing (older than expected) or stale (twice as old)."""
+        return freshness(self.newest_at, self.max_age_days, self.at)
+
+    @property
+    def is_clear(self) -> bool:
+        return not any(self.series.open_counts)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is expected, and what of it arrived. `reason` is a person's, where the system has its own."""
+
+    line: Line
+    arrived: Sequence[Arrived]
+    at: dt.datetime  # the moment of looking
+    reason: str = ""
+
+    @property
+    def newest_at(self) -> dt.datetime | None:
+        return max((each.newest_at for each in self.arrived), default=None)
+
+    @property
+    def age_days(self) -> int | None:
+        return (self.at - self.newest_at).days if self.newest_at else None
+
+    @property
+    def freshness(self) -> str:
+        """fresh, ageing (older than expected), stale (twice as old) or none."""
+        return freshness(self.newest_at, self.line.max_age_days, self.at)
+
+    @property
+    def is_met(self) -> bool:
+        return self.freshness == "fresh"
+
+    @property
+    def is_clear(self) -> bool:
+        return not any(self.open_counts)
+
+    @property
+    def open_counts(self) -> list[int]:
+        """Open findings by severity, index 0 to 4."""
+        found = [each.series.open_counts for each in self.arrived]
+        return [sum(each) for each in zip(*found, strict=True)] or [0] * 5
+
+
+@dataclass
+class StageCoverage:
+    """One stage of one system. `extra` came without being expected; `waived` is not expected here."""
+
+    system: System
+    stage: Stage
+    expected: list[Expected] = field(default_factory=list)
+    extra: list[Arrived] = field(default_factory=list)
+    waived: list[SystemExpectation] = field(default_factory=list)
+
+    @property
+    def arrived(self) -> list[Arrived]:
+        return [*(each for wanted in self.expected for each in wanted.arrived), *self.extra]
+
+    @property
+    def met(self) -> int:
+        return sum(1 for each in self.expected if each.is_met)
+
+    @property
+    def gaps(self) -> list[Expected]:
+        return [each for each in self.expected if not each.is_met]
+
+    @property
+    def newest_at(self) -> dt.datetime | None:
+        return max((each.newest_at for each in self.arrived), default=None)
+
+    @property
+    def freshness(self) -> str:
+        """That of the freshest evidence; none where there is no evidence."""
+        found = {each.freshness for each in self.arrived}
+        return next((word for word in FRESHNESS if word in found), "none")
+
+    @property
+    def state(self) -> str:
+        """One word for a cell: covered, partly, late, blind, extra or none.
+
+        late: all of it arrived, none of it is fresh; extra: nothing is expected and something came;
+        none: nothing is expected and nothing came.
+        """
+        if not self.expected:
+            return "extra" if self.extra else "none"
+        if self.met == len(self.expected):
+            return "covered"
+        if self.met:
+            return "partly"
+        return "late" if any(each.arrived for each in self.expected) else "blind"
+
+
+@dataclass
+class SystemCoverage:
+    system: System
+    stages: list[StageCoverage]
+
+    @property
+    def expected(self) -> int:
+        return sum(len(each.expected) for each in self.stages)
+
+    @property
+    def met(self) -> int:
+        return sum(each.met for each in self.stages)
+
+    def stage(self, stage: Stage) -> StageCoverage:
+        return next(each for each in self.stages if each.stage == stage)
+
+
+def freshness(newest_at: dt.datetime | None, max_age_days: int, now: dt.datetime) -> str:
+    """How old evidence is against what is expected: fresh, ageing, stale, or none where there is none."""
+    if newest_at is None:
+        return "none"
+    age = now - newest_at
+    if age <= dt.timedelta(days=max_age_days):
+        return "fresh"
+    return "ageing" if age <= dt.timedelta(days=LATE * max_age_days) else "stale"
+
+
+@dataclass(frozen=True)
+class ProfileView:
+    """A profile as readers see it. version: 0 where the portal's own holds."""
+
+    criticality: Criticality
+    version: int
+    lines: Sequence[Line]  # in the order of the stages
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the organisation has said it itself."""
+        return self.version > 0
+
+
+def profiles() -> dict[int, ProfileView]:
+    """By criticality, the highest first; the portal's own where the organisation has said nothing."""
+    versions = dict(Profile.objects.values_list("criticality", "version"))
+    lines: dict[int, list[Line]] = {each: [] for each in versions}
+    for row in Expectation.objects.select_related("profile", "guidance__current"):
+        line = Line(Stage(row.stage), EvidenceKind(row.kind), row.max_age_days, row.guidance)
+        lines[row.profile.criticality].append(line)
+    found = {}
+    for criticality in reversed(Criticality):
+        own = lines.get(criticality)
+        if own is None:
+            days = default_days(criticality)
+            own = [Line(stage, kind, age) for (stage, kind), age in days.items()]
+        version = versions.get(criticality, 0)
+        found[criticality.value] = ProfileView(criticality, version, sorted(own, key=_place))
+    return found
+
+
+def tool_kinds() -> dict[str, EvidenceKind]:
+    """What the organisation says of tools, by kinds.plain_name."""
+    return {row.name: EvidenceKind(row.kind) for row in ToolKind.objects.all()}
+
+
+def coverage_of(viewer: Actor, systems: Iterable[System]) -> list[SystemCoverage]:
+    """The systems in the order given, in five queries whatever their number.
+
+    viewer: sees the series that count; hand in only systems that the viewer sees.
+    """
+    systems = list(systems)
+    now, known = timezone.now(), profiles()
+    arrived = _arrived(viewer, systems, now)
+    own: dict[int, dict[Where, SystemExpectation]] = defaultdict(dict)
+    for row in SystemExpectation.objects.filter(system__in=systems).select_related("set_by"):
+        own[row.system_id][row.stage, row.kind] = row
+    return [
+        SystemCoverage(
+            system,
+            _stages(
+                system, known[system.criticality].lines, own[system.pk], arrived[system.pk], now
+            ),
+        )
+        for system in systems
+    ]
+
+
+def _arrived(
+    viewer: Actor, systems: Sequence[System], now: dt.datetime
+) -> dict[int, list[Arrived]]:
+    ended = Silence.objects.filter(ended_at=None).exclude(answer="")
+    rows = (
+        Series.objects.visible_to(viewer)
+        .filter(is_preview=False, system__in=systems)
+        .filter(newest_report__state=ReportState.PROCESSED)
+        .exclude(pk__in=ended.values("series_id"))
+        .select_related("newest_report")
+        .order_by("tool", "category", "pk")
+    )
+    said = tool_kinds()
+    found: dict[int, list[Arrived]] = defaultdict(list)
+    for row in rows:
+        report = row.newest_report
+        kind = kind_of(report.detected_format, row.tool, said)
+        found[row.system_id].append(Arrived(row, kind, report.received_at, now))
+    return found
+
+
+def _stages(
+    system: System,
+    profile: Sequence[Line],
+    own: Mapping[Where, SystemExpectation],
+    arrived: Sequence[Arrived],
+    now: dt.datetime,
+) -> list[StageCoverage]:
+    stages = {stage.value: StageCoverage(system, stage) for stage in Stage}
+    by_place: dict[Where, list[Arrived]] = defaultdict(list)
+    for each in arrived:
+        by_place[each.series.stage, each.kind].append(each)
+    for line, reason in _expected_here(profile, own):
+        came = [
+            replace(each, max_age_days=line.max_age_days)
+            for each in by_place.pop((line.stage, line.kind), [])
+        ]
+        stages[line.stage].expected.append(Expected(line, came, now, reason))
+    for (stage, _kind), came in by_place.items():
+        stages[stage].extra.extend(came)
+    for row in own.values():
+        if row.max_age_days is None:
+            stages[row.stage].waived.append(row)
+    return list(stages.values())
+
+
+def _expected_here(
+    profile: Sequence[Line], own: Mapping[Where, SystemExpectation]
+) -> list[tuple[Line, str]]:
+    """The profile's lines but for those of which the system has its own, and those of its own."""
+    guidance = {(line.stage, line.kind): line.guidance for line in profile}
+    lines = [(line, "") for line in profile if (line.stage, line.kind) not in own]
+    for row in own.values():
+        if row.max_age_days is not None:
+            stage, kind = Stage(row.stage), EvidenceKind(row.kind)
+            line = Line(stage, kind, row.max_age_days, guidance.get((stage, kind)))
+            lines.append((line, row.reason))
+    return sorted(lines, key=lambda pair: _place(pair[0]))
+
+
+def _place(line: Line) -> tuple[int, int]:
+    return list(Stage).index(line.stage), list(EvidenceKind).index(line.kind)
+
+
+def exceptions_of(viewer: Actor, system: System) -> QuerySet[SystemExpectation]:
+    rows: QuerySet[SystemExpectation] = SystemExpectation.objects.visible_to(viewer)
+    return rows.filter(system=system).select_related("set_by")
+
+
+def exception_get(viewer: Actor, system: System, pk: int) -> SystemExpectation:
+    """Raises: Missing."""
+    row = exceptions_of(viewer, system).filter(pk=pk).first()
+    if row is None:
+        raise Missing("There is no such exception of this system.")
+    return row
+
+
+def silence_get(viewer: Actor, pk: int) -> Silence:
+    """Raises: Missing."""
+    rows: QuerySet[Silence] = Silence.objects.visible_to(viewer)
+    row = rows.select_related("series__system", "answered_by").filter(pk=pk).first()
+    if row is None:
+        raise Missing("There is no such silence that you may see.")
+    return row
+
+
+def silences_of(viewer: Actor, system: System) -> QuerySet[Silence]:
+    """Those that last, answered or not; the longest first."""
+    rows: QuerySet[Silence] = Silence.objects.visible_to(viewer)
+    return (
+        rows.filter(ended_at=None, series__system=system)
+        .select_related("series__system", "answered_by")
+        .order_by("since", "pk")
+    )
+
+
+def silences_open(viewer: Actor) -> QuerySet[Silence]:
+    """Series that fell silent and of which nobody said why, the longest silence first."""
+    rows: QuerySet[Silence] = Silence.objects.visible_to(viewer)
+    return (
+        rows.filter(ended_at=None, answer="")
+        .select_related("series__system__owner")
+        .order_by("since", "pk")
+    )
+
+
+def unknown_tools(viewer: Actor) -> list[str]:
+    """Tools whose reports count as nothing in particular, by name."""
+    rows = (
+        Series.objects.visible_to(viewer)
+        .filter(is_preview=False, newest_report__state=ReportState.PROCESSED)
+        .values_list("newest_report__detected_format", "tool")
+        .distinct()
+    )
+    said = tool_kinds()
+    return sorted({tool for fmt, tool in rows if kind_of(fmt, tool, said) == EvidenceKind.OTHER})
