@@ -3,6 +3,7 @@
 import ipaddress
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 TRUE = frozenset({"1", "true", "yes", "on"})
@@ -97,4 +98,32 @@ def database(name: str) -> dict[str, object]:
         "HOST": host,
         "PORT": str(url.port or options.pop("port", "")),
         "OPTIONS": options,
+    }
+
+
+def mail(name: str) -> dict[str, Any]:
+    """A mail server out of an smtp:// or smtps:// URL; {} where none is given.
+
+    smtp:// asks the server for TLS (STARTTLS) unless the URL ends in ?starttls=no, for a server on the
+    same machine; smtps:// speaks TLS from the first byte. Keys: host, port, user, password, ssl, starttls.
+    """
+    given = text(name)
+    if not given:
+        return {}
+    url = urlsplit(given)
+    options = dict(parse_qsl(url.query))
+    if url.scheme not in {"smtp", "smtps"} or not url.hostname or set(options) - {"starttls"}:
+        raise refuse(f"{name} must look like smtp://user:password@host:587 or smtps://host:465.")
+    ssl = url.scheme == "smtps"
+    try:
+        port = url.port or (465 if ssl else 587)
+    except ValueError:
+        raise refuse(f"{name} has no port that can be.") from None
+    return {
+        "host": url.hostname,
+        "port": port,
+        "user": unquote(url.username or ""),
+        "password": unquote(url.password or ""),
+        "ssl": ssl,
+        "starttls": not ssl and options.get("starttls", "yes") != "no",
     }

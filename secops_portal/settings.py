@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "apps.scans",
     "apps.sources",
     "apps.coverage",
+    "apps.notices",
     "apps.evidence",
     "apps.compat",
     "apps.advice",
@@ -100,6 +101,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "apps.common.context.portal",
+                "apps.notices.context.notices",
             ],
         },
     }
@@ -196,6 +198,7 @@ CELERY_TASK_ROUTES = {
     "scans.fetch_feeds": {"queue": "pull"},
     "risks.*": {"queue": "valuation"},
     "common.deliver": {"queue": "outbound"},
+    "notices.*": {"queue": "outbound"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
@@ -204,6 +207,8 @@ CELERY_BEAT_SCHEDULE = {
     "portfolio-snapshot": {"task": "advice.snapshot", "schedule": 6 * 3600.0},
     "review-signals": {"task": "evidence.review_signals", "schedule": 6 * 3600.0},
     "seal-audit": {"task": "audit.seal", "schedule": 60.0},
+    "send-mails": {"task": "notices.send", "schedule": 900.0},
+    "forget-old-notices": {"task": "notices.forget", "schedule": 86_400.0},
     "sweep-silences": {"task": "coverage.sweep", "schedule": 3600.0},
     "sweep-sources": {"task": "sources.sweep", "schedule": 15.0},
     "forget-old-runs": {"task": "sources.forget_runs", "schedule": 86_400.0},
@@ -239,6 +244,15 @@ SECOPS_EVENT_HANDLERS = {
     ],
     "owners.changed": ["apps.scans.receivers.on_owners_changed"],
     "statement.published": ["apps.evidence.receivers.on_statement_published"],
+    "question.asked": ["apps.notices.receivers.on_question_asked"],
+    "question.answered": ["apps.notices.receivers.on_question_answered"],
+    "decision.recorded": ["apps.notices.receivers.on_decision_recorded"],
+    "decision.expired": ["apps.notices.receivers.on_decision_expired"],
+    "report.failed": ["apps.notices.receivers.on_report_failed"],
+    "source.broken": ["apps.notices.receivers.on_source_broken"],
+    "source.recovered": ["apps.notices.receivers.on_source_recovered"],
+    "series.silent": ["apps.notices.receivers.on_series_silent"],
+    "series.spoke": ["apps.notices.receivers.on_series_spoke"],
 }
 
 # Keys the hashes that stand for secrets found in reports. Another value makes every one look new.
@@ -267,6 +281,16 @@ SECOPS_OUTGOING_HOSTS = [host.lower() for host in env.words("SECOPS_OUTGOING_HOS
 SECOPS_OUTGOING_NETWORKS = env.networks("SECOPS_OUTGOING_NETWORKS")
 SECOPS_OUTGOING_PROXY = env.text("SECOPS_OUTGOING_PROXY")
 SECOPS_OUTGOING_PROXY_RESOLVES = env.flag("SECOPS_OUTGOING_PROXY_RESOLVES", default=False)
+
+# --- mails ----------------------------------------------------------------------------------------
+_mail = env.mail(
+    "SECOPS_SMTP_URL"
+)  # smtp://user:password@host:587, smtps:// for TLS from the start
+SECOPS_MAIL_ON = bool(_mail)
+EMAIL_HOST, EMAIL_PORT = _mail.get("host", ""), _mail.get("port", 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("user", ""), _mail.get("password", "")
+EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.get("ssl", False), _mail.get("starttls", False)
+DEFAULT_FROM_EMAIL = env.text("SECOPS_MAIL_FROM", "SecOps Portal <secops-portal@localhost>")
 
 # --- sources that workers pull from --------------------------------------------------------------
 SECOPS_CREDENTIAL_KEYS = env.words("SECOPS_CREDENTIAL_KEYS")  # Fernet keys; the first one seals

@@ -21,5 +21,6 @@ urlpatterns = [
     path("", include("apps.scans.urls")),
     path("", include("apps.sources.urls")),
     path("", include("apps.coverage.urls")),
+    path("", include("apps.notices.urls")),
     path("", include("apps.evidence.urls")),
 ]

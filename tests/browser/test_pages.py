@@ -83,6 +83,8 @@ EVERYBODYS: dict[str, Open] = {
     "coverage": at("/coverage/"),
     "coverage-system": first_row("/coverage/"),
     "coverage-profile": at("/coverage/vital/"),
+    "notices": at("/notices/"),
+    "notice-settings": at("/settings/notices/"),
     "search": at("/search/?q=bucket"),
     "tokens": at("/settings/tokens/"),
 }

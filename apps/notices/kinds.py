@@ -1,0 +1,25 @@
+"""What people are told of, and how each is shown."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class NoticeKind(models.TextChoices):
+    QUESTION = "question", _("A question that I can answer")
+    ANSWER = "answer", _("An answer to my question")
+    DECISION = "decision", _("A decision on what I took part in")
+    EXPIRED = "expired", _("My decision has run out")
+    REPORT = "report", _("A report of my system could not be read")
+    SOURCE = "source", _("A source of my system broke, or works again")
+    SILENCE = "silence", _("A tool of my system fell silent, or reports again")
+
+
+ICONS = {
+    NoticeKind.QUESTION: "message-circle-question",
+    NoticeKind.ANSWER: "message-circle",
+    NoticeKind.DECISION: "scale",
+    NoticeKind.EXPIRED: "calendar-clock",
+    NoticeKind.REPORT: "file-up",
+    NoticeKind.SOURCE: "plug",
+    NoticeKind.SILENCE: "volume-x",
+}

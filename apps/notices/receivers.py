@@ -1,0 +1,193 @@
+"""What the outbox tells this app. Idempotent: a person is told of an event once."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from apps.accounts.models import User
+from apps.accounts.roles import Permission
+from apps.coverage.models import Silence
+from apps.notices.kinds import NoticeKind
+from apps.notices.recipients import people_for
+from apps.notices.services.tell import tell
+from apps.planning.models import Answer, Decision, PlanningItem, Question
+from apps.scans.models import Report
+from apps.sources.models import Source
+
+Payload = dict[str, Any]
+
+
+def on_question_asked(event_id: int, payload: Payload) -> None:
+    question = _found(Question, payload["question_id"], "item__system__owner", "asked_by")
+    if question is None:
+        return
+    system = question.item.system if question.item else None
+    people = people_for(system, Permission.QUESTION_ANSWER)
+    tell(
+        event_id=event_id,
+        kind=NoticeKind.QUESTION,
+        people=[each for each in people if each.pk != question.asked_by_id],
+        path=_question_path(question),
+        system=system,
+        facts={"who": question.asked_by or "", "text": question.body, "on": _place(question)},
+    )
+
+
+def on_question_answered(event_id: int, payload: Payload) -> None:
+    answer = _found(
+        Answer, payload["answer_id"], "question__item__system", "question__asked_by", "answered_by"
+    )
+    if answer is None or answer.question.asked_by is None:
+        return
+    question = answer.question
+    if answer.answered_by_id == question.asked_by_id:
+        return
+    tell(
+        event_id=event_id,
+        kind=NoticeKind.ANSWER,
+        people=[question.asked_by],
+        path=_question_path(question),
+        system=question.item.system if question.item else None,
+        facts={"who": answer.answered_by or "", "text": answer.body, "on": _place(question)},
+    )
+
+
+def on_decision_recorded(event_id: int, payload: Payload) -> None:
+    decision = _found(Decision, payload["decision_id"], "item__system", "option", "decided_by")
+    if decision is None:
+        return
+    people = _took_part(decision.item)
+    tell(
+        event_id=event_id,
+        kind=NoticeKind.DECISION,
+        people=[each for each in people if each.pk != decision.decided_by_id],
+        path=_item_path(decision.item, "decision"),
+        system=decision.item.system,
+        facts={
+            "who": decision.decided_by or "",
+            "text": decision.option.title,
+            "on": f"{decision.item.key}, {decision.item.title}",
+        },
+    )
+
+
+def on_decision_expired(event_id: int, payload: Payload) -> None:
+    decision = _found(
+        Decision, payload["decision_id"], "item__system__owner", "option", "decided_by"
+    )
+    if decision is None:
+        return
+    owner = decision.decided_by
+    system = decision.item.system
+    people = [owner] if owner and owner.is_active else []
+    tell(
+        event_id=event_id,
+        kind=NoticeKind.EXPIRED,
+        people=people or people_for(system, Permission.DECISION_RECORD),
+        path=_item_path(decision.item, "decision"),
+        system=system,
+        facts={
+            "text": decision.option.title,
+            "on": f"{decision.item.key}, {decision.item.title}",
+        },
+    )
+
+
+def on_report_failed(event_id: int, payload: Payload) -> None:
+    report = _found(Report, payload["report_id"], "system__owner")
+    if report is None:
+        return
+    tell(
+        event_id=event_id,
+        kind=NoticeKind.REPORT,
+        people=people_for(report.system, Permission.REPORT_REPROCESS),
+        path=reverse("report-detail", args=[report.uid]),
+        system=report.system,
+        facts={"text": report.error_message, "on": report.filename or report.tool or report.uid},
+    )
+
+
+def on_source_broken(event_id: int, payload: Payload) -> None:
+    _of_source(event_id, payload, is_over="")
+
+
+def on_source_recovered(event_id: int, payload: Payload) -> None:
+    _of_source(event_id, payload, is_over="1")
+
+
+def _of_source(event_id: int, payload: Payload, *, is_over: str) -> None:
+    source = _found(Source, payload["source_id"], "system__owner", "made_by")
+    if source is None:
+        return
+    people = people_for(source.system, Permission.SOURCE_MANAGE)
+    maker = source.made_by
+    tell(
+        event_id=event_id,
+        kind=NoticeKind.SOURCE,
+        people=[*people, *([maker] if maker and maker.is_active else [])],
+        path=reverse("source-detail", args=[source.pk]),
+        system=source.system,
+        facts={"text": source.last_error, "on": source.name, "is_over": is_over},
+    )
+
+
+def on_series_silent(event_id: int, payload: Payload) -> None:
+    _of_silence(event_id, payload, is_over="")
+
+
+def on_series_spoke(event_id: int, payload: Payload) -> None:
+    _of_silence(event_id, payload, is_over="1")
+
+
+def _of_silence(event_id: int, payload: Payload, *, is_over: str) -> None:
+    silence = _found(Silence, payload["silence_id"], "series__system__owner")
+    if silence is None:
+        return
+    system = silence.series.system
+    tell(
+        event_id=event_id,
+        kind=NoticeKind.SILENCE,
+        people=people_for(system, Permission.COVERAGE_MANAGE),
+        path=reverse("system-coverage", args=[system.key]) + "#silences",
+        system=system,
+        facts={
+            "on": silence.series,
+            "stage": silence.series.get_stage_display(),
+            "since": f"{silence.since:%Y-%m-%d}",
+            "is_over": is_over,
+        },
+    )
+
+
+def _found(model: Any, pk: int, *related: str) -> Any:
+    """The row, or None where it was removed before it could be told of."""
+    return model._default_manager.select_related(*related).filter(pk=pk).first()  # noqa: SLF001
+
+
+def _took_part(item: PlanningItem) -> list[User]:
+    """Who wrote the item, advised on it, or asked and answered there."""
+    found = [
+        [item.created_by_id],
+        item.recommendations.values_list("made_by", flat=True),
+        item.questions.values_list("asked_by", flat=True),
+        item.questions.values_list("answers__answered_by", flat=True),
+    ]
+    numbers = {pk for each in found for pk in each if pk}
+    return list(User.objects.filter(pk__in=numbers, is_active=True))
+
+
+def _question_path(question: Question) -> str:
+    if question.item_id:
+        place = reverse("item-detail", args=[question.item_id])
+    else:
+        place = reverse("guidance-detail", args=[question.guidance_id])
+    return f"{place}#question-{question.pk}"
+
+
+def _place(question: Question) -> str:
+    thing: PlanningItem | Any = question.item or question.guidance
+    return f"{thing.key}, {thing.title}"
+
+
+def _item_path(item: PlanningItem, anchor: str) -> str:
+    return f"{reverse('item-detail', args=[item.pk])}#{anchor}"
