@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "apps.scans",
     "apps.sources",
     "apps.coverage",
+    "apps.automation",
     "apps.notices",
     "apps.evidence",
     "apps.compat",
@@ -241,6 +242,7 @@ SECOPS_EVENT_HANDLERS = {
     "report.processed": [
         "apps.scans.receivers.on_report_processed",
         "apps.evidence.receivers.on_report_processed",
+        "apps.automation.receivers.on_report_processed",
     ],
     "owners.changed": ["apps.scans.receivers.on_owners_changed"],
     "statement.published": ["apps.evidence.receivers.on_statement_published"],

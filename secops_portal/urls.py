@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("apps.scans.urls")),
     path("", include("apps.sources.urls")),
     path("", include("apps.coverage.urls")),
+    path("", include("apps.automation.urls")),
     path("", include("apps.notices.urls")),
     path("", include("apps.evidence.urls")),
 ]

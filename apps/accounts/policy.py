@@ -21,6 +21,7 @@ SENTENCES = {
     Permission.STATEMENT_EDIT: "Risk statements are written by security and admins of this system.",
     Permission.GUIDANCE_EDIT: "Guidance is written by security and admins of the organisation.",
     Permission.SOURCE_MANAGE: "Sources and credentials are managed by security and admins of this system.",
+    Permission.AUTOMATION_MANAGE: "The register is kept by architects, security and admins of a system.",
     Permission.COVERAGE_MANAGE: "What evidence is expected is said by security and admins.",
     Permission.FINDING_TRIAGE: "Findings are triaged by security and admins of their system.",
     Permission.REPORT_UPLOAD: "Reports are posted with a token of this system, or by security and admins.",

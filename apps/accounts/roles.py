@@ -23,6 +23,7 @@ class Permission(enum.StrEnum):
     FINDING_TRIAGE = "finding.triage"
     EVIDENCE_LINK = "evidence.link"
     SOURCE_MANAGE = "source.manage"
+    AUTOMATION_MANAGE = "automation.manage"  # the register of scripts, tests and experiments
     COVERAGE_MANAGE = "coverage.manage"  # which evidence is expected where
     TOKEN_MANAGE = "token.manage"  # noqa: S105  # a permission's name
     PEOPLE_MANAGE = "people.manage"
@@ -40,7 +41,12 @@ _P = Permission
 _VIEW = frozenset(
     {_P.SYSTEM_VIEW, _P.GUIDANCE_VIEW, _P.ADVICE_VIEW, _P.REPORT_VIEW, _P.QUESTION_ASK}
 )
-_ARCHITECT = _VIEW | {_P.ITEM_EDIT, _P.QUESTION_ANSWER, _P.DECISION_RECORD}
+_ARCHITECT = _VIEW | {
+    _P.ITEM_EDIT,
+    _P.QUESTION_ANSWER,
+    _P.DECISION_RECORD,
+    _P.AUTOMATION_MANAGE,
+}
 _SECURITY = _ARCHITECT | {
     _P.GUIDANCE_EDIT,
     _P.STATEMENT_EDIT,

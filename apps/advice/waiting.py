@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
+from apps.automation.models import Automation
+from apps.automation.selectors import changes_due
 from apps.coverage.models import Silence
 from apps.coverage.selectors import silences_open
 from apps.evidence.models import ValueUpdate
@@ -22,6 +24,7 @@ from apps.sources.selectors import sources_in_trouble
 
 SOON = dt.timedelta(days=30)
 SHOWN = 6
+DUE_DAYS = 14  # ahead
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,15 @@ class Waiting:
     undecided: list[PlanningItem]
     failed_reports: list[Report]
     broken_sources: list[Source]
+    due_changes: list[Automation]  # scripted changes and experiments
     silences: list[Silence]  # series that reported, and stopped
 
     @property
     def is_empty(self) -> bool:
         work = self.questions or self.expiring or self.to_confirm or self.undecided or self.proposed
-        return not (work or self.failed_reports or self.broken_sources or self.silences)
+        return not (
+            work or self.failed_reports or self.broken_sources or self.silences or self.due_changes
+        )
 
 
 def waiting_for(viewer: Actor) -> Waiting:
@@ -66,6 +72,9 @@ def waiting_for(viewer: Actor) -> Waiting:
     silent, covers = silences_open(viewer), viewer.systems_with(Permission.COVERAGE_MANAGE)
     if covers is not None:
         silent = silent.filter(series__system__in=covers)
+    due, keeps = changes_due(viewer, DUE_DAYS), viewer.systems_with(Permission.AUTOMATION_MANAGE)
+    if keeps is not None:
+        due = due.filter(system_id__in=keeps)
     return Waiting(
         questions=list(questions[:SHOWN]),
         expiring=list(expiring[:SHOWN]),
@@ -74,5 +83,6 @@ def waiting_for(viewer: Actor) -> Waiting:
         undecided=list(undecided.order_by("-updated_at")[:SHOWN]),
         failed_reports=list(failed[:SHOWN]),
         broken_sources=list(broken[:SHOWN]),
+        due_changes=list(due[:SHOWN]),
         silences=list(silent[:SHOWN]),
     )

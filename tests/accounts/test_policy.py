@@ -13,6 +13,7 @@ from apps.accounts.models import User
 from apps.accounts.policy import ScopedQuerySet, may, require
 from apps.accounts.roles import CI_GRANT, GRANTS, READ_GRANT, Permission, Role, Scope
 from apps.advice.portfolio import snapshot
+from apps.automation.services.runs import RunInput, run_tell
 from apps.catalog.models import System
 from apps.catalog.services import component_create, environment_create, membership_set
 from apps.common.errors import Missing, NotPermitted
@@ -33,6 +34,7 @@ from tests.conftest import People
 from tests.factories import (
     actor_of,
     make_arrived,
+    make_automation,
     make_ci_token,
     make_credential,
     make_finding,
@@ -242,6 +244,7 @@ def fill(system: System) -> None:
     for days_ago in (40, 39, 38, 37, 36):
         make_arrived(series, days_ago=days_ago)
     silences_sweep()
+    run_tell(actor=TESTS, automation=make_automation(system), content=RunInput(outcome="passed"))
 
 
 def scoped_models() -> list[type[models.Model]]:
@@ -291,6 +294,8 @@ def test_every_scoped_model_is_known() -> None:
         "risks.portfoliosnapshot",
         "compat.engagement",
         "compat.scanrun",
+        "automation.automation",
+        "automation.automationrun",
         "coverage.silence",
         "coverage.systemexpectation",
         "sources.credential",

@@ -14,6 +14,7 @@ question.ask          V A S M
 item.edit             - A S M
 question.answer       - A S M
 decision.record       - A S M
+automation.manage     - A S M
 guidance.edit         - - S M
 statement.edit        - - S M
 recommendation.write  - - S M

@@ -80,6 +80,8 @@ EVERYBODYS: dict[str, Open] = {
     "report": first_row("/reports/"),
     "sources": at("/sources/"),
     "source": first_row("/sources/"),
+    "automation": at("/automation/"),
+    "automation-entry": first_row("/automation/"),
     "coverage": at("/coverage/"),
     "coverage-system": first_row("/coverage/"),
     "coverage-profile": at("/coverage/vital/"),
@@ -93,6 +95,7 @@ WRITERS: dict[str, Open] = {
     "guidance-form": at("/guidance/new/"),
     "risk-form": new_risk_on_the_item,
     "upload": at("/reports/new/"),
+    "automation-form": at("/automation/new/?kind=experiment"),
     "source-form": at("/sources/new/?connector=s3"),
     "credentials": at("/credentials/"),
 }

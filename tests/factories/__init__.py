@@ -3,6 +3,7 @@
 Everything is written by the services, as in real life, so a test stands on what the product makes.
 """
 
+from tests.factories.automation import make_automation
 from tests.factories.catalog import make_system
 from tests.factories.guidance import make_guidance
 from tests.factories.people import (
@@ -21,6 +22,7 @@ from tests.factories.sources import make_credential, make_source
 __all__ = [
     "actor_of",
     "make_arrived",
+    "make_automation",
     "make_ci_token",
     "make_credential",
     "make_finding",

@@ -36,6 +36,10 @@ class DemoFiles:
             articles.append({**yaml.safe_load(front), "body": body.strip() + "\n"})
         return articles
 
+    def automation(self) -> list[Record]:
+        found: list[Record] = _yaml(self.folder / "automation.yaml")["automation"]
+        return found
+
     def reports(self) -> list[Record]:
         """Reports in the order in which they came, with `path`."""
         listed = _yaml(self.folder / "reports.yaml")["reports"]

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.policy import may
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
+from apps.automation.selectors import guards_of
+from apps.automation.words import drift_sentence
 from apps.common.errors import Conflict, Invalid
 from apps.common.forms import apply_domain_errors
 from apps.common.ui.curve import Curve
@@ -81,6 +83,8 @@ def _page(
         "more_evidence": len(evidence) > EVIDENCE_SHOWN,
         "updates": list(updates_of(request.actor, statement.pk)[:UPDATES_SHOWN]),
         "policy": policy_of(statement),
+        "guards": [(each, drift_sentence(each)) for each in guards_of(request.actor, statement.pk)],
+        "may_automate": may(request.actor, Permission.AUTOMATION_MANAGE, statement),
         "rules": rules_of_statement(request.actor, statement.pk),
         "may_edit": may(request.actor, Permission.STATEMENT_EDIT, statement)
         and statement.state != StatementState.WITHDRAWN,

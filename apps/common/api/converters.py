@@ -34,9 +34,15 @@ class GuidanceKey(_Key):
     regex = "G-[0-9]{1,18}"
 
 
+class AutomationKey(_Key):
+    prefix = "AU-"
+    regex = "AU-[0-9]{1,18}"
+
+
 def register() -> None:
     """Called by the URL conf before any path is made."""
     register_converter(Number, "number")
     register_converter(ItemKey, "item_key")
     register_converter(StatementKey, "statement_key")
     register_converter(GuidanceKey, "guidance_key")
+    register_converter(AutomationKey, "automation_key")

@@ -34,6 +34,19 @@ STATES: Final[dict[str, dict[str, Look]]] = {
         "accepted": Look(_("Accepted"), "info", "shield-check"),
         "not_affected": Look(_("Not affected"), "neutral", "shield-off"),
     },
+    "drift": {
+        "good": Look(_("As declared"), "good", "circle-check"),
+        "never": Look(_("Never ran"), "warn", "circle-dashed"),
+        "failing": Look(_("Failing"), "bad", "circle-x"),
+        "overdue": Look(_("Overdue"), "bad", "calendar-clock"),
+        "revision": Look(_("Another revision"), "caution", "git-compare"),
+        "retired": Look(_("Retired"), "neutral", "archive"),
+    },
+    "outcome": {
+        "passed": Look(_("Passed"), "good", "circle-check"),
+        "failed": Look(_("Failed"), "bad", "circle-x"),
+        "errored": Look(_("Did not finish"), "warn", "triangle-alert"),
+    },
     "freshness": {
         "fresh": Look(_("Fresh"), "good", "circle-check"),
         "ageing": Look(_("Ageing"), "warn", "clock"),

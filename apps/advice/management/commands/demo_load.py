@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from apps.advice.demo.advice import ItemLoader, guidance_load
+from apps.advice.demo.automation import automation_load
 from apps.advice.demo.coverage import coverage_load
 from apps.advice.demo.evidence import reports_load, settle
 from apps.advice.demo.files import DemoFiles
@@ -50,6 +51,8 @@ class Command(BaseCommand):
         self._say(f"{len(items)} planning items with options, risks and decisions")
         sources = sources_load(organisation, files.story()["sources"])
         self._say(f"{len(sources)} sources, paused")
+        declared = automation_load(organisation, library, items, files.automation())
+        self._say(f"{len(declared)} entries of automation")
         coverage_load(organisation, files.story()["coverage"])
         tolerance_load(organisation.actor("amara"), files.story()["tolerance"])
         decisions_expire()
