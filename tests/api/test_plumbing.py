@@ -43,7 +43,13 @@ def routes(
             yield path.removeprefix("api/v1"), pattern.callback.cls
 
 
-KEYS = {"item": "PI-1", "statement": "RS-1", "guidance": "G-1", "system": "payments"}
+KEYS = {
+    "item": "PI-1",
+    "statement": "RS-1",
+    "guidance": "G-1",
+    "automation": "AU-1",
+    "system": "payments",
+}
 UID = "00000000-0000-4000-8000-000000000000"
 
 
