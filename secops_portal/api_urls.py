@@ -29,6 +29,7 @@ _v1: list[URLPattern | URLResolver] = [
     path("", include("apps.risks.api.urls")),
     path("", include("apps.scans.api.urls")),
     path("", include("apps.sources.api.urls")),
+    path("", include("apps.trust.api.urls")),
     path("", include("apps.coverage.api.urls")),
     path("", include("apps.automation.api.urls")),
     path("", include("apps.notices.api.urls")),

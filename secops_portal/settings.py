@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "apps.risks",
     "apps.scans",
     "apps.sources",
+    "apps.trust",
     "apps.coverage",
     "apps.automation",
     "apps.notices",
@@ -210,6 +211,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal-audit": {"task": "audit.seal", "schedule": 60.0},
     "send-mails": {"task": "notices.send", "schedule": 900.0},
     "forget-old-notices": {"task": "notices.forget", "schedule": 86_400.0},
+    "forget-job-tokens": {"task": "trust.forget", "schedule": 86_400.0},
     "sweep-silences": {"task": "coverage.sweep", "schedule": 3600.0},
     "sweep-sources": {"task": "sources.sweep", "schedule": 15.0},
     "forget-old-runs": {"task": "sources.forget_runs", "schedule": 86_400.0},
@@ -283,6 +285,11 @@ SECOPS_OUTGOING_HOSTS = [host.lower() for host in env.words("SECOPS_OUTGOING_HOS
 SECOPS_OUTGOING_NETWORKS = env.networks("SECOPS_OUTGOING_NETWORKS")
 SECOPS_OUTGOING_PROXY = env.text("SECOPS_OUTGOING_PROXY")
 SECOPS_OUTGOING_PROXY_RESOLVES = env.flag("SECOPS_OUTGOING_PROXY_RESOLVES", default=False)
+
+# --- pipelines that are trusted without a secret ---------------------------------------------------
+SECOPS_OIDC_ISSUERS = env.words(
+    "SECOPS_OIDC_ISSUERS", "https://token.actions.githubusercontent.com,https://gitlab.com"
+)
 
 # --- mails ----------------------------------------------------------------------------------------
 _mail = env.mail(

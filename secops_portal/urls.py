@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("apps.catalog.urls")),
     path("", include("apps.scans.urls")),
     path("", include("apps.sources.urls")),
+    path("", include("apps.trust.urls")),
     path("", include("apps.coverage.urls")),
     path("", include("apps.automation.urls")),
     path("", include("apps.notices.urls")),

@@ -1,6 +1,7 @@
 """People, teams, who holds which role where, and API tokens."""
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
@@ -123,6 +124,13 @@ class ApiToken(models.Model):
     )
     user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="tokens")
     scope = models.CharField(max_length=20)
+    # Of a system's token: the stages that it may post to; empty: all.
+    stages = ArrayField(
+        models.CharField(max_length=10), default=list, db_default=models.Value("{}"), blank=True
+    )
+    is_for_job = models.BooleanField(
+        default=False, db_default=False
+    )  # a trusted job's, for minutes
     created_by = models.ForeignKey(
         User, null=True, on_delete=models.SET_NULL, related_name="tokens_made"
     )

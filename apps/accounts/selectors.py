@@ -19,7 +19,8 @@ def tokens_of_system(viewer: Actor, system_id: int) -> QuerySet[ApiToken]:
     """A system's tokens, for those who manage them; nothing for others."""
     if Permission.TOKEN_MANAGE not in viewer.permissions_on(system_id):
         return ApiToken.objects.none()
-    return ApiToken.objects.filter(system_id=system_id).select_related("created_by")
+    rows = ApiToken.objects.filter(system_id=system_id, is_for_job=False)
+    return rows.select_related("created_by")
 
 
 def token_get(viewer: Actor, pk: int) -> ApiToken:

@@ -74,3 +74,15 @@ class PreconditionNeeded(DomainError):
     """An edit that does not say which version it was made on."""
 
     code = "precondition-needed"
+
+
+class NotAuthentic(DomainError):
+    """What should prove who asks does not."""
+
+    code = "token-not-valid"
+
+
+class Unavailable(DomainError):
+    """Somebody else is needed to answer, and does not answer now."""
+
+    code = "unavailable"

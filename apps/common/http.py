@@ -6,18 +6,22 @@ from apps.common.errors import (
     EditConflict,
     Invalid,
     Missing,
+    NotAuthentic,
     NotPermitted,
     PreconditionNeeded,
     ReportRejected,
+    Unavailable,
 )
 
 STATUSES: tuple[tuple[type[DomainError], int], ...] = (
     (Invalid, 400),
+    (NotAuthentic, 401),
     (NotPermitted, 403),
     (Missing, 404),
     (EditConflict, 412),
     (Conflict, 409),
     (PreconditionNeeded, 428),
+    (Unavailable, 503),
 )
 
 TITLES = {
@@ -34,6 +38,7 @@ TITLES = {
     422: "The content cannot be processed",
     428: "Precondition needed",
     429: "Too many requests",
+    503: "Not available now",
 }
 
 

@@ -30,6 +30,7 @@ from apps.scans.services.rules import RuleDraft
 from apps.scans.services.rules import rule_create as triage_rule_create
 from apps.scans.services.vex import vex_take_in
 from apps.sources.services.sources import source_run_now
+from apps.trust.services.rules import rule_create as rule_trust
 from tests.conftest import People
 from tests.factories import (
     actor_of,
@@ -244,6 +245,13 @@ def fill(system: System) -> None:
     for days_ago in (40, 39, 38, 37, 36):
         make_arrived(series, days_ago=days_ago)
     silences_sweep()
+    rule_trust(
+        actor=TESTS,
+        system=system,
+        name="Scans",
+        issuer="https://gitlab.com",
+        repository="alderhaven/payments",
+    )
     run_tell(actor=TESTS, automation=make_automation(system), content=RunInput(outcome="passed"))
 
 
@@ -296,6 +304,7 @@ def test_every_scoped_model_is_known() -> None:
         "compat.scanrun",
         "automation.automation",
         "automation.automationrun",
+        "trust.trustrule",
         "coverage.silence",
         "coverage.systemexpectation",
         "sources.credential",

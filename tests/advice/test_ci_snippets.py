@@ -33,7 +33,7 @@ def snippets() -> list[str]:
 @needs_curl
 @pytest.mark.django_db(transaction=True)
 def test_they_post_and_read(people: People, live_server: Any, tmp_path: Path) -> None:
-    post, advice, _rule = snippets()
+    post, advice, _rule, _exchange = snippets()
     report = tmp_path / "results.sarif"
     report.write_bytes(sarif(1, 2))
     environment = {

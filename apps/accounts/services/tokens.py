@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -36,6 +37,32 @@ def token_create_for_system(
     made = _make(name, days, scope=Scope.REPORT_UPLOAD, system_id=system_id, created_by=actor.user)
     record(actor=actor, action="token.create", target=made.token, system_id=system_id)
     return made
+
+
+@transaction.atomic
+def token_create_for_job(
+    *, actor: Actor, system_id: int, name: str, lifetime: dt.timedelta, stages: Sequence[str]
+) -> MadeToken:
+    """A pipeline's token for one job, by the portal's own hand once it trusts the job."""
+    if not actor.portal:
+        raise NotPermitted("Only the portal itself makes tokens for jobs.")
+    made = _create(
+        name,
+        lifetime,
+        scope=Scope.REPORT_UPLOAD,
+        system_id=system_id,
+        stages=list(stages),
+        is_for_job=True,
+    )
+    record(actor=actor, action="token.create", target=made.token, system_id=system_id)
+    return made
+
+
+def job_tokens_forget() -> int:
+    """Jobs' tokens that ended a day ago: there is one for each job, and the audit trail names them."""
+    ended = timezone.now() - dt.timedelta(days=1)
+    count, _ = ApiToken.objects.filter(is_for_job=True, expires_at__lt=ended).delete()
+    return count
 
 
 @transaction.atomic
@@ -95,12 +122,16 @@ def _make(name: str, days: int, **fields: object) -> MadeToken:
         raise Invalid({"days": f"A token lives 1 to {MAX_DAYS} days."})
     if not name.strip():
         raise Invalid({"name": "Name the token, so that its use can be recognised."})
+    return _create(name, dt.timedelta(days=days), **fields)
+
+
+def _create(name: str, lifetime: dt.timedelta, **fields: object) -> MadeToken:
     new = secrets.new_token()
     token = ApiToken.objects.create(
         key=new.key,
         digest=secrets.digest(new.text, settings.SECRET_KEY),
         name=name.strip()[:120],
-        expires_at=timezone.now() + dt.timedelta(days=days),
+        expires_at=timezone.now() + lifetime,
         **fields,
     )
     return MadeToken(token, new.text)

@@ -22,6 +22,7 @@ CODES = {
     "cut-off": "The body of a report ended before the length that was announced.",
     "not-authenticated": "No token was sent.",
     "token-not-valid": "The token is unknown, expired or revoked.",
+    "issuer-unreachable": "The keys of a trusted issuer cannot be read now.",
     "not-permitted": "Your role, or your token, does not allow this.",
     "csrf-failed": "A request of the signed-in browser lacks X-CSRFToken.",
     "not-found": "There is nothing here, or you may not see it.",

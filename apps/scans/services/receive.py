@@ -80,6 +80,7 @@ def report_receive(
     """
     require(actor, Permission.REPORT_UPLOAD, system, seen_by=Permission.REPORT_VIEW)
     claim.check()
+    _check_stage(actor, claim)
     if len(idempotency_key) > 200 or not idempotency_key.isprintable():
         raise Invalid({"Idempotency-Key": "Use 1 to 200 printable characters."})
     stored = storage.store(storage.inflate(chunks) if gzipped else chunks)
@@ -102,6 +103,13 @@ def report_receive(
         if report.sha256 != stored.sha256:
             raise Conflict("This Idempotency-Key was used for another report.")
     return report
+
+
+def _check_stage(actor: Actor, claim: Claim) -> None:
+    """A token of some stages posts to those, and says so: a format alone would not be its promise."""
+    stages = actor.token.stages if actor.token else []
+    if stages and claim.stage not in stages:
+        raise Invalid({"stage": f"This token posts to {', '.join(stages)}: name one of them."})
 
 
 def _write(
