@@ -15,6 +15,7 @@ from apps.common.api.docs import operation
 from apps.common.api.inputs import Input, Nothing, read_body, read_query
 from apps.common.api.outputs import PersonOut, SystemRefOut
 from apps.common.api.views import idempotent
+from apps.trust.api import schema  # noqa: F401  # drf-spectacular finds its classes when they are loaded
 from apps.trust.selectors import rule_get, rules_of
 from apps.trust.services.exchange import MINUTES, exchange
 from apps.trust.services.rules import rule_create, rule_delete
@@ -107,7 +108,10 @@ class TrustRuleIn(Input):
         help_text="The file that defines the job, such as .github/workflows/scan.yml.",
     )
     stages = serializers.ListField(
-        child=serializers.ChoiceField(choices=Stage.choices), default=list, max_length=8
+        child=serializers.CharField(max_length=10),
+        default=list,
+        max_length=8,
+        help_text=f"Any of: {', '.join(Stage.values)}; none: every stage.",
     )
 
 
