@@ -79,7 +79,7 @@ class Exchange(PortalView):
             f"answer holds an upload token of that system for {MINUTES} minutes, so that no secret "
             "lies in the pipeline's settings. Each ID token is good for one exchange."
         ),
-        example={},
+        example={"system": "payments"},
     )
     def post(self, request: Request) -> Response:
         system = read_body(ExchangeIn, request)["system"]
