@@ -334,6 +334,19 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# How often somebody may ask, as "600/minute"; empty: not counted. apps/common/rates.py
+_GENEROUS = "1000000/minute"  # tests share one Redis
+SECOPS_RATE_API = env.text("SECOPS_RATE_API", _GENEROUS if TESTING else "600/minute")
+SECOPS_RATE_STRANGERS = env.text("SECOPS_RATE_STRANGERS", _GENEROUS if TESTING else "60/minute")
+SECOPS_RATE_SIGN_IN = env.text("SECOPS_RATE_SIGN_IN", _GENEROUS if TESTING else "5/5minute")
+SECOPS_RATE_SIGN_IN_ADDRESS = env.text(
+    "SECOPS_RATE_SIGN_IN_ADDRESS", _GENEROUS if TESTING else "100/hour"
+)
+SECOPS_RATE_STORAGE_URL = env.text("SECOPS_CACHE_URL", REDIS_URL)
+# How many proxies of ours stand before the portal.
+SECOPS_PROXIES = env.integer(
+    "SECOPS_PROXIES", int(env.flag("SECOPS_BEHIND_PROXY", default=False)), low=0, high=10
+)
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"

@@ -1,6 +1,8 @@
 """Signing in and out. Sessions are Django's; `next` goes nowhere but to this host."""
 
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -12,6 +14,14 @@ class SignIn(LoginView):
     template_name = "accounts/sign_in.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """429 where the tries are used up; the page says how long to wait."""
+        answer = super().form_invalid(form)
+        if wait := getattr(form, "wait", 0):
+            answer.status_code = 429
+            answer.headers["Retry-After"] = str(wait)
+        return answer
 
 
 class SignOut(LogoutView):

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, Throttled
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +17,7 @@ from apps.accounts.api.authentication import api_actor
 from apps.common.api.pagination import KeysetPagination
 from apps.common.api.views import Negotiation, etag_of
 from apps.common.errors import NotPermitted
+from apps.common.rates import Rate, address_of, look, take
 
 
 class PortalView(GenericAPIView):  # type: ignore[type-arg]  # no model stands behind a view
@@ -25,10 +27,12 @@ class PortalView(GenericAPIView):  # type: ignore[type-arg]  # no model stands b
     filter_backends: Sequence[Any] = ()
     content_negotiation_class = Negotiation
     open_to_pipelines = False
+    rate: Rate | None = None  # what is left for whoever asks
     ordering: Sequence[str] = ("-pk",)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        self._count()
         if not self.actor.is_known:
             raise NotAuthenticated
         if self.actor.user is None and not self.open_to_pipelines:
@@ -36,10 +40,35 @@ class PortalView(GenericAPIView):  # type: ignore[type-arg]  # no model stands b
                 "A system's token uploads reports, reads their status and the advice, nothing else."
             )
 
+    def perform_authentication(self, request: Request) -> None:
+        """Strangers are counted by their address, so that tokens cannot be tried out at leisure."""
+        stranger = address_of(request._request)  # noqa: SLF001  # the plain request
+        self.rate = look(settings.SECOPS_RATE_STRANGERS, "stranger", stranger)
+        if self.rate is not None and not self.rate.allowed:
+            raise Throttled(wait=self.rate.reset)
+        try:
+            super().perform_authentication(request)
+        except AuthenticationFailed:
+            take(settings.SECOPS_RATE_STRANGERS, "stranger", stranger)
+            raise
+        if request.auth is None and not request.user.is_authenticated:
+            take(settings.SECOPS_RATE_STRANGERS, "stranger", stranger)
+
+    def _count(self) -> None:
+        """What one token, or one person, asks for."""
+        actor = self.actor
+        who = ("token", str(actor.token_id)) if actor.token else ("user", str(actor.user_id))
+        if actor.is_known:
+            self.rate = take(settings.SECOPS_RATE_API, *who)
+        if self.rate is not None and not self.rate.allowed:
+            raise Throttled(wait=self.rate.reset)
+
     def finalize_response(self, *args: Any, **kwargs: Any) -> Response:
         """What one may see is nobody else's: no cache on the way keeps it."""
         response = super().finalize_response(*args, **kwargs)
         response.headers.setdefault("Cache-Control", "no-store")
+        for name, text in (self.rate.headers("api") if self.rate else {}).items():
+            response.headers.setdefault(name, text)
         return response
 
     @property

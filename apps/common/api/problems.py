@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem details (application/problem+json)."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,7 @@ CODES = {
     "too-large": "The body is larger than this address takes.",
     "length-needed": "The body of a report came without its length.",
     "unsupported-media-type": "The body is of a kind that this address does not read.",
+    "throttled": "Too many requests; Retry-After says when there is room again.",
     "unknown-encoding": "The body is compressed in a way that is not read; use gzip.",
     "precondition-needed": "An edit came without If-Match.",
 }
@@ -114,7 +116,7 @@ def _rest(error: exceptions.APIException) -> tuple[dict[str, Any], dict[str, str
     if header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = header
     if wait := getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(wait) + 1)
+        headers["Retry-After"] = str(max(1, math.ceil(wait)))
     if isinstance(error, exceptions.ValidationError):
         errors = list(_fields(error.detail))
         return problem(400, "invalid", "Some fields need another value.", errors=errors), headers

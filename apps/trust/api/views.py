@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from rest_framework import authentication, serializers
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
@@ -15,6 +16,8 @@ from apps.common.api.docs import operation
 from apps.common.api.inputs import Input, Nothing, read_body, read_query
 from apps.common.api.outputs import PersonOut, SystemRefOut
 from apps.common.api.views import idempotent
+from apps.common.errors import NotAuthentic
+from apps.common.rates import address_of, take
 from apps.trust.api import schema  # noqa: F401  # drf-spectacular finds its classes when they are loaded
 from apps.trust.selectors import rule_get, rules_of
 from apps.trust.services.exchange import MINUTES, exchange
@@ -65,6 +68,13 @@ class Exchange(PortalView):
         super(PortalView, self).initial(request, *args, **kwargs)
         if not isinstance(request.auth, str):
             raise NotAuthenticated
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """A proof that was refused counts as a stranger's try."""
+        if isinstance(exc, NotAuthentic):
+            stranger = address_of(self.request._request)  # noqa: SLF001  # the plain request
+            take(settings.SECOPS_RATE_STRANGERS, "stranger", stranger)
+        return super().handle_exception(exc)
 
     @operation(
         "oidc_exchange",
