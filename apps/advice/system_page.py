@@ -1,5 +1,6 @@
 """A system as one page: its loop, the risk it carries, what is planned, and what its tools see."""
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,12 +13,27 @@ from apps.advice.carried import statements_carried
 from apps.advice.loop import StageView, loop_over
 from apps.catalog.models import Component, Environment, System
 from apps.catalog.selectors import components_of, environments_of, memberships_of, system_get
-from apps.coverage.selectors import Arrived, SystemCoverage, coverage_of
+from apps.coverage.selectors import SystemCoverage, coverage_of
 from apps.planning.models import PlanningItem
 from apps.planning.selectors import ItemFilter, items_list
 from apps.risks.models import RiskStatement
+from apps.scans.models import Series
+from apps.scans.selectors import series_of_system
 
 SHOWN = 8
+
+
+@dataclass(frozen=True)
+class SeriesView:
+    """A series, also one that has nothing that counts: it ended, or its reports were not read."""
+
+    series: Series
+    newest_at: dt.datetime | None
+    freshness: str  # fresh, ageing, stale or none
+
+    @property
+    def is_clear(self) -> bool:
+        return not any(self.series.open_counts)
 
 
 @dataclass(frozen=True)
@@ -29,6 +45,7 @@ class SystemView:
     expected_annual_loss: Decimal  # of all that is carried, currency a year
     items: list[PlanningItem]  # the newest, at most SHOWN
     coverage: SystemCoverage
+    series: list[SeriesView]
     components: list[Component]
     environments: list[Environment]
     members: list[Membership]
@@ -36,11 +53,6 @@ class SystemView:
     may_manage_tokens: bool
     may_upload: bool
     may_add_items: bool
-
-    @property
-    def series(self) -> list[Arrived]:
-        """By stage, then by name."""
-        return [each for stage in self.coverage.stages for each in stage.arrived]
 
     @property
     def open_stages(self) -> list[StageView]:
@@ -68,6 +80,7 @@ def system_view(viewer: Actor, key: str) -> SystemView:
         expected_annual_loss=sum((view.expected_annual_loss for view in stages), Decimal(0)),
         items=list(items_list(viewer, ItemFilter(system=key))[:SHOWN]),
         coverage=covered,
+        series=_series(viewer, covered),
         components=list(components_of(viewer, key)),
         environments=list(environments_of(viewer, key)),
         members=list(memberships_of(viewer, key)),
@@ -76,3 +89,13 @@ def system_view(viewer: Actor, key: str) -> SystemView:
         may_upload=may(viewer, Permission.REPORT_UPLOAD, system),
         may_add_items=may(viewer, Permission.ITEM_EDIT, system),
     )
+
+
+def _series(viewer: Actor, covered: SystemCoverage) -> list[SeriesView]:
+    arrived = {each.series.pk: each for stage in covered.stages for each in stage.arrived}
+    found = []
+    for row in series_of_system(viewer, covered.system.pk):
+        seen = arrived.get(row.pk)
+        newest_at = row.newest_report.received_at if row.newest_report else None
+        found.append(SeriesView(row, newest_at, seen.freshness if seen else "none"))
+    return found

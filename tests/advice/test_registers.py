@@ -13,6 +13,7 @@ from apps.audit.models import AuditEntry
 from apps.planning.models import Decision
 from apps.planning.services.decisions import recommendation_make
 from apps.risks.services.decisions import decision_record_with_treatments
+from tests.api.conftest import as_user
 from tests.conftest import People
 from tests.factories import actor_of, make_item, make_option, make_statement
 
@@ -96,3 +97,19 @@ def test_the_register_holds_what_one_may_see(people: People, decision: Decision)
     foreign: Any = browser(people.outsider).get("/portfolio/risks.csv")
     assert b"payments" not in b"".join(foreign)
     assert Client().get("/portfolio/risks.csv").status_code == 302
+
+
+def test_the_same_files_over_the_api(people: People, decision: Decision) -> None:
+    page = browser(people.viewer)
+    record = f"/planning/{decision.item.key}/decisions/{decision.pk}.md"
+    api, path = as_user(people.viewer), f"/items/{decision.item.key}/decisions/{decision.pk}/record"
+    answer = api.get(path)
+    assert answer["Content-Type"] == "text/markdown; charset=utf-8"
+    assert answer.content == page.get(record).content
+    assert as_user(people.outsider).get(path).status_code == 404
+    table = api.get("/portfolio/risks")
+    sent = b"".join(table)  # type: ignore[arg-type]  # a stream
+    assert table["Content-Type"] == "text/csv; charset=utf-8"
+    assert sent == b"".join(page.get("/portfolio/risks.csv"))  # type: ignore[arg-type]
+    assert AuditEntry.objects.filter(action="register.export").count() == 2
+    assert api.get("/portfolio/risks", colour="red").status_code == 400

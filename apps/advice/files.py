@@ -1,0 +1,42 @@
+"""Decisions and risks as files, for pages and API alike."""
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+
+from apps.accounts.actors import Actor
+from apps.advice.item_page import item_view
+from apps.advice.registers import madr, register_lines
+from apps.common.errors import Missing
+from apps.risks.services.registers import register_export_note
+
+
+def madr_answer(viewer: Actor, item: int, decision: int) -> HttpResponseBase:
+    """One decision as a Markdown record. Raises: Missing."""
+    view = item_view(viewer, item)
+    made = [each for each in (view.decision, *view.past_decisions) if each and each.pk == decision]
+    if not made:
+        raise Missing("There is no such decision on this item.")
+    return HttpResponse(
+        madr(view, made[0]),
+        content_type="text/markdown; charset=utf-8",
+        headers=_attached(f"{view.item.key}-decision-{decision}.md"),
+    )
+
+
+def register_answer(viewer: Actor) -> HttpResponseBase:
+    """All published risks that the viewer sees; taking them is written down."""
+    register_export_note(actor=viewer)
+    return StreamingHttpResponse(
+        register_lines(viewer),
+        content_type="text/csv; charset=utf-8",
+        headers=_attached(f"risks-{timezone.localdate():%Y-%m-%d}.csv"),
+    )
+
+
+def _attached(name: str) -> dict[str, str]:
+    return {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-store",
+    }
