@@ -13,15 +13,15 @@ from apps.common.api.docs import operation
 from apps.common.api.inputs import Nothing, read_query
 
 
-class _File(PortalView):
-    serializer_class = serializers.Serializer
+class FileView(PortalView):
+    serializer_class: type[serializers.Serializer[Any]] = serializers.Serializer
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT001, FBT002
         """Whatever the client accepts, it gets the file."""
         return super().perform_content_negotiation(request, force=True)
 
 
-class DecisionRecord(_File):
+class DecisionRecord(FileView):
     @operation(
         "decision_record_read",
         "Read a decision as a Markdown record (MADR)",
@@ -35,7 +35,7 @@ class DecisionRecord(_File):
         return madr_answer(self.actor, item, decision)
 
 
-class RiskRegister(_File):
+class RiskRegister(FileView):
     @operation(
         "risk_register_read",
         "Read the register of risks as CSV",
