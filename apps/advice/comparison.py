@@ -1,7 +1,7 @@
 """Options side by side, on the same simulated years, so that only the options differ."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -43,22 +43,49 @@ def compare_options(
 
     An option that nothing was said about is left out: unknown is not zero.
     """
+    valued, bearing = valued_options(options, published)
+    if not valued:
+        return {}
+    key = key_for("compare", ENGINE, TRIALS, described(valued, bearing))
+    found: dict[str, dict[str, Any]] | None = kept(key)
+    if found is None:
+        found = _compare(valued, bearing)
+        keep(key, found)
+    return {int(pk): OptionLoss(**loss) for pk, loss in found.items()}
+
+
+def valued_options(
+    options: Sequence[Option], published: Sequence[RiskStatement]
+) -> tuple[list[Option], dict[int, list[RiskStatement]]]:
+    """The options that something was said about, the baseline first (else the first one), and what
+    bears on each: its own statements and those on the item as a whole."""
     shared = [each for each in published if each.option_id is None]
     bearing = {
         option.pk: shared + [each for each in published if each.option_id == option.pk]
         for option in options
     }
     valued = [option for option in options if bearing[option.pk]]
-    valued.sort(key=lambda option: not option.is_baseline)  # the baseline first, else the first one
-    if not valued:
-        return {}
-    described = [_describe(option, bearing[option.pk]) for option in valued]
-    key = key_for("compare", ENGINE, TRIALS, described)
-    found: dict[str, dict[str, Any]] | None = kept(key)
-    if found is None:
-        found = _compare(valued, bearing)
-        keep(key, found)
-    return {int(pk): OptionLoss(**loss) for pk, loss in found.items()}
+    return sorted(valued, key=lambda option: not option.is_baseline), bearing
+
+
+def described(
+    valued: Sequence[Option], bearing: Mapping[int, Sequence[RiskStatement]]
+) -> list[list[Any]]:
+    """All that a comparison is made from, as plain JSON."""
+    return [_describe(option, bearing[option.pk]) for option in valued]
+
+
+def quant_options(
+    valued: Sequence[Option], bearing: Mapping[int, Sequence[RiskStatement]]
+) -> dict[str, QuantOption]:
+    """The options as the engine takes them, by id."""
+    return {
+        str(option.pk): QuantOption(
+            risks={each.key: _estimate(each) for each in bearing[option.pk]},
+            cost=Point(float((option.cost_once or 0) + (option.cost_yearly or Decimal(0)))),
+        )
+        for option in valued
+    }
 
 
 def _describe(option: Option, statements: Sequence[RiskStatement]) -> list[Any]:
@@ -69,15 +96,8 @@ def _describe(option: Option, statements: Sequence[RiskStatement]) -> list[Any]:
 def _compare(
     valued: Sequence[Option], bearing: dict[int, list[RiskStatement]]
 ) -> dict[str, dict[str, Any]]:
-    quant = {
-        str(option.pk): QuantOption(
-            risks={each.key: _estimate(each) for each in bearing[option.pk]},
-            cost=Point(float((option.cost_once or 0) + (option.cost_yearly or Decimal(0)))),
-        )
-        for option in valued
-    }
     try:
-        result = compare(quant, seed=SEED, trials=TRIALS)
+        result = compare(quant_options(valued, bearing), seed=SEED, trials=TRIALS)
     except EstimateError:
         logger.exception("the options of item %s cannot be compared", valued[0].item_id)
         return {}

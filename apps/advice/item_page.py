@@ -7,6 +7,7 @@ from apps.accounts.actors import Actor
 from apps.accounts.policy import may
 from apps.accounts.roles import Permission
 from apps.advice.comparison import OptionLoss, compare_options
+from apps.advice.information import Information, information_of
 from apps.evidence.models import EvidenceLink
 from apps.evidence.selectors import links_of_item, open_evidence_counts
 from apps.planning.models import (
@@ -58,6 +59,7 @@ class OptionView:
 class ItemView:
     item: PlanningItem
     options: list[OptionView]
+    information: Information | None  # what it is worth to find out before choosing
     on_item: list[StatementView]  # statements that hold whatever is chosen
     recommendation: Recommendation | None
     decision: Decision | None  # the one in force
@@ -94,6 +96,7 @@ def item_view(viewer: Actor, pk: int) -> ItemView:
             )
             for option in options
         ],
+        information=information_of(options, published),
         on_item=[views[each.pk] for each in statements if each.option_id is None],
         recommendation=recommendation,
         decision=decision,

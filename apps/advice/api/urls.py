@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.advice.api.comparison import ItemComparison
 from apps.advice.api.portfolio import PortfolioView, ToleranceView
 from apps.advice.api.registers import DecisionRecord, RiskRegister
 from apps.advice.api.stage import StageAdviceView
@@ -7,6 +8,7 @@ from apps.advice.api.views import GuidanceQuestions
 
 urlpatterns = [
     path("items/<item_key:item>/decisions/<number:decision>/record", DecisionRecord.as_view()),
+    path("items/<item_key:item>/comparison", ItemComparison.as_view()),
     path("portfolio/risks", RiskRegister.as_view()),
     path("portfolio", PortfolioView.as_view()),
     path("tolerance", ToleranceView.as_view()),

@@ -1,0 +1,102 @@
+"""The options of an item side by side, as its page shows them."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.accounts.api.views import PortalView
+from apps.advice.item_page import ItemView, OptionView, item_view
+from apps.common.api.docs import operation
+from apps.common.api.inputs import Nothing, read_query
+from apps.common.api.outputs import money
+from apps.risks.api.serializers import CurvePointOut
+
+
+class ComparedOut(serializers.Serializer[Any]):
+    """One option. Null where it has no published risk: unknown is not zero."""
+
+    option = serializers.IntegerField(source="option.pk")
+    title = serializers.CharField(source="option.title")
+    is_baseline = serializers.BooleanField(source="option.is_baseline")
+    is_recommended = serializers.BooleanField()
+    is_chosen = serializers.BooleanField()
+    first_year_cost = money(allow_null=True)
+    expected_annual_loss = money(source="loss.expected_annual_loss", default=None)
+    probability_of_loss = serializers.FloatField(source="loss.probability_of_loss", default=None)
+    median = money(source="loss.median", default=None)
+    p5 = money(source="loss.p5", default=None)
+    p95 = money(source="loss.p95", default=None, help_text="19 years in 20 stay below.")
+    yearly_total = money(
+        source="loss.yearly_total", default=None, help_text="Expected loss and first year's cost."
+    )
+    costs_less_than_baseline = serializers.FloatField(
+        source="loss.costs_less_than_baseline", default=None, help_text="Probability for one year."
+    )
+    difference = money(
+        source="loss.difference", default=None, help_text="Of the yearly total to the baseline's."
+    )
+    cheapest = serializers.FloatField(
+        source="loss.cheapest",
+        default=None,
+        help_text="Share of years in which no other costs less.",
+    )
+    curve = serializers.SerializerMethodField()
+
+    @extend_schema_field(CurvePointOut(many=True))
+    def get_curve(self, view: OptionView) -> list[dict[str, Any]]:
+        points = [
+            {"loss": Decimal(str(loss)).quantize(Decimal("0.01")), "probability": chance}
+            for loss, chance in (view.loss.curve if view.loss else [])
+        ]
+        return list(CurvePointOut(points, many=True).data)
+
+
+class UnknownOut(serializers.Serializer[Any]):
+    """An assumption, and what it would be worth to know it before choosing."""
+
+    statement = serializers.CharField()
+    assumption = serializers.CharField(source="name")
+    worth = money()
+
+
+class InformationOut(serializers.Serializer[Any]):
+    """An upper bound on what to spend on finding out, money a year."""
+
+    best = serializers.IntegerField(help_text="The option with the lowest expected cost.")
+    perfect = money(help_text="Of knowing everything first.")
+    unknowns = UnknownOut(many=True)
+
+
+class ComparisonOut(serializers.Serializer[Any]):
+    """The options on the same simulated years, so that only the options differ."""
+
+    item = serializers.CharField(source="item.key")
+    currency = serializers.SerializerMethodField()
+    options = ComparedOut(many=True)
+    information = InformationOut(
+        allow_null=True,
+        help_text="What it is worth to find out first; null below two valued options.",
+    )
+
+    def get_currency(self, _view: ItemView) -> str:
+        return str(settings.SECOPS_CURRENCY)
+
+
+class ItemComparison(PortalView):
+    serializer_class = ComparisonOut
+
+    @operation(
+        "item_comparison",
+        "Compare the options of an item",
+        tag="Planning",
+        gives=ComparisonOut,
+        description="The numbers of the item's page, to the digit.",
+    )
+    def get(self, request: Request, item: int) -> Response:
+        read_query(Nothing, request)
+        return Response(ComparisonOut(item_view(self.actor, item)).data)
