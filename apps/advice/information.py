@@ -26,8 +26,7 @@ LEAST = Decimal(1)  # a worth below this is none
 class Unknown:
     """One assumption of one risk, and what it would be worth to know it, money a year at most."""
 
-    statement: str  # its key
-    statement_id: int
+    statement: RiskStatement
     name: str
     worth: Decimal
 
@@ -57,7 +56,7 @@ def information_of(
     if found is None:
         found = _find(valued, bearing)
         keep(key, found)
-    return _read(found, {each.key: each.pk for each in published}) if found else None
+    return _read(found, {each.key: each for each in published}) if found else None
 
 
 def _find(
@@ -78,10 +77,10 @@ def _find(
     }
 
 
-def _read(found: Mapping[str, Any], numbers: Mapping[str, int]) -> Information:
+def _read(found: Mapping[str, Any], known: Mapping[str, RiskStatement]) -> Information:
     unknowns = [
-        Unknown(key, numbers[key], part_name(path), Decimal(worth))
+        Unknown(known[key], part_name(path), Decimal(worth))
         for key, path, worth in found["unknowns"]
-        if Decimal(worth) >= LEAST and key in numbers
+        if Decimal(worth) >= LEAST and key in known
     ]
     return Information(found["best"], Decimal(found["perfect"]), unknowns)

@@ -59,7 +59,7 @@ class ComparedOut(serializers.Serializer[Any]):
 class UnknownOut(serializers.Serializer[Any]):
     """An assumption, and what it would be worth to know it before choosing."""
 
-    statement = serializers.CharField()
+    statement = serializers.CharField(source="statement.key")
     assumption = serializers.CharField(source="name")
     worth = money()
 
