@@ -299,6 +299,8 @@ SECOPS_MAIL_ON = bool(_mail)
 EMAIL_HOST, EMAIL_PORT = _mail.get("host", ""), _mail.get("port", 25)
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("user", ""), _mail.get("password", "")
 EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.get("ssl", False), _mail.get("starttls", False)
+# A mailbox is outside the portal: unless this is on, mails say what happened and where, and quote nothing.
+SECOPS_MAIL_TEXTS = env.flag("SECOPS_MAIL_TEXTS", default=False)
 DEFAULT_FROM_EMAIL = env.text("SECOPS_MAIL_FROM", "SecOps Portal <secops-portal@localhost>")
 
 # --- sources that workers pull from --------------------------------------------------------------

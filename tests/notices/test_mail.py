@@ -53,7 +53,7 @@ def box(settings: Any) -> Iterator[Box]:
     server = Controller(taken, hostname="127.0.0.1", port=port)
     server.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.SECOPS_MAIL_ON = True
+    settings.SECOPS_MAIL_ON = settings.SECOPS_MAIL_TEXTS = True
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
     settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
@@ -91,6 +91,19 @@ def test_what_came_together_is_one_mail_a_day(people: People, box: Box) -> None:
     assert mails_send_due() == 1
     assert mails_send_due() == 0
     assert len(box.mails) == 2
+
+
+def test_what_people_wrote_stays_in_the_portal_unless_the_operator_lets_it_out(
+    people: People, box: Box, settings: Any
+) -> None:
+    settings.SECOPS_MAIL_TEXTS = False
+    question(people.architect, people.system, "Is the key still in the repository?")
+    assert mails_send_due() == 1
+    (mail,) = box.mails
+    for kind in ("plain", "html"):
+        text = mail.get_body((kind,)).get_content()  # type: ignore[union-attr]
+        assert "Vera Viewer asks on PI-1, Tickets" in text
+        assert "repository" not in text
 
 
 def test_as_it_comes(people: People, box: Box) -> None:
