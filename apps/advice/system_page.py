@@ -53,6 +53,7 @@ class SystemView:
     may_manage_tokens: bool
     may_upload: bool
     may_add_items: bool
+    may_import_threats: bool
 
     @property
     def open_stages(self) -> list[StageView]:
@@ -88,6 +89,8 @@ def system_view(viewer: Actor, key: str) -> SystemView:
         may_manage_tokens=may(viewer, Permission.TOKEN_MANAGE, system),
         may_upload=may(viewer, Permission.REPORT_UPLOAD, system),
         may_add_items=may(viewer, Permission.ITEM_EDIT, system),
+        may_import_threats=may(viewer, Permission.ITEM_EDIT, system)
+        and may(viewer, Permission.STATEMENT_EDIT, system),
     )
 
 

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.policy import ScopedQuerySet
+from apps.catalog.models import SystemOwned
 from apps.catalog.stages import Stage
 
 PERSON = settings.AUTH_USER_MODEL
@@ -157,3 +158,25 @@ class ValueUpdate(models.Model):
 
     def __str__(self) -> str:
         return self.sentence[:80]
+
+
+class ImportedThreat(SystemOwned):
+    """A threat of a model that was imported, so that the same file again makes nothing twice."""
+
+    source = models.CharField(max_length=64)  # SHA-256 of the tool's format and the model's title
+    identity = models.CharField(max_length=64)  # SHA-256 of what tells the threat from others
+    statement = models.OneToOneField(
+        "risks.RiskStatement", on_delete=models.CASCADE, related_name="imported_threat"
+    )
+    made_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["system", "source", "identity"], name="imported_threat_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"RS-{self.statement_id}, imported"

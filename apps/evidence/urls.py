@@ -1,8 +1,13 @@
 from django.urls import path
 
-from apps.evidence import views, views_updates
+from apps.evidence import views, views_imports, views_updates
 
 urlpatterns = [
+    path(
+        "systems/<slug:key>/imports/threat-model/",
+        views_imports.threat_model_page,
+        name="threat-model-import",
+    ),
     path("risks/RS-<int:pk>/evidence/", views.rules_page, name="evidence-rules"),
     path("evidence/rules/<int:pk>/delete/", views.rule_delete_page, name="evidence-rule-delete"),
     path("evidence/links/<int:pk>/dismiss/", views.link_dismiss_page, name="evidence-dismiss"),

@@ -20,8 +20,10 @@ from apps.common.errors import Missing, NotPermitted
 from apps.compat.services.contexts import engagement_ensure, run_ensure
 from apps.coverage.services.profiles import exception_set
 from apps.coverage.services.silence import silences_sweep
+from apps.evidence.services.imports import import_threats
 from apps.evidence.services.links import link_create, rule_create
 from apps.evidence.services.updates import update_record
+from apps.evidence.threat_models import read_model
 from apps.planning.models import Question
 from apps.planning.services.decisions import decision_record, recommendation_make
 from apps.planning.services.questions import question_ask_of_guidance
@@ -207,6 +209,8 @@ def test_a_membership_that_no_role_is_left_of(people: People) -> None:
 
 VEX = document(("CVE-2021-44228", "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1", "Off."))
 
+MODEL = b'{"otmVersion": "0.2.0", "threats": [{"id": "t", "name": "Read by all"}]}'
+
 
 def fill(system: System) -> None:
     """At least one row of everything that belongs to a system."""
@@ -231,6 +235,7 @@ def fill(system: System) -> None:
         data={"events": 0, "years": 1.0, "relevance": 1.0},
         key="quiet",
     )
+    import_threats(actor=TESTS, system=system, model=read_model(MODEL))
     snapshot()
     said = RuleDraft(
         name="Test code", wanted=FindingFilter(text="test"), system=system, tags=["test"]
@@ -297,6 +302,7 @@ def test_every_scoped_model_is_known() -> None:
         "evidence.evidencerule",
         "evidence.evidencelink",
         "evidence.valueupdate",
+        "evidence.importedthreat",
         "scans.vexdocument",
         "scans.triagerule",
         "risks.portfoliosnapshot",

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.evidence.api.imports import ThreatModelImport
 from apps.evidence.api.updates import (
     ApplyUpdate,
     DismissUpdate,
@@ -10,6 +11,7 @@ from apps.evidence.api.updates import (
 from apps.evidence.api.views import OneFinding, OneLink, OneRule, StatementEvidence, StatementRules
 
 urlpatterns = [
+    path("systems/<slug:system>/imports/threat-model", ThreatModelImport.as_view()),
     path("statements/<statement_key:statement>/evidence", StatementEvidence.as_view()),
     path("statements/<statement_key:statement>/rules", StatementRules.as_view()),
     path("statements/<statement_key:statement>/updates", StatementUpdates.as_view()),
