@@ -1,6 +1,7 @@
 from django.urls import path
 
 from apps.catalog.api.audit import Audit
+from apps.catalog.api.imports import BackstageImport
 from apps.catalog.api.me import Me
 from apps.catalog.api.systems import (
     Components,
@@ -13,6 +14,7 @@ from apps.catalog.api.systems import (
 urlpatterns = [
     path("me", Me.as_view()),
     path("audit", Audit.as_view()),
+    path("imports/backstage", BackstageImport.as_view()),
     path("systems", Systems.as_view()),
     path("systems/<slug:system>", OneSystem.as_view()),
     path("systems/<slug:system>/components", Components.as_view()),
