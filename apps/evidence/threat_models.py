@@ -125,7 +125,9 @@ def _plain(text: str, most: int = LONGEST) -> str:
 
 def _draft(finding: ParsedFinding, key: str, fmt: Format, scale: Levels) -> DraftStatement:
     place = _plain(finding.location.resource, 200)
-    title, fixes = _plain(finding.title).rstrip("."), _plain(finding.remediation)
+    title = _plain(finding.title).rstrip(".")
+    # A paragraph is a mitigation.
+    fixes = _plain("; ".join(filter(None, map(_plain, finding.remediation.split("\n\n")))))
     where = place or "this system"
     condition = f"run {where} as it is modelled, and name no mitigation"
     if fixes:
