@@ -101,7 +101,7 @@ class EstimateForm(forms.Form):
             self.fields["kind"].choices = choices  # type: ignore[attr-defined]
 
     def _levels(self, name: str, levels: tuple[Level, ...], say: Any) -> None:
-        named = [(number, f"{number}: {say(*each)}") for number, each in enumerate(levels, start=1)]
+        named = _named(levels, say)
         self.fields[name].choices = with_any(named, _("Choose ..."))  # type: ignore[attr-defined]
 
     @property
@@ -297,3 +297,13 @@ def _often(low: Decimal, high: Decimal) -> str:
 
 def _much(low: Decimal, high: Decimal) -> str:
     return f"{amount_short(low)} - {amount_short(high)}"
+
+
+def level_choices() -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+    """The five levels of likelihood and of impact, as a select shows them."""
+    scale = current_scale()
+    return _named(scale.likelihood, _often), _named(scale.impact, _much)
+
+
+def _named(levels: tuple[Level, ...], say: Any) -> list[tuple[int, str]]:
+    return [(number, f"{number}: {say(*each)}") for number, each in enumerate(levels, start=1)]

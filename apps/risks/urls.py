@@ -1,8 +1,9 @@
 from django.urls import path
 
-from apps.risks import views
+from apps.risks import views, views_rapid
 
 urlpatterns = [
+    path("systems/<slug:key>/rapid-assessment/", views_rapid.rapid_page, name="rapid-assessment"),
     path("risks/new/", views.statement_create_page, name="statement-create"),
     path("risks/preview/", views.statement_preview, name="statement-preview"),
     path("risks/RS-<int:pk>/edit/", views.statement_edit_page, name="statement-edit"),

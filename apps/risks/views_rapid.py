@@ -1,0 +1,34 @@
+"""The rapid risk assessment of a system or of a change to it."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from apps.accounts.policy import require
+from apps.accounts.requests import PageRequest
+from apps.accounts.roles import Permission
+from apps.catalog.selectors import system_get
+from apps.common.errors import Invalid
+from apps.common.forms import apply_domain_errors
+from apps.risks.forms_rapid import RapidForm
+from apps.risks.services.rapid import rapid_assess
+
+
+@require_http_methods(["GET", "POST"])
+def rapid_page(request: PageRequest, key: str) -> HttpResponse:
+    system = system_get(request.actor, key)
+    require(request.actor, Permission.ITEM_EDIT, system)
+    require(request.actor, Permission.STATEMENT_EDIT, system)
+    form = RapidForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            item = rapid_assess(actor=request.actor, system=system, **form.given())
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        else:
+            messages.success(request, _("The drafts are there: refine the numbers, then publish."))
+            return redirect("item-detail", item.pk)
+    context = {"form": form, "system": system}
+    return render(request, "risks/rapid.html", context, status=422 if form.errors else 200)
