@@ -21,7 +21,9 @@ from apps.planning.services.questions import (
     question_ask,
     question_ask_of_guidance,
 )
+from apps.scans.services.ingest import report_ingest
 from tests.api.conftest import Api, as_user
+from tests.api.test_reports import sarif
 from tests.conftest import People
 from tests.factories import (
     actor_of,
@@ -30,10 +32,16 @@ from tests.factories import (
     make_item,
     make_member,
     make_option,
+    make_report,
     make_series,
+    make_source,
     make_team,
     make_user,
 )
+from tests.servers import Says, Server
+from tests.sources.conftest import run, server
+
+__all__ = ["server"]  # the fixture
 
 pytestmark = pytest.mark.django_db
 TESTS = portal_actor("tests")
@@ -220,3 +228,29 @@ def test_wishes_over_the_api(people: People) -> None:
     api.post("/notices/wishes", {"hidden": ["decision"]})
     said = api.post("/notices/wishes", {"mail_every": "once"}).json()
     assert said == {"hidden": ["decision"], "unmailed": [], "mail_every": "once"}
+
+
+def test_a_source_that_breaks_and_works_again(people: People, server: Server) -> None:
+    server.routes["/r"] = Says(b"", 401)
+    source = make_source(people.system, name="Nightly", url=f"{server.url}/r")
+    run(source)
+    found = told("source")
+    assert found == dict.fromkeys(
+        (people.security, people.system_admin), "The source Nightly is broken"
+    )
+    server.routes["/r"] = Says(sarif(1))
+    run(source)
+    told()
+    titles = [words_of(row).title for row in people.security.notices.filter(kind="source")]
+    assert titles == ["The source Nightly works again", "The source Nightly is broken"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_that_cannot_be_read(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in ("scans", "common"):
+        monkeypatch.setattr(f"apps.{place}.dispatch.send", lambda *_: True)
+    report = make_report(people.system, content=b'{"runs": 7, "version": "2.1.0"', format="sarif")
+    report_ingest(report.pk)
+    found = told("report")
+    assert set(found) == {people.security, people.system_admin}
+    assert "could not be read" in found[people.security]
