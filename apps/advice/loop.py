@@ -12,20 +12,42 @@ from apps.accounts.actors import Actor
 from apps.advice.carried import statements_carried
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
-from apps.coverage.selectors import FRESHNESS, StageCoverage, SystemCoverage, coverage_of
+from apps.coverage.picture import (
+    Arrived,
+    StageCoverage,
+    SystemCoverage,
+    freshest,
+    newest_of,
+    open_counts_of,
+)
+from apps.coverage.selectors import coverage_of
 
 
 @dataclass
 class StageView:
-    """One stage. `open_counts` are open findings by severity, index 0 to 4; money is currency a year."""
+    """One stage of the loop; money is currency a year."""
 
     stage: Stage
     of_systems: list[StageCoverage] = field(default_factory=list)  # one for each
-    open_counts: list[int] = field(default_factory=lambda: [0] * 5)
-    series_count: int = 0
-    newest_at: dt.datetime | None = None
     expected_annual_loss: Decimal = Decimal(0)
     statement_count: int = 0
+
+    @property
+    def arrived(self) -> list[Arrived]:
+        return [each for stage in self.of_systems for each in stage.arrived]
+
+    @property
+    def series_count(self) -> int:
+        return len(self.arrived)
+
+    @property
+    def newest_at(self) -> dt.datetime | None:
+        return newest_of(self.arrived)
+
+    @property
+    def open_counts(self) -> list[int]:
+        """Open findings by severity, index 0 to 4."""
+        return open_counts_of(self.arrived)
 
     @property
     def open_count(self) -> int:
@@ -51,8 +73,7 @@ class StageView:
     @property
     def freshness(self) -> str:
         """That of the freshest evidence: fresh, ageing, stale, or none where there is none."""
-        found = {each.freshness for each in self.of_systems}
-        return next((word for word in FRESHNESS if word in found), "none")
+        return freshest(self.arrived)
 
 
 def loop_view(viewer: Actor, system: System | None = None) -> list[StageView]:
@@ -68,18 +89,9 @@ def loop_over(
     views = {stage.value: StageView(stage) for stage in Stage}
     for each in covered:
         for stage in each.stages:
-            _add_evidence(views[stage.stage], stage)
+            views[stage.stage].of_systems.append(stage)
     _add_risk(views, viewer, system)
     return list(views.values())
-
-
-def _add_evidence(view: StageView, stage: StageCoverage) -> None:
-    view.of_systems.append(stage)
-    for each in stage.arrived:
-        view.series_count += 1
-        pairs = zip(view.open_counts, each.series.open_counts, strict=True)
-        view.open_counts = [a + b for a, b in pairs]
-        view.newest_at = max(each.newest_at, view.newest_at or each.newest_at)
 
 
 def _add_risk(views: dict[str, StageView], viewer: Actor, system: System | None) -> None:
@@ -126,13 +138,8 @@ def system_cards(viewer: Actor) -> list[SystemCard]:
             expected_annual_loss=losses.get(each.system.pk, {}).get("loss") or Decimal(0),
             statement_count=losses.get(each.system.pk, {}).get("number", 0),
             coverage=each,
-            open_counts=_open_counts(each),
-            newest_at=max((s.newest_at for s in each.stages if s.newest_at), default=None),
+            open_counts=open_counts_of(each.arrived),
+            newest_at=newest_of(each.arrived),
         )
         for each in coverage_of(viewer, systems)
     ]
-
-
-def _open_counts(covered: SystemCoverage) -> list[int]:
-    found = [each.series.open_counts for stage in covered.stages for each in stage.arrived]
-    return [sum(each) for each in zip(*found, strict=True)] or [0] * 5

@@ -21,7 +21,8 @@ from apps.catalog.models import System
 from apps.catalog.selectors import system_get
 from apps.catalog.stages import Stage
 from apps.common.ui.money import amount_short
-from apps.coverage.selectors import Arrived, StageCoverage, coverage_of, silences_open
+from apps.coverage.picture import StageCoverage, open_counts_of
+from apps.coverage.selectors import coverage_of, silences_open
 from apps.coverage.words import gap_sentences, silence_sentence
 from apps.evidence.selectors import open_evidence_counts
 from apps.guidance.models import Guidance
@@ -95,7 +96,7 @@ def stage_advice(asker: Actor, key: str, stage: Stage, since: Since) -> StageAdv
         risks=risks,
         expected_annual_loss=sum((_value(risk) for risk in risks), Decimal(0)),
         coverage=coverage,
-        open_counts=_open_counts(coverage.arrived),
+        open_counts=open_counts_of(coverage.arrived),
         new_count=count,
         new=first,
         guidance=guidance,
@@ -194,11 +195,6 @@ def _silences(viewer: Actor, system: System, stage: Stage) -> list[Advice]:
     page = reverse("system-coverage", args=[system.key])
     rows = silences_open(viewer).filter(series__system=system, series__stage=stage)
     return [Advice("silent", silence_sentence(each), page) for each in rows]
-
-
-def _open_counts(arrived: Sequence[Arrived]) -> list[int]:
-    found = [each.series.open_counts for each in arrived]
-    return [sum(each) for each in zip(*found, strict=True)] or [0] * 5
 
 
 def _read_on(guidance: Sequence[Guidance]) -> str:

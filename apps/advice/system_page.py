@@ -13,7 +13,8 @@ from apps.advice.carried import statements_carried
 from apps.advice.loop import StageView, loop_over
 from apps.catalog.models import Component, Environment, System
 from apps.catalog.selectors import components_of, environments_of, memberships_of, system_get
-from apps.coverage.selectors import SystemCoverage, coverage_of
+from apps.coverage.picture import SystemCoverage, open_counts_of
+from apps.coverage.selectors import coverage_of
 from apps.planning.models import PlanningItem
 from apps.planning.selectors import ItemFilter, items_list
 from apps.risks.models import RiskStatement
@@ -63,7 +64,7 @@ class SystemView:
     @property
     def open_counts(self) -> list[int]:
         """Open findings by severity over all stages, 0 to 4."""
-        return [sum(each) for each in zip(*(view.open_counts for view in self.stages), strict=True)]
+        return open_counts_of(self.coverage.arrived)
 
 
 def system_view(viewer: Actor, key: str) -> SystemView:
@@ -95,7 +96,7 @@ def system_view(viewer: Actor, key: str) -> SystemView:
 
 
 def _series(viewer: Actor, covered: SystemCoverage) -> list[SeriesView]:
-    arrived = {each.series.pk: each for stage in covered.stages for each in stage.arrived}
+    arrived = {each.series.pk: each for each in covered.arrived}
     found = []
     for row in series_of_system(viewer, covered.system.pk):
         seen = arrived.get(row.pk)

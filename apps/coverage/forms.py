@@ -10,7 +10,8 @@ from apps.catalog.stages import Stage
 from apps.common.errors import Missing
 from apps.common.forms import with_any
 from apps.coverage.kinds import SENSIBLE, EvidenceKind
-from apps.coverage.selectors import Line, ProfileView
+from apps.coverage.picture import Line
+from apps.coverage.selectors import ProfileView
 from apps.coverage.services.profiles import LONGEST_REASON, OLDEST
 from apps.guidance.models import Guidance
 from apps.guidance.selectors import guidance_get

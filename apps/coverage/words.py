@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 
 from apps.coverage.kinds import EvidenceKind
 from apps.coverage.models import Silence
-from apps.coverage.selectors import Expected, StageCoverage
+from apps.coverage.picture import Expected, StageCoverage
 from apps.guidance.models import Guidance
 
 HOURS_UNTIL_DAYS = 36

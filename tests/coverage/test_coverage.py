@@ -10,7 +10,8 @@ from apps.catalog.models import Criticality, System
 from apps.catalog.stages import Stage
 from apps.coverage.defaults import default_days
 from apps.coverage.kinds import EvidenceKind
-from apps.coverage.selectors import Line, coverage_of, profiles
+from apps.coverage.picture import Line
+from apps.coverage.selectors import coverage_of, profiles
 from apps.coverage.services.profiles import exception_set, profile_set, tool_kind_set
 from apps.coverage.services.silence import silence_answer, silences_sweep
 from apps.coverage.words import gap_sentences

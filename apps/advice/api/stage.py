@@ -16,6 +16,7 @@ from apps.common.api.docs import operation
 from apps.common.api.inputs import Input, read_query
 from apps.common.api.outputs import SystemRefOut, money
 from apps.common.errors import Missing
+from apps.coverage.api.serializers import SeriesSeenOut
 from apps.guidance.models import Guidance
 from apps.scans.api.serializers import SEVERITY_NAMES, SeverityField
 
@@ -71,17 +72,6 @@ class NewFindingOut(serializers.Serializer[Any]):
         return f"/findings/{finding.pk}/"
 
 
-class EvidenceOut(serializers.Serializer[Any]):
-    """A series of reports, and how the age of its newest one compares with what is expected."""
-
-    tool = serializers.CharField(source="series.tool")
-    category = serializers.CharField(source="series.category")
-    environment = serializers.CharField(source="series.environment")
-    kind = serializers.CharField(help_text="What it counts as, such as static-analysis.")
-    newest_at = serializers.DateTimeField()
-    freshness = serializers.CharField(help_text="fresh, ageing or stale.")
-
-
 class ExpectedOut(serializers.Serializer[Any]):
     """A kind of evidence that is expected here, and whether it is."""
 
@@ -112,7 +102,7 @@ class StageAdviceOut(serializers.Serializer[Any]):
     new_count = serializers.IntegerField()
     new = NewFindingOut(many=True, help_text="The worst 50.")
     expected = ExpectedOut(source="coverage.expected", many=True)
-    evidence = EvidenceOut(source="coverage.arrived", many=True)
+    evidence = SeriesSeenOut(source="coverage.arrived", many=True)
     guidance = GuidanceRefOut(many=True)
 
     @extend_schema_field(serializers.DictField(child=serializers.IntegerField()))

@@ -6,7 +6,8 @@ from apps.catalog.stages import Stage
 from apps.common.api.inputs import Input, KeyField
 from apps.common.api.outputs import PersonOut, SystemRefOut
 from apps.coverage.kinds import EvidenceKind
-from apps.coverage.selectors import ProfileView, StageCoverage
+from apps.coverage.picture import StageCoverage
+from apps.coverage.selectors import ProfileView
 from apps.coverage.words import gap_sentences
 
 KINDS = ", ".join(EvidenceKind.values)
@@ -38,6 +39,8 @@ class CoverageRowOut(serializers.Serializer[Any]):
 
 
 class SeriesSeenOut(serializers.Serializer[Any]):
+    """A series of reports, and how the age of its newest one compares with what is expected."""
+
     tool = serializers.CharField(source="series.tool")
     category = serializers.CharField(source="series.category")
     environment = serializers.CharField(source="series.environment")

@@ -29,9 +29,9 @@ from apps.coverage.api.serializers import (
 )
 from apps.coverage.kinds import EvidenceKind
 from apps.coverage.models import ToolKind
+from apps.coverage.picture import Line
 from apps.coverage.selectors import (
     LEVELS,
-    Line,
     coverage_of,
     exception_get,
     exceptions_of,

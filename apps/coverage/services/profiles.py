@@ -14,7 +14,8 @@ from apps.common.editing import lock_for_edit
 from apps.common.errors import EditConflict, Invalid
 from apps.coverage.kinds import EvidenceKind, plain_name
 from apps.coverage.models import Expectation, Profile, SystemExpectation, ToolKind
-from apps.coverage.selectors import Line, profiles
+from apps.coverage.picture import Line
+from apps.coverage.selectors import profiles
 
 OLDEST = 3650  # days
 LONGEST_REASON = 500
