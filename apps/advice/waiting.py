@@ -3,7 +3,9 @@ series that fell silent."""
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
@@ -41,48 +43,30 @@ class Waiting:
 
     @property
     def is_empty(self) -> bool:
-        work = self.questions or self.expiring or self.to_confirm or self.undecided or self.proposed
-        return not (
-            work or self.failed_reports or self.broken_sources or self.silences or self.due_changes
-        )
+        return not any(vars(self).values())
 
 
 def waiting_for(viewer: Actor) -> Waiting:
     """The few things on top of each pile, as far as the viewer may do something about them."""
-    answers = viewer.systems_with(Permission.QUESTION_ANSWER)
-    decides = viewer.systems_with(Permission.DECISION_RECORD)
-    questions = questions_waiting(viewer)
     expiring = decisions_in_force(viewer).filter(valid_until__lte=timezone.localdate() + SOON)
-    to_confirm = decisions_to_confirm(viewer)
     undecided = items_visible(viewer).filter(status=ItemStatus.OPEN)
-    if answers is not None:
-        questions = questions.filter(item__system_id__in=answers)
-    if decides is not None:
-        expiring = expiring.filter(item__system_id__in=decides)
-        to_confirm = to_confirm.filter(item__system_id__in=decides)
-        undecided = undecided.filter(system_id__in=decides)
-    writes = viewer.systems_with(Permission.STATEMENT_EDIT)
-    proposed = updates_proposed(viewer)
-    proposed = proposed if writes is None else proposed.filter(statement__system_id__in=writes)
     failed = reports_list(viewer).filter(state__in=[ReportState.FAILED, ReportState.QUARANTINED])
-    manages = viewer.systems_with(Permission.SOURCE_MANAGE)
-    broken = sources_in_trouble(viewer)
-    if manages is not None:
-        broken = broken.filter(system_id__in=manages)
-    silent, covers = silences_open(viewer), viewer.systems_with(Permission.COVERAGE_MANAGE)
-    if covers is not None:
-        silent = silent.filter(series__system__in=covers)
-    due, keeps = changes_due(viewer, DUE_DAYS), viewer.systems_with(Permission.AUTOMATION_MANAGE)
-    if keeps is not None:
-        due = due.filter(system_id__in=keeps)
+
+    def top(rows: QuerySet[Any], permission: Permission, path: str = "system_id") -> list[Any]:
+        """The top of a pile, of the systems on which the viewer may do something about it."""
+        systems = viewer.systems_with(permission)
+        rows = rows if systems is None else rows.filter(**{f"{path}__in": systems})
+        return list(rows[:SHOWN])
+
+    decides, of_item = Permission.DECISION_RECORD, "item__system_id"
     return Waiting(
-        questions=list(questions[:SHOWN]),
-        expiring=list(expiring[:SHOWN]),
-        to_confirm=list(to_confirm[:SHOWN]),
-        proposed=list(proposed[:SHOWN]),
-        undecided=list(undecided.order_by("-updated_at")[:SHOWN]),
+        questions=top(questions_waiting(viewer), Permission.QUESTION_ANSWER, of_item),
+        expiring=top(expiring, decides, of_item),
+        to_confirm=top(decisions_to_confirm(viewer), decides, of_item),
+        proposed=top(updates_proposed(viewer), Permission.STATEMENT_EDIT, "statement__system_id"),
+        undecided=top(undecided.order_by("-updated_at"), decides),
         failed_reports=list(failed[:SHOWN]),
-        broken_sources=list(broken[:SHOWN]),
-        due_changes=list(due[:SHOWN]),
-        silences=list(silent[:SHOWN]),
+        broken_sources=top(sources_in_trouble(viewer), Permission.SOURCE_MANAGE),
+        due_changes=top(changes_due(viewer, DUE_DAYS), Permission.AUTOMATION_MANAGE),
+        silences=top(silences_open(viewer), Permission.COVERAGE_MANAGE, "series__system_id"),
     )
