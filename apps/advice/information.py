@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from apps.advice.comparison import described, quant_options, valued_options
-from apps.advice.kept import keep, kept, key_for
+from apps.common.kept import keep, kept, key_for
 from apps.planning.models import Option
 from apps.risks.models import RiskStatement
 from apps.risks.quant import ENGINE

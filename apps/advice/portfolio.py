@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from apps.accounts.actors import Actor, portal_actor
 from apps.advice.carried import statements_carried
-from apps.advice.kept import keep, kept, key_for
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
+from apps.common.kept import keep, kept, key_for
 from apps.planning.models import Decision
 from apps.planning.selectors import decisions_in_force
 from apps.risks.models import PortfolioSnapshot, RiskStatement, Treatment

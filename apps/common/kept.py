@@ -1,4 +1,4 @@
-"""Results that take a moment to simulate, kept for a day under what they were made from."""
+"""Results that take a moment to make, kept for a while under what they were made from."""
 
 import contextlib
 import hashlib
@@ -25,8 +25,8 @@ def kept(key: str) -> Any:
     return None
 
 
-def keep(key: str, value: Any) -> None:
+def keep(key: str, value: Any, seconds: int = KEPT_SECONDS) -> None:
     try:
-        cache.set(key, value, KEPT_SECONDS)
+        cache.set(key, value, seconds)
     except RedisError:
         logger.warning("the cache is away; %s is made anew", key.partition(":")[0])

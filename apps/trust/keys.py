@@ -9,6 +9,7 @@ from django.core.cache import cache
 from redis.exceptions import RedisError
 
 from apps.common.errors import Unavailable
+from apps.common.kept import keep, kept
 from apps.common.outgoing import Client, Limits, OutgoingFailed
 
 logger = logging.getLogger(__name__)
@@ -32,10 +33,10 @@ def signing_key(issuer: str, kid: str) -> jwt.PyJWK | None:
 
     A number that is not known asks the issuer again, since keys are rotated.
     """
-    found = _of(_kept(issuer), kid)
+    found = _of(kept(_name(issuer)), kid)
     if found is None and _may_ask(issuer):
         keys = _fetch(issuer)
-        _cached(lambda: cache.set(_name(issuer), keys, KEPT))
+        keep(_name(issuer), keys, KEPT)
         found = _of(keys, kid)
     return found
 
@@ -74,24 +75,14 @@ def _json(url: str) -> dict[str, Any]:
     return found
 
 
-def _kept(issuer: str) -> Any:
-    return _cached(lambda: cache.get(_name(issuer)))
-
-
 def _may_ask(issuer: str) -> bool:
-    """Once a minute for each issuer, and always where the cache is away."""
-    if _kept(issuer) is None:
+    """Once a minute for each issuer, and always where nothing is kept or the cache is away."""
+    if kept(_name(issuer)) is None:
         return True
-    return _cached(lambda: cache.add(f"{_name(issuer)}:asked", 1, ASKED_AGAIN_AFTER)) is not False
-
-
-def _cached(ask: Any) -> Any:
-    """A cache that is away costs speed, and no answer."""
     try:
-        return ask()
-    except (RedisError, OSError) as error:
-        logger.warning("the cache does not answer: %s", error)
-        return None
+        return cache.add(f"{_name(issuer)}:asked", 1, ASKED_AGAIN_AFTER)
+    except RedisError:
+        return True
 
 
 def _name(issuer: str) -> str:
