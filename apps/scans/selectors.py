@@ -82,7 +82,7 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
         found = found.filter(cwes__contains=[wanted.cwe])
     found = _exploits_asked_for(found, wanted)
     if wanted.rule:
-        found = found.filter(rule_id__iregex=_pattern(wanted.rule))
+        found = found.filter(rule_id__iregex=any_of(wanted.rule))
     if wanted.component:
         name = wanted.component
         found = found.filter(Q(purl=name) | Q(purl__startswith=f"{name}@"))
@@ -96,8 +96,8 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
     return found.order_by("-severity", "-id")
 
 
-def _pattern(text: str) -> str:
-    """A tool's rule with * for anything, as a regular expression of PostgreSQL."""
+def any_of(text: str) -> str:
+    """A text with * for anything, such as a tool's rule, as a regular expression of PostgreSQL."""
     return "^" + ".*".join(re.escape(part) for part in text.split("*")) + "$"
 
 

@@ -1,7 +1,6 @@
 """How runs come in: from posted reports, from pipelines, from people; each once."""
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +19,7 @@ from apps.evidence.models import UpdateKind
 from apps.evidence.services.updates import update_record
 from apps.risks.models import StatementState
 from apps.scans.models import Finding, Report, ReportState
+from apps.scans.selectors import any_of
 
 CLOCKS = dt.timedelta(minutes=10)  # by which a caller's clock may be ahead of ours
 
@@ -161,8 +161,8 @@ def _matches(pattern: str) -> Q:
     """* stands for anything; without one, the text is looked for as it is."""
     if "*" not in pattern:
         return Q(rule_id__iexact=pattern) | Q(title__icontains=pattern)
-    regex = ".*".join(re.escape(part) for part in pattern.split("*"))
-    return Q(rule_id__iregex=f"^{regex}$") | Q(title__iregex=f"^{regex}$")
+    regex = any_of(pattern)
+    return Q(rule_id__iregex=regex) | Q(title__iregex=regex)
 
 
 def _follow(run: AutomationRun) -> None:
