@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.accounts.actors import portal_actor
 from apps.automation.models import Automation
 from apps.automation.selectors import AutomationFilter, automations_list
 from apps.automation.services.register import automation_retire
@@ -22,8 +23,10 @@ from tests.factories import (
     make_statement,
     make_team,
 )
+from tests.pages import signed_in
 
 pytestmark = pytest.mark.django_db
+TESTS = portal_actor("tests")
 SHA = "9f2c1e7b" * 5
 BODY: dict[str, Any] = {
     "system": "payments",
@@ -38,13 +41,7 @@ BODY: dict[str, Any] = {
 
 def told_runs(automation: Automation, *runs: dict[str, Any]) -> None:
     for run in runs:
-        run_tell(actor=actor_of_tests(), automation=automation, content=RunInput(**run))
-
-
-def actor_of_tests() -> Any:
-    from apps.accounts.actors import portal_actor
-
-    return portal_actor("tests")
+        run_tell(actor=TESTS, automation=automation, content=RunInput(**run))
 
 
 def standing(people: People, automation: Automation) -> tuple[str, str]:
@@ -73,7 +70,7 @@ def test_how_an_entry_stands(people: People) -> None:
     assert sentence.endswith("failed: 3 things did not hold.")
     told_runs(automation, {"outcome": "passed", "revision": SHA})
     assert standing(people, automation)[0] == "good"
-    automation = automation_retire(actor=actor_of_tests(), automation=automation, is_retired=True)
+    automation = automation_retire(actor=TESTS, automation=automation, is_retired=True)
     assert standing(people, automation)[0] == "retired"
 
 
@@ -247,12 +244,6 @@ def test_a_pipeline_tells_of_runs_of_its_own_system(people: People) -> None:
 
 
 # --- pages -----------------------------------------------------------------------------------------
-
-
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def test_declaring_on_the_page(people: People) -> None:

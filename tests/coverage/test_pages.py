@@ -1,7 +1,6 @@
 """The pages of coverage, as people of each role use them."""
 
 import pytest
-from django.test import Client
 
 from apps.catalog.models import Criticality
 from apps.coverage.models import SystemExpectation, ToolKind
@@ -9,20 +8,9 @@ from apps.coverage.selectors import profiles
 from apps.coverage.services.silence import silences_sweep
 from tests.conftest import People
 from tests.factories import make_arrived, make_guidance, make_series
+from tests.pages import signed_in, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(user: object) -> Client:
-    client = Client()
-    client.force_login(user)  # type: ignore[arg-type]
-    return client
-
-
-def text_of(client: Client, path: str) -> str:
-    answer = client.get(path)
-    assert answer.status_code == 200, answer.status_code
-    return answer.content.decode()
 
 
 def test_matrix_shows_only_what_one_may_see(people: People) -> None:

@@ -1,25 +1,13 @@
 """Notices as their reader uses them."""
 
 import pytest
-from django.test import Client
 
 from apps.notices.models import Notice, NoticeWish
 from tests.conftest import People
 from tests.notices.test_mail import question
+from tests.pages import signed_in, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(user: object) -> Client:
-    client = Client()
-    client.force_login(user)  # type: ignore[arg-type]
-    return client
-
-
-def text_of(client: Client, path: str) -> str:
-    answer = client.get(path)
-    assert answer.status_code == 200, answer.status_code
-    return answer.content.decode()
 
 
 def test_opening_one_reads_it(people: People) -> None:

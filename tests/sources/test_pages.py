@@ -11,6 +11,7 @@ from apps.sources.forms import interval_words
 from apps.sources.models import Credential, Source, SourceRun
 from tests.conftest import People
 from tests.factories import make_credential, make_source
+from tests.pages import text_of
 from tests.servers import Says, Server
 from tests.sources.conftest import run
 
@@ -22,12 +23,6 @@ def security(people: People) -> Client:
     client = Client()
     client.force_login(people.security)
     return client
-
-
-def text_of(client: Client, path: str) -> str:
-    answer = client.get(path)
-    assert answer.status_code == 200, answer.status_code
-    return answer.content.decode()
 
 
 FORM = {

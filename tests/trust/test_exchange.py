@@ -26,6 +26,7 @@ from tests.api.conftest import Api, as_pipeline, as_user
 from tests.api.test_reports import sarif
 from tests.conftest import People
 from tests.factories import make_ci_token
+from tests.pages import signed_in
 from tests.servers import Says, Server, serving
 
 pytestmark = pytest.mark.django_db
@@ -173,7 +174,7 @@ def test_used_proofs_are_forgotten_when_they_have_expired(issuer: Issuer, rule: 
 @pytest.mark.parametrize(
     ("claims", "told"),
     [
-        ({"aud": "https://pypi.org"}, "audience is https://portal.example.org"),
+        ({"aud": "https://elsewhere.example.org"}, "audience is https://portal.example.org"),
         ({"aud": None}, "lacks the claim aud"),
         ({"exp": int(time.time()) - 3600}, "has expired"),
         ({"exp": None}, "lacks the claim exp"),
@@ -359,8 +360,7 @@ def test_who_makes_rules(people: People, issuer: Issuer) -> None:
     ):
         # A token does not manage tokens, whoever made it.
         assert as_user(person).post(path, body).status_code in {403, 404}
-        client = as_user(person).client
-        client.force_login(person)
+        client = signed_in(person)
         answer = client.post("/systems/payments/trust/", body)
         assert answer.status_code == (302 if status == 201 else status)
     assert TrustRule.objects.count() == 2
@@ -381,8 +381,7 @@ def test_rules_that_cannot_be(
     people: People, issuer: Issuer, change: dict[str, Any], field: str
 ) -> None:
     body = {"name": "Scans", "issuer": issuer.url, "repository": "alderhaven/payments"}
-    client = as_user(people.system_admin).client
-    client.force_login(people.system_admin)
+    client = signed_in(people.system_admin)
     answer = client.post("/systems/payments/trust/", body | change)
     assert answer.status_code == 422
     assert not TrustRule.objects.exists()
@@ -390,13 +389,11 @@ def test_rules_that_cannot_be(
 
 
 def test_the_page_shows_rules_and_takes_them_away(people: People, rule: TrustRule) -> None:
-    client = as_user(people.system_admin).client
-    client.force_login(people.system_admin)
+    client = signed_in(people.system_admin)
     page = client.get("/systems/payments/trust/").content.decode()
     assert "Alderhaven/payments" in page
     assert "never" in page
-    stranger = as_user(people.outsider).client
-    stranger.force_login(people.outsider)
+    stranger = signed_in(people.outsider)
     assert stranger.post(f"/systems/payments/trust/{rule.pk}/delete/").status_code == 404
     assert client.post(f"/systems/payments/trust/{rule.pk}/delete/").status_code == 302
     assert not TrustRule.objects.exists()
