@@ -292,9 +292,8 @@ SECOPS_OIDC_ISSUERS = env.words(
 )
 
 # --- mails ----------------------------------------------------------------------------------------
-_mail = env.mail(
-    "SECOPS_SMTP_URL"
-)  # smtp://user:password@host:587, smtps:// for TLS from the start
+# smtp://user:password@host:587, smtps:// for TLS from the start
+_mail = env.mail("SECOPS_SMTP_URL")
 SECOPS_MAIL_ON = bool(_mail)
 EMAIL_HOST, EMAIL_PORT = _mail.get("host", ""), _mail.get("port", 25)
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("user", ""), _mail.get("password", "")

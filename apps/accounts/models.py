@@ -128,9 +128,8 @@ class ApiToken(models.Model):
     stages = ArrayField(
         models.CharField(max_length=10), default=list, db_default=models.Value("{}"), blank=True
     )
-    is_for_job = models.BooleanField(
-        default=False, db_default=False
-    )  # a trusted job's, for minutes
+    # A trusted job's, good for minutes.
+    is_for_job = models.BooleanField(default=False, db_default=False)
     created_by = models.ForeignKey(
         User, null=True, on_delete=models.SET_NULL, related_name="tokens_made"
     )
