@@ -32,6 +32,7 @@ _v1: list[URLPattern | URLResolver] = [
     path("", include("apps.trust.api.urls")),
     path("", include("apps.coverage.api.urls")),
     path("", include("apps.automation.api.urls")),
+    path("", include("apps.controls.api.urls")),
     path("", include("apps.notices.api.urls")),
     path("", include("apps.evidence.api.urls")),
     path("", include("apps.advice.api.urls")),

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "apps.trust",
     "apps.coverage",
     "apps.automation",
+    "apps.controls",
     "apps.notices",
     "apps.evidence",
     "apps.compat",

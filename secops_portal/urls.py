@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("apps.trust.urls")),
     path("", include("apps.coverage.urls")),
     path("", include("apps.automation.urls")),
+    path("", include("apps.controls.urls")),
     path("", include("apps.notices.urls")),
     path("", include("apps.evidence.urls")),
 ]

@@ -3,6 +3,7 @@
 Source: docs/quant.md, "Evidence"; the statistics are the engine's (apps/risks/quant/evidence.py).
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -57,7 +58,11 @@ def _events(estimate: Estimate, data: Mapping[str, Any]) -> Learnt:
             }
         )
     update = update_frequency(
-        prior, events=data["events"], years=data["years"], relevance=data["relevance"]
+        prior,
+        events=data["events"],
+        years=data["years"],
+        relevance=data["relevance"],
+        left=_left(estimate),
     )
     after = replace(estimate, frequency=update.posterior)
     return _learnt(estimate, after, update.to_dict())
@@ -79,9 +84,15 @@ def _tests(estimate: Estimate, data: Mapping[str, Any]) -> Learnt:
         successes=data["successes"],
         attempts=data["attempts"],
         relevance=data["relevance"],
+        left=_left(estimate),
     )
     after = replace(estimate, frequency=replace(frequency, vulnerability=update.posterior))
     return _learnt(estimate, after, update.to_dict())
+
+
+def _left(estimate: Estimate) -> float:
+    """What controls in place leave of the frequency: the world was watched, and tested, with them."""
+    return math.prod(share.mean for share in estimate.kept_frequency.values())
 
 
 def _signals(estimate: Estimate, data: Mapping[str, Any]) -> Learnt:

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -143,6 +143,10 @@ class StatementText(Versioned):
     # How it was entered, where it was not as these two ranges (services/estimates.py); they are then
     # the 90 % ranges of what was entered, for lists and words.
     estimate = models.JSONField(default=dict, blank=True)
+    # Controls in place whose effect is taken off the estimate above (services/credits.py).
+    controls = models.JSONField(
+        default=list, db_default=Value([], models.JSONField()), blank=True, editable=False
+    )
     currency = models.CharField(max_length=3)
     rationale = models.TextField(blank=True, default="")  # Markdown: why these numbers
     valuation = models.ForeignKey(Valuation, on_delete=models.PROTECT, related_name="+")

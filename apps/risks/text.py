@@ -1,6 +1,6 @@
 """What a statement says, line by line, for comparing two texts of it; and its estimate in words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from apps.risks.models import StatementText
 from apps.risks.quant.entry import say_frequency
+from apps.risks.services.credits import Credit
 from apps.risks.services.statements import StatementInput
 
 Words = tuple[str, str]  # what it is, and its number or range
@@ -35,16 +36,26 @@ NAMES: dict[str, str | Promise] = {
     "competitive_advantage": lazy("Competitive advantage"),
     "fines_and_judgments": lazy("Fines and judgments"),
     "reputation": lazy("Reputation"),
+    "kept_frequency": lazy("Share of the events left"),
+    "kept_loss": lazy("Share of the loss left"),
 }
 LEFT_OUT = {"forms", "frequency", "magnitude"}  # levels that say nothing to a reader
 
 
-def statement_lines(text: StatementText | StatementInput) -> str:
-    """All content of a statement, a revision or what was typed; a line each, as on its page."""
+def statement_lines(
+    text: StatementText | StatementInput, controls: Sequence[Credit] | None = None
+) -> str:
+    """All content of a statement, a revision or what was typed; a line each, as on its page.
+
+    controls: those in place, where a text was typed and so says nothing of them.
+    """
+    if isinstance(text, StatementText):
+        controls = text.controls
     lines = [
         text.condition,
         text.consequence,
         *_estimate_lines(text),
+        *(credit_words(credit) for credit in controls or ()),
         ", ".join(sorted(text.attributes)),
         ", ".join(f"CWE-{cwe}" for cwe in text.cwes),
         *(text.threat_community, text.asset, text.effect),
@@ -60,6 +71,33 @@ def _estimate_lines(text: StatementText | StatementInput) -> Iterator[str]:
         yield f"{text.magnitude_low:,.2f} to {text.magnitude_high:,.2f}"
     for name, words in estimate_words(text.estimate):
         yield f"{name}: {words}"
+
+
+def credit_words(credit: Credit) -> str:
+    """A control in place and what it takes away, in a line."""
+    parts = [
+        said % {"share": share_words(credit[part])}
+        for part, said in (
+            ("frequency", _("%(share)s of the events")),
+            ("loss", _("%(share)s of the loss")),
+        )
+        if float(credit[part][2])
+    ]
+    named = f"{credit['control']} {credit['name']}"
+    taken = _(" and ").join(parts) or _("nothing")
+    return _("In place: %(control)s takes away %(taken)s") % {"control": named, "taken": taken}
+
+
+def share_words(ends: Sequence[Any]) -> str:
+    """Least, likely and most of a share, as people say it: "50 to 90 %, most likely 80 %"."""
+    low, mode, high = (f"{(Decimal(str(end)) * 100).normalize():f}" for end in ends)
+    if low == high:
+        return f"{low} %"
+    return _("%(low)s to %(high)s %%, most likely %(mode)s %%") % {
+        "low": low,
+        "mode": mode,
+        "high": high,
+    }
 
 
 def estimate_words(detail: Mapping[str, Any]) -> list[Words]:

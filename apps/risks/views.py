@@ -1,5 +1,6 @@
 """Writing a risk statement, with a preview of its value. Its page is in apps/advice/views."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -23,7 +24,9 @@ from apps.planning.models import PlanningItem
 from apps.planning.selectors import ItemFilter, item_get, items_writable, options_of
 from apps.risks.estimate_form import EstimateForm
 from apps.risks.forms import StatementCreateForm, StatementEditForm
+from apps.risks.models import RiskStatement
 from apps.risks.selectors import statement_get
+from apps.risks.services.credits import Credit
 from apps.risks.services.estimates import ENDS, Reading, read_estimate
 from apps.risks.services.statements import (
     StatementInput,
@@ -146,7 +149,8 @@ def statement_edit_page(request: PageRequest, pk: int) -> HttpResponse:
             apply_domain_errors(form, form.named(error))
         except EditConflict as conflict:
             statement = statement_get(request.actor, pk)
-            diff = diff_lines(statement_lines(statement), statement_lines(content))
+            typed = statement_lines(content, statement.controls)
+            diff = diff_lines(statement_lines(statement), typed)
             form.add_conflict(conflict.message, current_version=conflict.current_version)
         else:
             messages.success(request, _("Saved. Readers see it when it is published."))
@@ -155,7 +159,7 @@ def statement_edit_page(request: PageRequest, pk: int) -> HttpResponse:
         "form": form,
         "statement": statement,
         "item": statement.item,
-        "preview": _preview_of(form),
+        "preview": _preview_of(form, statement.controls),
         "diff": diff,
     }
     status = 409 if diff else _status(request, form)
@@ -167,24 +171,25 @@ def statement_preview(request: PageRequest) -> HttpResponse:
     """The value of the ranges being typed, as a fragment. Stores nothing."""
     if request.actor.systems_with(Permission.STATEMENT_EDIT) == frozenset():
         raise NotPermitted("Values are worked out for those who write risk statements.")
-    kept = _kept(request)
-    context = {"preview": _preview_of(EstimateForm(request.POST, initial={"estimate": kept}))}
+    edited = _edited(request)
+    form = EstimateForm(request.POST, initial={"estimate": edited.estimate if edited else {}})
+    context = {"preview": _preview_of(form, edited.controls if edited else ())}
     return render(request, "risks/_preview.html", context)
 
 
-def _kept(request: PageRequest) -> dict[str, Any]:
-    """The estimate of the statement being edited, which the form may leave as it is."""
+def _edited(request: PageRequest) -> RiskStatement | None:
+    """The statement being edited: its form may leave the estimate as it is."""
     pk = _number(request.GET.get("statement", ""), "RS-")
-    return statement_get(request.actor, pk).estimate if pk is not None else {}
+    return None if pk is None else statement_get(request.actor, pk)
 
 
-def _preview_of(form: EstimateForm) -> Preview | None:
-    """The value of a form's ranges; None as long as they are not complete and valid."""
+def _preview_of(form: EstimateForm, controls: Sequence[Credit] = ()) -> Preview | None:
+    """The value of a form's ranges with the controls in place; None until they are complete and valid."""
     try:
         reading = _reading(form)
         if reading is None:
             return None
-        valued = simulated(reading, seed=PREVIEW_SEED)
+        valued = simulated(reading, seed=PREVIEW_SEED, controls=controls)
     except Invalid as error:
         if form.is_bound:
             apply_domain_errors(form, form.named(error))

@@ -39,7 +39,9 @@ from tests.factories import (
     make_arrived,
     make_automation,
     make_ci_token,
+    make_control,
     make_credential,
+    make_effect,
     make_finding,
     make_guidance,
     make_item,
@@ -258,6 +260,7 @@ def fill(system: System) -> None:
         repository="alderhaven/payments",
     )
     run_tell(actor=TESTS, automation=make_automation(system), content=RunInput(outcome="passed"))
+    make_effect(make_control(system), make_statement(make_item(system)), loss="0.5")
 
 
 def scoped_models() -> list[type[models.Model]]:
@@ -311,6 +314,8 @@ def test_every_scoped_model_is_known() -> None:
         "automation.automation",
         "automation.automationrun",
         "trust.trustrule",
+        "controls.control",
+        "controls.controleffect",
         "coverage.silence",
         "coverage.systemexpectation",
         "sources.credential",

@@ -82,6 +82,8 @@ EVERYBODYS: dict[str, Open] = {
     "source": first_row("/sources/"),
     "automation": at("/automation/"),
     "automation-entry": first_row("/automation/"),
+    "controls": at("/controls/"),
+    "control": first_row("/controls/"),
     "coverage": at("/coverage/"),
     "coverage-system": first_row("/coverage/"),
     "coverage-profile": at("/coverage/vital/"),
@@ -96,6 +98,7 @@ WRITERS: dict[str, Open] = {
     "risk-form": new_risk_on_the_item,
     "upload": at("/reports/new/"),
     "automation-form": at("/automation/new/?kind=experiment"),
+    "control-form": at("/controls/new/"),
     "source-form": at("/sources/new/?connector=s3"),
     "credentials": at("/credentials/"),
 }

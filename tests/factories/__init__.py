@@ -5,6 +5,7 @@ Everything is written by the services, as in real life, so a test stands on what
 
 from tests.factories.automation import make_automation
 from tests.factories.catalog import make_system
+from tests.factories.controls import make_control, make_effect
 from tests.factories.guidance import make_guidance
 from tests.factories.people import (
     actor_of,
@@ -24,7 +25,9 @@ __all__ = [
     "make_arrived",
     "make_automation",
     "make_ci_token",
+    "make_control",
     "make_credential",
+    "make_effect",
     "make_finding",
     "make_guidance",
     "make_item",

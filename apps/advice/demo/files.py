@@ -40,6 +40,10 @@ class DemoFiles:
         found: list[Record] = _yaml(self.folder / "automation.yaml")["automation"]
         return found
 
+    def controls(self) -> list[Record]:
+        found: list[Record] = _yaml(self.folder / "controls.yaml")["controls"]
+        return found
+
     def reports(self) -> list[Record]:
         """Reports in the order in which they came, with `path`."""
         listed = _yaml(self.folder / "reports.yaml")["reports"]

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.policy import may
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
+from apps.advice.views.what_if import what_if
 from apps.automation.selectors import guards_of
 from apps.automation.words import drift_sentence
 from apps.common.errors import Conflict, Invalid
@@ -73,6 +74,7 @@ def _page(
         "statement": statement,
         "shown": shown,
         "figures": _figures(shown),
+        **what_if(request, statement),
         "swings": (swings := swings_of(shown)[:SWINGS_SHOWN]),
         "swing_axis": shared_axis([end for each in swings for end in (each.least, each.most)])
         if swings

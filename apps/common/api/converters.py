@@ -39,6 +39,11 @@ class AutomationKey(_Key):
     regex = "AU-[0-9]{1,18}"
 
 
+class ControlKey(_Key):
+    prefix = "C-"
+    regex = "C-[0-9]{1,18}"
+
+
 def register() -> None:
     """Called by the URL conf before any path is made."""
     register_converter(Number, "number")
@@ -46,3 +51,4 @@ def register() -> None:
     register_converter(StatementKey, "statement_key")
     register_converter(GuidanceKey, "guidance_key")
     register_converter(AutomationKey, "automation_key")
+    register_converter(ControlKey, "control_key")

@@ -42,6 +42,12 @@ STATES: Final[dict[str, dict[str, Look]]] = {
         "revision": Look(_("Another revision"), "caution", "git-compare"),
         "retired": Look(_("Retired"), "neutral", "archive"),
     },
+    "control": {
+        "in_place": Look(_("In place"), "good", "shield-check"),
+        "planned": Look(_("Planned"), "info", "calendar-clock"),
+        "waived": Look(_("Waived"), "neutral", "circle-slash"),
+        "retired": Look(_("Retired"), "neutral", "archive"),
+    },
     "outcome": {
         "passed": Look(_("Passed"), "good", "circle-check"),
         "failed": Look(_("Failed"), "bad", "circle-x"),

@@ -168,6 +168,15 @@ class NewStatementIn(StatementIn):
     )
 
 
+class CreditOut(serializers.Serializer[Any]):
+    """A control in place: shares, 0 to 1, that it takes away; least, most likely, most."""
+
+    control = serializers.CharField()
+    name = serializers.CharField()
+    frequency = serializers.ListField(child=serializers.CharField())
+    loss = serializers.ListField(child=serializers.CharField())
+
+
 class StatementTextOut(serializers.Serializer[Any]):
     condition = serializers.CharField()
     consequence = serializers.CharField()
@@ -183,6 +192,9 @@ class StatementTextOut(serializers.Serializer[Any]):
     magnitude_high = money()
     estimate = serializers.DictField(
         help_text="How it was entered, if not as ranges; they are then the 90 % ranges of it."
+    )
+    controls = CreditOut(
+        many=True, help_text="Controls in place, whose effect the valuation takes off the estimate."
     )
     currency = serializers.CharField()
     valuation = ValueOut()

@@ -33,27 +33,45 @@ BELIEFS = 20_000  # draws of what we are unsure of, for the range of an expected
 
 
 @dataclass(frozen=True)
-class Control:
-    """A treatment: what it costs a year, and what share of frequency and of loss it takes away.
+class Effect:
+    """What a control takes away of one risk: a share (0 nothing, 1 all) of how often it happens and
+    of what it costs, known or uncertain.
 
-    The two reductions are 0 (nothing) to 1 (all), known or uncertain. `threats` names the risks it
-    covers: it earns no credit against any other, and none at all unless its status is "in_place".
-    Raises EstimateError.
+    Raises EstimateError where a share above 1 is possible.
+    """
+
+    frequency: Distribution = Point(0.0)  # noqa: RUF009 - immutable
+    loss: Distribution = Point(0.0)  # noqa: RUF009 - immutable
+
+    def __post_init__(self) -> None:
+        for name in ("frequency", "loss"):
+            within(name, check_probability, getattr(self, name))
+
+    def treat(self, name: str, risk: Estimate) -> Estimate:
+        """The risk with what the control called `name` leaves of it."""
+        return replace(
+            risk,
+            kept_frequency=dict(risk.kept_frequency) | _kept(name, self.frequency),
+            kept_loss=dict(risk.kept_loss) | _kept(name, self.loss),
+        )
+
+
+@dataclass(frozen=True)
+class Control:
+    """A treatment: what it does to each risk that it covers, and what it costs a year.
+
+    `effects` has the names of the risks it covers: it earns no credit against any other, and none at
+    all unless its status is "in_place". Raises EstimateError.
     """
 
     name: str
-    threats: frozenset[str]
-    frequency_reduction: Distribution = Point(0.0)  # noqa: RUF009 - immutable
-    loss_reduction: Distribution = Point(0.0)  # noqa: RUF009 - immutable
+    effects: Mapping[str, Effect]
     cost: Distribution = Point(0.0)  # noqa: RUF009 - immutable
     status: Status = "in_place"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "threats", frozenset(self.threats))
         if self.status not in STATUSES:
             raise EstimateError("status", f"must be one of: {', '.join(STATUSES)}")
-        for name in ("frequency_reduction", "loss_reduction"):
-            within(name, check_probability, getattr(self, name))
 
     @property
     def credited(self) -> bool:
@@ -89,6 +107,7 @@ class ControlValue:
     rosi_range: tuple[float, float, float] | None
     worth_it: float
     saves_in_a_year: float
+    reduction_range: tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -112,12 +131,10 @@ def treated(name: str, risk: Estimate, controls: Sequence[Control]) -> Estimate:
     """The risk called `name` with the controls that are in place and cover it; several multiply
     what they leave.
     """
-    covering = [control for control in controls if control.credited and name in control.threats]
-    return replace(
-        risk,
-        kept_frequency=dict(risk.kept_frequency) | _kept(covering, "frequency_reduction"),
-        kept_loss=dict(risk.kept_loss) | _kept(covering, "loss_reduction"),
-    )
+    for control in controls:
+        if control.credited and name in control.effects:
+            risk = control.effects[name].treat(control.name, risk)
+    return risk
 
 
 def value_controls(
@@ -176,9 +193,8 @@ def _check(risks: Mapping[str, Estimate], controls: Sequence[Control]) -> None:
         raise EstimateError("controls", "must have different names")
 
 
-def _kept(controls: Sequence[Control], reduction: str) -> dict[str, Distribution]:
-    shares = {control.name: getattr(control, reduction) for control in controls}
-    return {name: complement(share) for name, share in shares.items() if share != Point(0.0)}
+def _kept(control: str, share: Distribution) -> dict[str, Distribution]:
+    return {} if share == Point(0.0) else {control: complement(share)}
 
 
 @dataclass(frozen=True)
@@ -230,21 +246,23 @@ def _control_value(
         rosi_range=_range(benefits / costs - 1.0) if paid else None,
         worth_it=float(np.mean(benefits > costs)),
         saves_in_a_year=float(np.mean(saved > cost)),
+        reduction_range=_range(benefits),
     )
 
 
 def _believed(control: Control, others: Sequence[Control], draw: _Draw) -> tuple[Floats, Floats]:
     """Expected reduction and cost under each of BELIEFS draws of what we are unsure of, shape
     (BELIEFS,).
+
+    Who thinks too well of a control does so against every risk it covers: one score for all.
     """
-    left = (1 - control.frequency_reduction.at_scores(draw.beliefs(control.name, "frequency"))) * (
-        1 - control.loss_reduction.at_scores(draw.beliefs(control.name, "loss"))
-    )
+    less_often, less_loss = (draw.beliefs(control.name, part) for part in ("frequency", "loss"))
     total = np.zeros(BELIEFS)
-    for name in sorted(control.threats & set(draw.risks)):
-        risk = treated(name, draw.risks[name], others)
-        total += _believed_loss(name, risk, draw)
-    return total * (1 - left), control.cost.at_scores(draw.beliefs(control.name, "cost"))
+    for name in sorted(set(control.effects) & set(draw.risks)):
+        effect, risk = control.effects[name], treated(name, draw.risks[name], others)
+        left = (1 - effect.frequency.at_scores(less_often)) * (1 - effect.loss.at_scores(less_loss))
+        total += _believed_loss(name, risk, draw) * (1 - left)
+    return total, control.cost.at_scores(draw.beliefs(control.name, "cost"))
 
 
 def _believed_loss(name: str, risk: Estimate, draw: _Draw) -> Floats:

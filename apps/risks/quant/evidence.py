@@ -63,10 +63,13 @@ class Update:
 
 
 def update_frequency(
-    prior: Distribution, *, events: int, years: float, relevance: float = 1.0
+    prior: Distribution, *, events: int, years: float, relevance: float = 1.0, left: float = 1.0
 ) -> Update:
     """A yearly rate after counting `events` in `years` of watching: Gamma(a, b) becomes Gamma(a +
     events, b + years).
+
+    `left` is the share of the rate that controls leave to be seen, a known number: the years count
+    for so much less (a Poisson rate with known exposure, Gelman et al. section 2.6).
 
     A prior of another kind is first read as a gamma (see as_gamma). `relevance` below 1 says that
     what was counted is not quite the event of the estimate (alerts, another team's systems): it
@@ -77,12 +80,12 @@ def update_frequency(
     Statistical Science 15 (2000).
     """
     count, time = _count("events", events), positive("years", years, 1e4)
-    weight = _relevance(relevance)
+    weight, exposure = _relevance(relevance), time * _left(left)
     before = as_gamma(prior)
-    after = Gamma(before.shape + weight * count, before.rate + weight * time)
-    expected = before.mean * time
-    surprise = _tail(_predicted(before, time), count, above=count > expected)
-    data = {"events": float(count), "years": time, "relevance": weight}
+    after = Gamma(before.shape + weight * count, before.rate + weight * exposure)
+    expected = before.mean * exposure
+    surprise = _tail(_predicted(before, exposure), count, above=count > expected)
+    data = {"events": float(count), "years": time, "relevance": weight} | _told(left)
     seen = f"{_times(count, 'event')} in {_say(time)} {'year' if time == 1 else 'years'}"
     return Update(
         prior,
@@ -95,11 +98,19 @@ def update_frequency(
 
 
 def update_vulnerability(
-    prior: Distribution, *, successes: int, attempts: int, relevance: float = 1.0
+    prior: Distribution,
+    *,
+    successes: int,
+    attempts: int,
+    relevance: float = 1.0,
+    left: float = 1.0,
 ) -> Update:
     """A vulnerability after tests or experiments: `successes` of `attempts` attacks got through.
 
-    Beta(a, b) becomes Beta(a + successes, b + attempts - successes). Raises EstimateError: counts
+    Beta(a, b) becomes Beta(a + successes, b + attempts - successes). Where controls that were tested
+    along leave only the share `left` of it, an attempt says so much less of the vulnerability
+    without them: attempts count that share, but never less than what got through.
+    Raises EstimateError: counts
     not whole, negative or more successes than attempts, or a prior without uncertainty. Source:
     Gelman et al. section 2.4.
     """
@@ -108,12 +119,15 @@ def update_vulnerability(
         raise EstimateError("successes", "must not be above attempts")
     if tried == 0:
         raise EstimateError("attempts", "must be at least 1")
-    weight = _relevance(relevance)
+    weight, stopped = _relevance(relevance), max(tried * _left(left) - through, 0.0)
     before = as_beta(prior)
-    after = Beta(before.a + weight * through, before.b + weight * (tried - through))
-    expected = before.mean * tried
-    surprise = _tail(_beta_binomial(before, tried), through, above=through > expected)
-    data = {"successes": float(through), "attempts": float(tried), "relevance": weight}
+    after = Beta(before.a + weight * through, before.b + weight * stopped)
+    expected = before.mean * tried * left
+    seen_share = as_beta(before.scaled(left)) if left < 1 else before
+    surprise = _tail(_beta_binomial(seen_share, tried), through, above=through > expected)
+    data = {"successes": float(through), "attempts": float(tried), "relevance": weight} | _told(
+        left
+    )
     seen = f"{through} of {_times(tried, 'attempt')} got through"
     return Update(
         prior,
@@ -182,6 +196,17 @@ def _relevance(value: float) -> float:
     if weight == 0:
         raise EstimateError("relevance", "must be above zero, or the data says nothing")
     return weight
+
+
+def _left(value: float) -> float:
+    share = between("left", value, 0.0, 1.0)
+    if share == 0:
+        raise EstimateError("left", "must be above zero, or there was nothing to see")
+    return share
+
+
+def _told(left: float) -> dict[str, float]:
+    return {"left": left} if left < 1 else {}
 
 
 def _predicted(rate: Gamma, years: float) -> CountTable:

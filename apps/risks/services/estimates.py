@@ -27,6 +27,7 @@ from apps.risks.quant import (
     estimate_from_dict,
 )
 from apps.risks.quant.ranges import loss_range, rate_range
+from apps.risks.services.credits import credited
 from apps.risks.services.scales import current_scale
 
 RANGES, PERT, LEVEL, FAIR = KINDS = ("ranges", "pert", "level", "fair")
@@ -97,12 +98,22 @@ def read_estimate(
 
 
 def estimate_of(text: StatementText) -> Estimate:
-    """The estimate of a stored text: a level is what it was when it was written."""
+    """The estimate of a stored text with what its controls in place leave of it."""
+    return credited(stated_estimate(text), text.controls)
+
+
+def stated_estimate(text: StatementText) -> Estimate:
+    """The estimate as it was written, without controls."""
+    return reading_of(text).estimate
+
+
+def reading_of(text: StatementText) -> Reading:
+    """A stored text read again: a level is what it was when it was written."""
     ends = {name: getattr(text, name) for name in ENDS}
     detail = text.estimate
     if detail.get("kind") == LEVEL:
         detail = {name: detail[name] for name in ("variance_ratio",) if name in detail}
-    return read_estimate(ends, detail).estimate
+    return read_estimate(ends, detail)
 
 
 def _complete(ends: Mapping[str, Decimal | None]) -> Ranges:

@@ -1,6 +1,7 @@
 """Writing risk statements: "If you ..., then ...", with a value."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
@@ -19,13 +20,14 @@ from apps.common.errors import Conflict, Invalid
 from apps.guidance.models import GuidanceVersion
 from apps.planning.models import Option, PlanningItem
 from apps.risks.models import Attribute, RiskRevision, RiskStatement, StatementState
-from apps.risks.services.estimates import ENDS, Reading, read_estimate
+from apps.risks.services.credits import Credit, same_numbers
+from apps.risks.services.estimates import ENDS, Reading, read_estimate, reading_of
 from apps.risks.services.valuations import valuation_store
 
 TEXTS = ("condition", "consequence", "threat_community", "asset", "effect", "rationale")
 LISTS = ("attributes", "cwes")
 ESTIMATE = (*ENDS, "estimate")
-COPIED = (*TEXTS, *LISTS, *ESTIMATE, "currency", "valuation")
+COPIED = (*TEXTS, *LISTS, *ESTIMATE, "controls", "currency", "valuation")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +112,7 @@ def statement_edit(
         raise Conflict("A withdrawn statement is kept as it was; write a new one.")
     changes = changed_fields(row, content.values(reading))
     if changes.keys() & set(ESTIMATE):
-        row.valuation = valuation_store(reading, name=row.key)
+        row.valuation = valuation_store(reading, name=row.key, controls=row.controls)
     row.save()
     record(
         actor=actor, action="statement.edit", target=row, system_id=row.system_id, changes=changes
@@ -154,6 +156,39 @@ def statement_publish(
     )
     events.append("statement.published", {"statement_id": row.pk, "revision_id": revision.pk})
     return revision
+
+
+@transaction.atomic
+def statement_credit(
+    *, actor: Actor, statement: RiskStatement, controls: Sequence[Credit], note: str
+) -> bool:
+    """Say which controls are in place (services/credits.py); whether that moved the value.
+
+    Where readers saw all there was, the new value is published with `note`; else it waits with what
+    else was changed. A withdrawn statement stays as it was. Raises: NotPermitted, Missing.
+    """
+    require(actor, Permission.STATEMENT_EDIT, statement)
+    row = lock_for_edit(RiskStatement, statement.pk, None, "published")
+    if row.state == StatementState.WITHDRAWN or same_numbers(row.controls, controls):
+        return False
+    seen = row.published is not None and row.published.source_version == row.version - 1
+    before, row.controls = row.controls, list(controls)
+    row.valuation = valuation_store(reading_of(row), name=row.key, controls=row.controls)
+    row.save()
+    record(
+        actor=actor,
+        action="statement.credit",
+        target=row,
+        system_id=row.system_id,
+        changes={"controls": [_named(before), _named(row.controls)]},
+    )
+    if seen:
+        statement_publish(actor=actor, statement=row, note=note[:300])
+    return True
+
+
+def _named(controls: Sequence[Credit]) -> str:
+    return ", ".join(f"{each['control']} {each['name']}" for each in controls)
 
 
 @transaction.atomic

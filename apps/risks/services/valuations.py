@@ -1,5 +1,6 @@
 """From an estimate to its value. Money is Decimal here and float only inside the engine."""
 
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
@@ -8,6 +9,7 @@ from apps.risks.models import Valuation
 from apps.risks.quant import EstimateError
 from apps.risks.quant import Valuation as Valued
 from apps.risks.quant import value as simulate
+from apps.risks.services.credits import credited
 from apps.risks.services.estimates import Reading, field_of
 
 CENT = Decimal("0.01")
@@ -17,24 +19,36 @@ TRIALS = 100_000
 SEED = 20_260_101
 
 
-def simulated(reading: Reading, *, seed: int = SEED, name: str = "") -> Valued:
+def simulated(
+    reading: Reading,
+    *,
+    seed: int = SEED,
+    name: str = "",
+    controls: Sequence[Mapping[str, Any]] = (),
+) -> Valued:
     """One run of the engine as every page and the API run it; nothing is stored.
 
-    The same estimate, seed and name give the same digits. Raises: Invalid.
+    controls: those in place, as credits.py has them. The same estimate, seed, name and controls give
+    the same digits. Raises: Invalid.
     """
     try:
-        return simulate(reading.estimate, seed=seed, trials=TRIALS, name=name)
+        estimate = credited(reading.estimate, controls)
+        return simulate(estimate, seed=seed, trials=TRIALS, name=name)
     except EstimateError as error:
         kind = reading.detail.get("kind", "ranges")
         raise Invalid({field_of(error.field, kind): f"{error.reason}."}) from error
 
 
-def valuation_store(reading: Reading, *, name: str) -> Valuation:
+def valuation_store(
+    reading: Reading, *, name: str, controls: Sequence[Mapping[str, Any]] = ()
+) -> Valuation:
     """Simulate and keep the result with all that it takes to repeat it; name: the statement's key."""
-    valued = simulated(reading, name=name)
+    valued = simulated(reading, name=name, controls=controls)
     inputs: dict[str, Any] = {end: str(amount) for end, amount in vars(reading.ranges).items()}
     if reading.detail:
         inputs["estimate"] = reading.detail
+    if controls:
+        inputs["controls"] = list(controls)
     return Valuation.objects.create(
         engine=valued.engine,
         seed=valued.seed,

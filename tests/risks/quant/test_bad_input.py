@@ -11,6 +11,7 @@ from apps.risks.quant import (
     Clustered,
     Contact,
     Control,
+    Effect,
     Estimate,
     EstimateError,
     FindingFacts,
@@ -113,8 +114,8 @@ BUILT: list[tuple[Callable[[], object], str]] = [
     (lambda: Clustered(1.0), "variance_ratio"),
     (lambda: SharedCause("c", 1.0), "weight"),
     (lambda: SharedCause("c", NAN), "weight"),
-    (lambda: Control("c", frozenset(), Point(1.1)), "frequency_reduction.value"),
-    (lambda: Control("c", frozenset(), status="done"), "status"),  # type: ignore[arg-type]
+    (lambda: Effect(Point(1.1)), "frequency.value"),
+    (lambda: Control("c", {}, status="done"), "status"),  # type: ignore[arg-type]
     (lambda: value(RISK, seed=-1), "seed"),
     (lambda: value(RISK, seed=2**63), "seed"),
     (lambda: value(RISK, seed=1, trials=0), "trials"),
@@ -132,7 +133,7 @@ BUILT: list[tuple[Callable[[], object], str]] = [
         "a.r.frequency",
     ),
     (lambda: value_controls({}, [], seed=1), "risks"),
-    (lambda: value_controls({"r": RISK}, [Control("c", frozenset())] * 2, seed=1), "controls"),
+    (lambda: value_controls({"r": RISK}, [Control("c", {})] * 2, seed=1), "controls"),
     (lambda: value_of_information({}, seed=1), "options"),
     (lambda: value_portfolio([], seed=1), "risks"),
     (lambda: value_portfolio([PortfolioRisk("r", RISK)] * 2, seed=1), "risks"),

@@ -8,6 +8,7 @@ from apps.risks.quant import (
     Clustered,
     Control,
     Distribution,
+    Effect,
     Estimate,
     Interval90,
     Pert,
@@ -83,7 +84,7 @@ def test_more_magnitude_never_lowers_the_loss_of_any_year(
 def test_a_control_never_raises_the_loss_of_any_year(
     estimate: Estimate, frequency: float, loss: float
 ) -> None:
-    control = Control("c", frozenset({"risk"}), Point(frequency), Point(loss))
+    control = Control("c", {"risk": Effect(Point(frequency), Point(loss))})
     after = treated("risk", estimate, [control])
     assert (years(after, TRIALS) <= years(estimate, TRIALS) * (1 + 1e-12)).all()
 

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from apps.advice.demo.advice import ItemLoader, guidance_load
 from apps.advice.demo.automation import automation_load
+from apps.advice.demo.controls import controls_load
 from apps.advice.demo.coverage import coverage_load
 from apps.advice.demo.evidence import reports_load, settle
 from apps.advice.demo.files import DemoFiles
@@ -53,6 +54,8 @@ class Command(BaseCommand):
         self._say(f"{len(sources)} sources, paused")
         declared = automation_load(organisation, library, items, files.automation())
         self._say(f"{len(declared)} entries of automation")
+        controls = controls_load(organisation, library, files.controls())
+        self._say(f"{len(controls)} controls")
         coverage_load(organisation, files.story()["coverage"])
         tolerance_load(organisation.actor("amara"), files.story()["tolerance"])
         decisions_expire()
