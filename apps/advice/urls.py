@@ -1,6 +1,7 @@
 from django.urls import path
 
 from apps.advice.views import (
+    assumptions,
     findings,
     guidance,
     home,
@@ -32,6 +33,11 @@ urlpatterns = [
     path("questions/<int:pk>/answers/", items.question_answer_page, name="question-answer"),
     path("answers/<int:pk>/accept/", items.answer_accept_page, name="answer-accept"),
     path("risks/RS-<int:pk>/", statements.statement_page, name="statement-detail"),
+    path(
+        "risks/RS-<int:pk>/assumptions/",
+        assumptions.statement_assumptions_page,
+        name="statement-assumptions",
+    ),
     path("risks/RS-<int:pk>/publish/", statements.statement_publish_page, name="statement-publish"),
     path(
         "risks/RS-<int:pk>/withdraw/", statements.statement_withdraw_page, name="statement-withdraw"

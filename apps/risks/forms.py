@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from apps.common.forms import VersionedForm
 from apps.risks.estimate_form import EstimateForm
-from apps.risks.models import Attribute
+from apps.risks.models import Attribute, RiskStatement
 from apps.risks.services.statements import ESTIMATE, StatementInput
 
 MOST_CWE = 999_999
@@ -94,6 +94,25 @@ class StatementCreateForm(StatementForm):
 
 class StatementEditForm(StatementForm, VersionedForm):
     pass
+
+
+class AssumptionsForm(EstimateForm, VersionedForm):
+    """The numbers of a statement alone, changed where they are read."""
+
+    rationale = StatementForm.base_fields["rationale"]
+
+    def content(self, statement: RiskStatement) -> StatementInput:
+        """The statement with these numbers. Call it on a valid form only."""
+        texts = set(StatementInput.__dataclass_fields__) - set(ESTIMATE)
+        kept: dict[str, Any] = {name: getattr(statement, name) for name in texts}
+        changed: dict[str, Any] = {"rationale": self.cleaned_data["rationale"]}
+        return StatementInput(**kept | changed | self.ends(), estimate=self.detail())
+
+
+def assumptions_of(statement: RiskStatement) -> dict[str, Any]:
+    """What the form begins with."""
+    names = (*ESTIMATE, "rationale", "version")
+    return {name: getattr(statement, name) for name in names}
 
 
 class WithdrawForm(forms.Form):

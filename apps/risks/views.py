@@ -1,7 +1,7 @@
 """Writing a risk statement, with a preview of its value. Its page is in apps/advice/views."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -173,8 +173,17 @@ def statement_preview(request: PageRequest) -> HttpResponse:
         raise NotPermitted("Values are worked out for those who write risk statements.")
     edited = _edited(request)
     form = EstimateForm(request.POST, initial={"estimate": edited.estimate if edited else {}})
-    context = {"preview": _preview_of(form, edited.controls if edited else ())}
+    preview = _preview_of(form, edited.controls if edited else ())
+    if preview and edited and "beside" in request.GET:
+        preview = replace(preview, curves=[*_saved(edited), *preview.curves])
+    context = {"preview": preview}
     return render(request, "risks/_preview.html", context)
+
+
+def _saved(statement: RiskStatement) -> list[Curve]:
+    """The value that readers see now, to compare what is being typed with."""
+    points = (statement.published or statement).valuation.curve
+    return [Curve(_("As it is now"), [(loss, chance) for loss, chance in points])] if points else []
 
 
 def _edited(request: PageRequest) -> RiskStatement | None:
@@ -200,7 +209,7 @@ def _preview_of(form: EstimateForm, controls: Sequence[Credit] = ()) -> Preview 
         low=money(valued.percentiles["p5"]),
         high=money(valued.percentiles["p95"]),
         probability=valued.probability_of_loss,
-        curves=[Curve(_("A year costs more than"), list(points))],
+        curves=[Curve(_("With these numbers"), list(points))],
     )
 
 

@@ -340,3 +340,50 @@ def test_the_number_of_queries_does_not_grow(
     few = queries()
     fill(5)
     assert queries() == few
+
+
+def test_the_numbers_are_changed_on_the_page(client: Client, people: People) -> None:
+    statement = make_statement(make_item(people.system), published=True, rationale="Once so.")
+    client.force_login(people.security)
+    address = f"/risks/RS-{statement.pk}/assumptions/"
+    typed = {
+        "version": statement.version,
+        "kind": "ranges",
+        "frequency_low": "once in 20 years",
+        "frequency_high": "0.5",
+        "magnitude_low": "10k",
+        "magnitude_high": "500k",
+        "rationale": "Three quiet years.",
+    }
+    refused = client.post(address, typed | {"frequency_high": "once in 100 years"})
+    assert refused.status_code == 422
+    page = refused.content.decode()
+    assert "must not be below the low end" in page
+    assert 'value="once in 100 years"' in page
+    before = statement.valuation.expected_annual_loss
+    answer = client.post(address, typed | {"publish": "1"})
+    assert answer["Location"] == f"/risks/RS-{statement.pk}/"
+    statement.refresh_from_db()
+    assert statement.published is not None
+    assert statement.published.number == 2
+    # Both ends of the frequency are half of what they were, so the expected loss is half, too.
+    assert abs(statement.published.valuation.expected_annual_loss * 2 - before) < 1
+    assert (statement.rationale, statement.cwes) == ("Three quiet years.", statement.cwes)
+    late = client.post(address, typed | {"frequency_low": "0.2"})
+    assert late.status_code == 409
+    assert "Somebody else changed this" in late.content.decode()
+    assert 'value="0.2"' in late.content.decode()
+
+
+def test_what_is_typed_is_drawn_beside_what_readers_see(client: Client, people: People) -> None:
+    statement = make_statement(make_item(people.system), published=True)
+    client.force_login(people.security)
+    typed = {"kind": "ranges", "frequency_low": "1", "frequency_high": "2"}
+    address = f"/risks/preview/?statement=RS-{statement.pk}&beside=1"
+    half = client.post(address, typed).content.decode()
+    assert "As it is now" not in half
+    whole = client.post(address, typed | {"magnitude_low": "1k", "magnitude_high": "2k"})
+    assert "As it is now" in whole.content.decode()
+    assert "With these numbers" in whole.content.decode()
+    client.force_login(people.viewer)
+    assert client.post(f"/risks/RS-{statement.pk}/assumptions/", typed).status_code == 403

@@ -24,7 +24,7 @@ from apps.common.ui.diff import DiffLine, diff_lines
 from apps.common.ui.scale import shared_axis
 from apps.evidence.selectors import links_of_statement, rules_of_statement, updates_of
 from apps.evidence.services.updates import policy_of
-from apps.risks.forms import PublishForm, WithdrawForm
+from apps.risks.forms import AssumptionsForm, PublishForm, WithdrawForm, assumptions_of
 from apps.risks.models import RiskRevision, RiskStatement, StatementState, Valuation
 from apps.risks.quant.entry import say_frequency
 from apps.risks.selectors import revisions_of, statement_get
@@ -61,12 +61,13 @@ class RevisionView:
 
 @require_GET
 def statement_page(request: PageRequest, pk: int) -> HttpResponse:
-    return _page(request, statement_get(request.actor, pk))
+    return statement_shown(request, statement_get(request.actor, pk))
 
 
-def _page(
+def statement_shown(
     request: PageRequest, statement: RiskStatement, *, status: int = 200, **bound: Any
 ) -> HttpResponse:
+    """The page, with forms that were refused in place of fresh ones."""
     shown = statement.published or statement  # readers see what was published
     links = links_of_statement(request.actor, statement.pk)
     evidence = list(links[: EVIDENCE_SHOWN + 1])
@@ -94,6 +95,9 @@ def _page(
         "publish_form": bound.get("publish_form") or PublishForm(prefix="publish"),
         "withdraw_form": bound.get("withdraw_form") or WithdrawForm(prefix="withdraw"),
         "withdraw_refused": "withdraw_form" in bound,
+        "assumptions_form": bound.get("assumptions_form")
+        or AssumptionsForm(initial=assumptions_of(statement)),
+        "assumptions_refused": "assumptions_form" in bound,
         "may_publish": statement.published is None or statement.has_unpublished_changes,
     }
     return render(request, "risks/statement.html", context, status=status)
@@ -136,7 +140,7 @@ def statement_publish_page(request: PageRequest, pk: int) -> HttpResponse:
     statement = statement_get(request.actor, pk)
     form = PublishForm(request.POST, prefix="publish")
     if not form.is_valid():
-        return _page(request, statement, status=422, publish_form=form)
+        return statement_shown(request, statement, status=422, publish_form=form)
     try:
         revision = statement_publish(
             actor=request.actor, statement=statement, note=form.cleaned_data["note"]
@@ -163,4 +167,4 @@ def statement_withdraw_page(request: PageRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Withdrawn. It no longer counts and stays readable."))
             return redirect("statement-detail", pk)
-    return _page(request, statement, status=422, withdraw_form=form)
+    return statement_shown(request, statement, status=422, withdraw_form=form)
