@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default: views opt out
     "apps.accounts.middleware.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "apps.accounts.middleware.SessionMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.common.middleware.DomainErrorMiddleware",
@@ -213,6 +214,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-mails": {"task": "notices.send", "schedule": 900.0},
     "forget-old-notices": {"task": "notices.forget", "schedule": 86_400.0},
     "forget-job-tokens": {"task": "trust.forget", "schedule": 86_400.0},
+    "clear-sessions": {"task": "accounts.sweep", "schedule": 3600.0},
     "sweep-silences": {"task": "coverage.sweep", "schedule": 3600.0},
     "sweep-sources": {"task": "sources.sweep", "schedule": 15.0},
     "forget-old-runs": {"task": "sources.forget_runs", "schedule": 86_400.0},
@@ -345,6 +347,10 @@ SECOPS_RATE_SIGN_IN_ADDRESS = env.text(
     "SECOPS_RATE_SIGN_IN_ADDRESS", _GENEROUS if TESTING else "100/hour"
 )
 SECOPS_RATE_STORAGE_URL = env.text("SECOPS_CACHE_URL", REDIS_URL)
+# Who must have a second factor: "privileged" (security, admins, staff), "everyone", or "" for nobody.
+SECOPS_SECOND_FACTOR = env.text("SECOPS_SECOND_FACTOR", "privileged" if PRODUCTION else "")
+if SECOPS_SECOND_FACTOR not in {"", "privileged", "everyone"}:
+    raise env.refuse("SECOPS_SECOND_FACTOR must be privileged, everyone or empty.")
 # How many proxies of ours stand before the portal.
 SECOPS_PROXIES = env.integer(
     "SECOPS_PROXIES", int(env.flag("SECOPS_BEHIND_PROXY", default=False)), low=0, high=10

@@ -3,8 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from apps.accounts.views import admin_sign_in
 from apps.common.views.design import design
 from apps.common.views.health import healthz, readyz
+
+# SECURITY: the admin site's own sign-in knows no second factor and no tries.
+admin.site.login = admin_sign_in  # type: ignore[method-assign]
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),

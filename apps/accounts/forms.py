@@ -1,14 +1,15 @@
-"""Signing in."""
+"""Signing in, and how one signs in."""
 
 from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from apps.common.rates import address_of, forget, look, take
+from apps.accounts import tries
+from apps.accounts.models import User
+from apps.accounts.services.factors import code_taken
 
 
 class SignInForm(AuthenticationForm):
@@ -17,7 +18,7 @@ class SignInForm(AuthenticationForm):
     username = forms.EmailField(
         label=_("E-mail"),
         max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+        widget=forms.EmailInput(attrs={"autocomplete": "username webauthn", "autofocus": True}),
     )
     error_messages = {
         "invalid_login": _("This e-mail address and password do not go together. Try again."),
@@ -34,35 +35,97 @@ class SignInForm(AuthenticationForm):
         return str(self.cleaned_data["username"]).lower()
 
     def clean(self) -> dict[str, Any]:
-        """Tries are counted for this account from this address, and for the address alone: whoever
-        tries somebody else's account shuts out only himself."""
-        account, address = (
-            self.cleaned_data.get("username", ""),
-            address_of(self.request) if self.request else "",
-        )
-        pair = ("sign-in", account, address)
-        for rate, who in (
-            (settings.SECOPS_RATE_SIGN_IN, pair),
-            (settings.SECOPS_RATE_SIGN_IN_ADDRESS, ("sign-in-address", address)),
-        ):
-            left = look(rate, *who)
-            if left is not None and not left.allowed:
-                self.wait = max(left.reset, 1)
-                raise forms.ValidationError(self._too_often(self.wait), code="throttled")
+        counted = tries.of_account(self.cleaned_data.get("username", ""), self.request)
+        self.wait = counted.wait()
+        if self.wait:
+            raise forms.ValidationError(tries.too_often(self.wait), code="throttled")
         try:
             typed = super().clean()
         except forms.ValidationError:
-            take(settings.SECOPS_RATE_SIGN_IN, *pair)
-            take(settings.SECOPS_RATE_SIGN_IN_ADDRESS, "sign-in-address", address)
+            counted.failed()
             raise
-        forget(settings.SECOPS_RATE_SIGN_IN, *pair)
+        counted.worked()
         return dict(typed)
 
-    @staticmethod
-    def _too_often(seconds: int) -> str:
-        minutes = -(-seconds // 60)
-        return ngettext(
-            "Too many tries from here. Wait %(n)d minute, then try again.",
-            "Too many tries from here. Wait %(n)d minutes, then try again.",
-            minutes,
-        ) % {"n": minutes}
+
+class SecretForm(forms.Form):
+    """Something that only one person knows, with its tries counted."""
+
+    wait = 0
+
+    def checked(self, counted: tries.Tries, name: str, refusal: Any) -> None:
+        """Ask `is_right`, unless there were too many tries."""
+        self.wait = counted.wait()
+        if self.wait:
+            raise forms.ValidationError(tries.too_often(self.wait), code="throttled")
+        if not self.is_right(self.cleaned_data.get(name, "")):
+            counted.failed()
+            raise forms.ValidationError({name: refusal})
+        counted.worked()
+
+    def is_right(self, typed: str) -> bool:
+        raise NotImplementedError
+
+
+class SecondStepForm(SecretForm):
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=20,
+        help_text=_("Six digits of the app, or a recovery code."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autofocus": True, "class": "num"}
+        ),
+    )
+
+    def __init__(self, *args: Any, user: User, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user, self.request = user, request
+
+    def clean(self) -> dict[str, Any]:
+        if not self.errors:
+            counted = tries.of_second_step(self.user.pk, self.request)
+            self.checked(counted, "code", _("This code opens nothing. Each code works once."))
+        return self.cleaned_data
+
+    def is_right(self, typed: str) -> bool:
+        return code_taken(self.user, typed)
+
+
+class ConfirmForm(SecretForm):
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=4096,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+    )
+
+    def __init__(self, *args: Any, user: User, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user, self.request = user, request
+
+    def clean(self) -> dict[str, Any]:
+        if not self.errors:
+            counted = tries.of_account(self.user.email, self.request)
+            self.checked(counted, "password", _("This is not your password."))
+        return self.cleaned_data
+
+    def is_right(self, typed: str) -> bool:
+        return self.user.check_password(typed)
+
+
+class AppForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code that the app shows"),
+        max_length=12,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "class": "num"}),
+    )
+    name = forms.CharField(
+        label=_("What to call it"),
+        max_length=80,
+        required=False,
+        help_text=_("Such as: telephone."),
+    )
+
+
+class NewPasswordForm(PasswordChangeForm):
+    """Django's, with its tries at the old password counted by nobody: who is here is signed in."""

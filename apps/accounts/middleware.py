@@ -1,12 +1,25 @@
-"""request.actor for pages: the signed-in person, or nobody."""
+"""request.actor for pages; where a person is signed in; and who still has to add a second factor."""
 
+import time
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
 from apps.accounts.actors import ANONYMOUS, Actor
 from apps.accounts.models import User
+from apps.accounts.roles import Role
+from apps.accounts.services.sessions import SEEN_EVERY, Visit, session_seen
+from apps.accounts.signing_in import FACTOR
+from apps.common.api.problems import problem
+from apps.common.rates import address_of
+
+SEEN = "seen-at"  # session: when its use was last noted
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -21,3 +34,62 @@ class ActorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.actor = SimpleLazyObject(lambda: actor_of(request))  # type: ignore[attr-defined]
         return self.get_response(request)
+
+
+class SessionMiddleware:
+    """Notes where a person is signed in, and leads those to a second factor who must have one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if not isinstance(user, User) or not user.is_active:
+            return self.get_response(request)
+        self._note(request, user)
+        if owes_factor(request, user) and not _leads_to_factor(request.path):
+            return _ask_for_factor(request)
+        return self.get_response(request)
+
+    @staticmethod
+    def _note(request: HttpRequest, user: User) -> None:
+        held = request.session.get(SEEN, ["", 0.0])
+        key = request.session.session_key or ""
+        if not key or (held[0] == key and time.time() - held[1] < SEEN_EVERY.total_seconds()):
+            return
+        agent = request.headers.get("User-Agent", "").replace("\x00", "")
+        session_seen(user, Visit(key, address_of(request), agent))
+        request.session[SEEN] = [key, time.time()]
+
+
+def owes_factor(request: HttpRequest, user: User) -> bool:
+    """Whether SECOPS_SECOND_FACTOR asks this person for a second factor, and there is none."""
+    wanted = settings.SECOPS_SECOND_FACTOR
+    privileged = user.is_staff or user.role in {Role.SECURITY, Role.ADMIN}
+    if not (wanted == "everyone" or (wanted == "privileged" and privileged)):
+        return False
+    if request.session.get(FACTOR):
+        return False
+    has_one = user.factors.exists()
+    if has_one:  # added elsewhere; this session is as good as before
+        request.session[FACTOR] = True
+    return not has_one
+
+
+def _leads_to_factor(path: str) -> bool:
+    open_paths = (reverse("settings-security"), reverse("sign-out"), "/static/")
+    return path.startswith(open_paths)
+
+
+def _ask_for_factor(request: HttpRequest) -> HttpResponse:
+    said = _(
+        "Your role needs a second factor here. Add an authenticator app or a passkey to go on."
+    )
+    if request.path.startswith("/api/"):
+        return JsonResponse(
+            problem(403, "second-factor-needed", said),
+            status=403,
+            content_type="application/problem+json",
+        )
+    messages.info(request, said)
+    return redirect("settings-security")

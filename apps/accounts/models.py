@@ -16,6 +16,24 @@ ROLE_CHOICES = [
 ]
 
 
+# What browsers say of themselves, the most particular first: most claim to be others, too.
+BROWSERS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+MACHINES = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
         user = self.model(email=email.strip().lower(), **fields)
@@ -148,3 +166,81 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} (…{self.key})"
+
+
+class FactorKind(models.TextChoices):
+    APP = "app", _("Authenticator app")
+    PASSKEY = "passkey", _("Passkey")
+
+
+class SecondFactor(models.Model):
+    """What a person shows besides a password; a passkey can stand for both."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="factors")
+    kind = models.CharField(max_length=8, choices=FactorKind.choices)
+    name = models.CharField(max_length=80)
+    # Of an app: its secret, sealed (apps/common/sealing.py), and the last step of 30 seconds whose
+    # code was taken, so that none is taken twice (RFC 6238 section 5.2).
+    sealed = models.BinaryField(null=True, editable=False)
+    last_step = models.BigIntegerField(default=0, editable=False)
+    # Of a passkey: what Web Authentication Level 2 section 4 asks to be kept.
+    credential_id = models.BinaryField(null=True, unique=True, editable=False)
+    public_key = models.BinaryField(null=True, editable=False)
+    sign_count = models.BigIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind="app", sealed__isnull=False)
+                | models.Q(kind="passkey", credential_id__isnull=False, public_key__isnull=False),
+                name="factor_has_its_secret",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RecoveryCode(models.Model):
+    """For when the other factors are lost; each works once. Kept as a keyed hash."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.BinaryField(max_length=32, editable=False)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "digest"], name="recovery_code_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"recovery code {self.pk}"
+
+
+class PersonSession(models.Model):
+    """Where a person is signed in; the session itself is Django's."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    session_key = models.CharField(max_length=40, unique=True, editable=False)
+    address = models.CharField(max_length=45, blank=True, default="")
+    agent = models.CharField(max_length=300, blank=True, default="")
+    started_at = models.DateTimeField(db_default=Now(), editable=False)
+    seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-seen_at"]
+
+    def __str__(self) -> str:
+        return f"{self.user} from {self.address}"
+
+    @property
+    def device(self) -> str:
+        """ "Firefox, Windows", as far as the browser tells; what it says itself where that is unknown."""
+        found = [
+            next((name for mark, name in marks if mark in self.agent), "")
+            for marks in (BROWSERS, MACHINES)
+        ]
+        return ", ".join(filter(None, found)) or self.agent[:60] or "?"

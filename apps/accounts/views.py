@@ -1,12 +1,35 @@
 """Signing in and out. Sessions are Django's; `next` goes nowhere but to this host."""
 
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
 from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.accounts.forms import SignInForm
+from apps.accounts.forms import SecondStepForm, SignInForm
+from apps.accounts.models import FactorKind
+from apps.accounts.services.passkeys import passkey_ask, passkey_taken
+from apps.accounts.signing_in import (
+    CHALLENGE,
+    begin_second_step,
+    challenge_taken,
+    finish,
+    site_of,
+    waiting,
+)
+from apps.common.errors import NotPermitted
+
+HOME = "home"
 
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
@@ -15,16 +38,101 @@ class SignIn(LoginView):
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Who has a second factor is asked for it; only then is there a session."""
+        user: Any = form.get_user()
+        if user.factors.exists():
+            begin_second_step(self.request, user, self.get_success_url())
+            return redirect("sign-in-second")
+        finish(self.request, user, with_factor=False)
+        return redirect(self.get_success_url())
+
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """429 where the tries are used up; the page says how long to wait."""
         answer = super().form_invalid(form)
-        if wait := getattr(form, "wait", 0):
-            answer.status_code = 429
-            answer.headers["Retry-After"] = str(wait)
-        return answer
+        return _throttled(answer, form)
+
+
+def _throttled(answer: HttpResponse, form: Any) -> HttpResponse:
+    if wait := getattr(form, "wait", 0):
+        answer.status_code = 429
+        answer.headers["Retry-After"] = str(wait)
+    return answer
+
+
+@login_not_required
+def admin_sign_in(request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG001
+    """In place of the admin site's own page: the portal's, and on from there. Who is signed in and
+    still comes here may not use the admin site."""
+    if request.user.is_authenticated:
+        raise NotPermitted("The administration is for staff.")
+    back = request.GET.get("next", request.path)
+    return redirect(f"{resolve_url('sign-in')}?{urlencode({'next': back})}")
 
 
 class SignOut(LogoutView):
     """POST only: a link could sign people out."""
 
     http_method_names = ["post", "options"]
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def second_step(request: HttpRequest) -> HttpResponse:
+    """The code of an app or a recovery code, after the password."""
+    held = waiting(request)
+    if held is None:
+        messages.info(request, _("That took a while; please begin again."))
+        return redirect("sign-in")
+    form = SecondStepForm(request.POST or None, user=held.user, request=request)
+    if form.is_valid():
+        finish(request, held.user, with_factor=True)
+        return redirect(held.next)
+    kinds = set(held.user.factors.values_list("kind", flat=True))
+    context = {
+        "form": form,
+        "has_app": FactorKind.APP in kinds,
+        "has_passkey": FactorKind.PASSKEY in kinds,
+    }
+    status = 422 if form.errors else 200
+    answer = render(request, "accounts/second_step.html", context, status=status)
+    return _throttled(answer, form)
+
+
+@login_not_required
+@never_cache
+@require_POST
+def passkey_options(request: HttpRequest) -> HttpResponse:
+    """What the browser is asked: any passkey of this site, or one of whoever has shown a password."""
+    held = waiting(request)
+    asked = passkey_ask(site_of(request), held.user if held else None)
+    request.session[CHALLENGE] = asked.challenge
+    return HttpResponse(asked.options, content_type="application/json")
+
+
+@login_not_required
+@never_cache
+@require_POST
+def passkey_sign_in(request: HttpRequest) -> HttpResponse:
+    """A passkey alone, or as the second step of the one who showed a password."""
+    held = waiting(request)
+    user = passkey_taken(
+        site=site_of(request),
+        challenge=challenge_taken(request),
+        answer=request.POST.get("answer", ""),
+    )
+    if user is None or (held is not None and held.user != user):
+        messages.error(request, _("This passkey opens nothing here. Try another way."))
+        return redirect("sign-in-second" if held else "sign-in")
+    finish(request, user, with_factor=True)
+    return redirect(held.next if held else _next(request))
+
+
+def _next(request: HttpRequest) -> str:
+    """Where to go on: `next` if it is of this host."""
+    asked = request.POST.get("next", "")
+    hosts = {request.get_host()}
+    if url_has_allowed_host_and_scheme(asked, hosts, require_https=request.is_secure()):
+        return asked
+    return resolve_url(HOME)

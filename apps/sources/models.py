@@ -31,7 +31,7 @@ class Credential(SystemOwned, Versioned):
     # SECURITY: the secret goes nowhere else, whatever URL a source is given later.
     origin = models.CharField(max_length=300)  # scheme://host[:port]
     username = models.CharField(max_length=200, blank=True, default="")  # or header, or access key
-    sealed = models.BinaryField(editable=False)  # apps/sources/sealing.py
+    sealed = models.BinaryField(editable=False)  # apps/common/sealing.py
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # sealed along with it
     made_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
     secret_changed_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -9,7 +9,7 @@ from typing import Any
 
 from apps.common.outgoing import Answer, Client, OutgoingFailed, errors, origin_of
 from apps.common.outgoing.sockets import TimedSocket
-from apps.sources.sealing import Secret
+from apps.sources.secret import Secret
 
 GOOD = frozenset({200, 206})
 # What passes by itself, soon: tried again within the run, a few times.

@@ -91,6 +91,7 @@ EVERYBODYS: dict[str, Open] = {
     "notice-settings": at("/settings/notices/"),
     "search": at("/search/?q=bucket"),
     "tokens": at("/settings/tokens/"),
+    "sign-in-and-sessions": at("/settings/security/"),
 }
 WRITERS: dict[str, Open] = {
     "item-form": at("/planning/new/"),

@@ -10,8 +10,8 @@ from django.core.management import call_command
 from django.db import connection
 
 from apps.audit.models import AuditEntry
+from apps.common import sealing
 from apps.common.errors import Conflict, Invalid, Missing, NotPermitted
-from apps.sources import sealing
 from apps.sources.checks import credential_keys_are_keys
 from apps.sources.models import Credential
 from apps.sources.services.credentials import (

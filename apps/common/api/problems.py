@@ -25,6 +25,7 @@ CODES = {
     "token-not-valid": "The token is unknown, expired or revoked.",
     "issuer-unreachable": "The keys of a trusted issuer cannot be read now.",
     "not-permitted": "Your role, or your token, does not allow this.",
+    "second-factor-needed": "Your role needs a second factor here; add one on the portal's pages.",
     "csrf-failed": "A request of the signed-in browser lacks X-CSRFToken.",
     "not-found": "There is nothing here, or you may not see it.",
     "method-not-allowed": "The address does not know this method.",

@@ -11,12 +11,12 @@ from apps.accounts.policy import require
 from apps.accounts.roles import Permission
 from apps.audit.services import record
 from apps.catalog.models import System
+from apps.common import sealing
 from apps.common.editing import lock_for_edit
 from apps.common.errors import Conflict, Invalid
 from apps.common.outgoing import OutgoingFailed, origin_of
-from apps.sources import sealing
 from apps.sources.models import Credential, CredentialKind
-from apps.sources.sealing import Secret
+from apps.sources.secret import Secret
 
 logger = logging.getLogger(__name__)
 

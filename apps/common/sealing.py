@@ -6,7 +6,6 @@ specification; cryptography's MultiFernet.
 
 import json
 import uuid
-from dataclasses import dataclass, field
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -14,32 +13,22 @@ from django.conf import settings
 from apps.common.errors import Conflict
 
 
-@dataclass(frozen=True)
-class Secret:
-    """A secret in use. Its text is in no repr, so that no log or traceback shows it."""
-
-    kind: str
-    origin: str
-    username: str = ""
-    text: str = field(default="", repr=False)
-
-
 def _keys() -> MultiFernet:
     """Raises: Conflict where the operator gave no key; then nothing is stored rather than stored open."""
     if not settings.SECOPS_CREDENTIAL_KEYS:
         raise Conflict(
-            "Credentials cannot be kept here yet: the operator has to set SECOPS_CREDENTIAL_KEYS."
+            "Secrets cannot be kept here yet: the operator has to set SECOPS_CREDENTIAL_KEYS."
         )
     return MultiFernet([Fernet(key) for key in settings.SECOPS_CREDENTIAL_KEYS])
 
 
 def seal(uid: uuid.UUID, text: str) -> bytes:
-    """Seal a secret for one credential: put into another row, it does not open."""
+    """Seal a secret for one row: put into another one, it does not open."""
     return _keys().encrypt(json.dumps({"for": str(uid), "secret": text}).encode())
 
 
 def unseal(uid: uuid.UUID, sealed: bytes) -> str:
-    """Raises: Conflict when no key opens it, or it was sealed for another credential."""
+    """Raises: Conflict when no key opens it, or it was sealed for another row."""
     try:
         found = json.loads(_keys().decrypt(sealed))
     except InvalidToken:

@@ -1,0 +1,83 @@
+"""Where a person is signed in, and ending it there."""
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.actors import Actor
+from apps.accounts.models import PersonSession, User
+from apps.audit.services import record
+from apps.common.errors import Missing, NotPermitted
+
+SEEN_EVERY = dt.timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What a request says of who sends it."""
+
+    session_key: str
+    address: str
+    agent: str
+
+
+def session_seen(user: User, visit: Visit) -> None:
+    """Note that a session is in use; at most once in five minutes where it is known already."""
+    said = {"user": user, "address": visit.address[:45], "agent": visit.agent[:300]}
+    now = timezone.now()
+    PersonSession.objects.update_or_create(
+        session_key=visit.session_key, defaults=said | {"seen_at": now}
+    )
+
+
+def sessions_of(user: User) -> list[PersonSession]:
+    """Those that are still good, the last used first."""
+    rows = list(user.sessions.all())
+    alive = set(
+        Session.objects.filter(
+            session_key__in=[row.session_key for row in rows], expire_date__gt=timezone.now()
+        ).values_list("session_key", flat=True)
+    )
+    return [row for row in rows if row.session_key in alive]
+
+
+@transaction.atomic
+def session_end(*, actor: Actor, pk: int) -> None:
+    """One of one's own. Raises: NotPermitted, Missing."""
+    user = _person(actor)
+    row = user.sessions.filter(pk=pk).first()
+    if row is None:
+        raise Missing("You are not signed in there any more.")
+    _end([row])
+    record(actor=actor, action="session.end", target=row)
+
+
+@transaction.atomic
+def sessions_end_others(*, actor: Actor, keep: str) -> int:
+    """All of one's own but this one. Returns how many. Raises: NotPermitted."""
+    user = _person(actor)
+    rows = list(user.sessions.exclude(session_key=keep))
+    _end(rows)
+    record(actor=actor, action="session.end_others", target=user, changes={"sessions": len(rows)})
+    return len(rows)
+
+
+def sessions_forget_ended() -> int:
+    """Rows whose session is gone. Returns how many; for the sweeper."""
+    live = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
+    return PersonSession.objects.exclude(session_key__in=live).delete()[0]
+
+
+def _end(rows: Collection[PersonSession]) -> None:
+    Session.objects.filter(session_key__in=[row.session_key for row in rows]).delete()
+    PersonSession.objects.filter(pk__in=[row.pk for row in rows]).delete()
+
+
+def _person(actor: Actor) -> User:
+    if actor.user is None or actor.token is not None:
+        raise NotPermitted("People end their own sessions, when they are signed in.")
+    return actor.user

@@ -1,0 +1,65 @@
+"""From a password or a passkey to a session; the one place that signs people in."""
+
+import time
+from dataclasses import dataclass
+
+from django.contrib.auth import login
+from django.http import HttpRequest
+
+from apps.accounts.models import User
+from apps.accounts.services.passkeys import Site
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+WAITING = "second-step"  # session: who has shown a password and still owes the second factor
+SURE = "sure-at"  # session: when the person last showed who it is
+FACTOR = "with-factor"  # session: whether a second factor was shown
+CHALLENGE = "passkey-challenge"
+PATIENCE = 10 * 60  # seconds to find the telephone
+SURE_FOR = 15 * 60
+
+
+@dataclass(frozen=True)
+class Waiting:
+    user: User
+    next: str
+
+
+def begin_second_step(request: HttpRequest, user: User, next_page: str) -> None:
+    """Remember who has shown a password. SECURITY: that opens nothing but the page that asks on."""
+    request.session.cycle_key()
+    request.session[WAITING] = {"user": user.pk, "at": time.time(), "next": next_page}
+
+
+def waiting(request: HttpRequest) -> Waiting | None:
+    """Who still owes the second factor here; None where it took too long."""
+    held = request.session.get(WAITING)
+    if not isinstance(held, dict) or time.time() - held["at"] > PATIENCE:
+        return None
+    user = User.objects.filter(pk=held["user"], is_active=True).first()
+    return Waiting(user, held["next"]) if user else None
+
+
+def finish(request: HttpRequest, user: User, *, with_factor: bool) -> None:
+    request.session.pop(WAITING, None)
+    login(request, user, backend=BACKEND)
+    request.session[FACTOR] = with_factor
+    be_sure(request)
+
+
+def be_sure(request: HttpRequest) -> None:
+    request.session[SURE] = time.time()
+
+
+def is_sure(request: HttpRequest) -> bool:
+    """Whether the person showed who it is in the last quarter of an hour (NIST SP 800-63B-4, 5.2)."""
+    return time.time() - float(request.session.get(SURE, 0)) < SURE_FOR
+
+
+def site_of(request: HttpRequest) -> Site:
+    host = request.get_host()  # of ALLOWED_HOSTS
+    return Site(host.rsplit(":", 1)[0] if ":" in host else host, f"{request.scheme}://{host}")
+
+
+def challenge_taken(request: HttpRequest) -> str:
+    """The challenge that was asked; each is answered once."""
+    return str(request.session.pop(CHALLENGE, ""))

@@ -1,0 +1,12 @@
+"""What is cleared away of sign-ins."""
+
+from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
+
+from apps.accounts.services.sessions import sessions_forget_ended
+
+
+@shared_task(name="accounts.sweep", ignore_result=True)
+def sweep() -> None:
+    SessionStore.clear_expired()
+    sessions_forget_ended()

@@ -1,0 +1,67 @@
+"""Wrong tries at a secret, counted so that nobody can guess, and nobody can lock out another."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import ngettext
+
+from apps.common.rates import address_of, forget, look, take
+
+Counted = tuple[str, tuple[str, ...]]  # a rate, and what is counted by
+
+
+@dataclass(frozen=True)
+class Tries:
+    """The first is forgotten when a try works."""
+
+    counted: tuple[Counted, ...]
+
+    def wait(self) -> int:
+        """Seconds until there may be another try; 0: now."""
+        for rate, who in self.counted:
+            left = look(rate, *who)
+            if left is not None and not left.allowed:
+                return max(left.reset, 1)
+        return 0
+
+    def failed(self) -> None:
+        for rate, who in self.counted:
+            take(rate, *who)
+
+    def worked(self) -> None:
+        rate, who = self.counted[0]
+        forget(rate, *who)
+
+
+def of_account(account: str, request: HttpRequest | None) -> Tries:
+    """By account and address together, and by address alone: whoever tries somebody else's account
+    shuts out only himself."""
+    address = address_of(request) if request else ""
+    return Tries(
+        (
+            (settings.SECOPS_RATE_SIGN_IN, ("sign-in", account, address)),
+            (settings.SECOPS_RATE_SIGN_IN_ADDRESS, ("sign-in-address", address)),
+        )
+    )
+
+
+def of_second_step(user_id: int, request: HttpRequest) -> Tries:
+    """Besides by account alone, from wherever: who is asked here has shown the password already."""
+    address, account = address_of(request), str(user_id)
+    return Tries(
+        (
+            (settings.SECOPS_RATE_SIGN_IN, ("second-step", account, address)),
+            (settings.SECOPS_RATE_SIGN_IN_ADDRESS, ("second-step-account", account)),
+            (settings.SECOPS_RATE_SIGN_IN_ADDRESS, ("sign-in-address", address)),
+        )
+    )
+
+
+def too_often(seconds: int) -> str:
+    minutes = -(-seconds // 60)
+    return ngettext(
+        "Too many tries from here. Wait %(n)d minute, then try again.",
+        "Too many tries from here. Wait %(n)d minutes, then try again.",
+        minutes,
+    ) % {"n": minutes}
