@@ -1,6 +1,5 @@
 """request.actor for pages; where a person is signed in; and who still has to add a second factor."""
 
-import time
 from collections.abc import Callable
 
 from django.conf import settings
@@ -14,12 +13,8 @@ from django.utils.translation import gettext as _
 from apps.accounts.actors import ANONYMOUS, Actor
 from apps.accounts.models import User
 from apps.accounts.roles import Role
-from apps.accounts.services.sessions import SEEN_EVERY, Visit, session_seen
-from apps.accounts.signing_in import FACTOR
+from apps.accounts.signing_in import FACTOR, note_again
 from apps.common.api.problems import problem
-from apps.common.rates import address_of
-
-SEEN = "seen-at"  # session: when its use was last noted
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -46,20 +41,10 @@ class SessionMiddleware:
         user = request.user
         if not isinstance(user, User) or not user.is_active:
             return self.get_response(request)
-        self._note(request, user)
+        note_again(request, user)
         if owes_factor(request, user) and not _leads_to_factor(request.path):
             return _ask_for_factor(request)
         return self.get_response(request)
-
-    @staticmethod
-    def _note(request: HttpRequest, user: User) -> None:
-        held = request.session.get(SEEN, ["", 0.0])
-        key = request.session.session_key or ""
-        if not key or (held[0] == key and time.time() - held[1] < SEEN_EVERY.total_seconds()):
-            return
-        agent = request.headers.get("User-Agent", "").replace("\x00", "")
-        session_seen(user, Visit(key, address_of(request), agent))
-        request.session[SEEN] = [key, time.time()]
 
 
 def owes_factor(request: HttpRequest, user: User) -> bool:

@@ -8,12 +8,15 @@ from django.http import HttpRequest
 
 from apps.accounts.models import User
 from apps.accounts.services.passkeys import Site
+from apps.accounts.services.sessions import SEEN_EVERY, Visit, session_seen
+from apps.common.rates import address_of
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 WAITING = "second-step"  # session: who has shown a password and still owes the second factor
 SURE = "sure-at"  # session: when the person last showed who it is
 FACTOR = "with-factor"  # session: whether a second factor was shown
 CHALLENGE = "passkey-challenge"
+SEEN = "seen"  # session: its key and when its use was last noted
 PATIENCE = 10 * 60  # seconds to find the telephone
 SURE_FOR = 15 * 60
 
@@ -44,6 +47,26 @@ def finish(request: HttpRequest, user: User, *, with_factor: bool) -> None:
     login(request, user, backend=BACKEND)
     request.session[FACTOR] = with_factor
     be_sure(request)
+    _note(request, user)
+
+
+def note_again(request: HttpRequest, user: User) -> None:
+    """That a session is still in use, every few minutes and when its key has changed."""
+    held = request.session.get(SEEN)
+    if not isinstance(held, list):
+        return  # no sign-in of ours, such as a test's
+    key, at = held
+    if key != request.session.session_key or time.time() - at > SEEN_EVERY.total_seconds():
+        _note(request, user)
+
+
+def _note(request: HttpRequest, user: User) -> None:
+    if not request.session.session_key:
+        request.session.save()
+    key = str(request.session.session_key)
+    agent = request.headers.get("User-Agent", "").replace("\x00", "")
+    session_seen(user, Visit(key, address_of(request), agent))
+    request.session[SEEN] = [key, time.time()]
 
 
 def be_sure(request: HttpRequest) -> None:

@@ -166,8 +166,8 @@ def test_guessing_the_code_ends_for_the_guesser_alone(
 # --- setting up ----------------------------------------------------------------------------------
 
 
-def signed_in_with_password(user: User) -> Client:
-    client = Client()
+def signed_in_with_password(user: User, agent: str = "") -> Client:
+    client = Client(headers={"user-agent": agent})
     assert (
         client.post("/sign-in/", {"username": user.email, "password": PASSWORD}).status_code == 302
     )
@@ -272,9 +272,9 @@ def test_the_admin_site_has_no_door_of_its_own(people: People) -> None:
 
 
 def test_sessions_are_seen_and_ended(user: User) -> None:
-    here, there, third = (signed_in_with_password(user) for _ in range(3))
-    for client, agent in ((here, "Here/1"), (there, "There/1"), (third, "Third/1")):
-        client.get("/planning/", headers={"user-agent": agent})
+    here, there, third = (
+        signed_in_with_password(user, agent) for agent in ("Here/1", "There/1", "Third/1")
+    )
     page = here.get(SECURITY).content.decode()
     assert all(agent in page for agent in ("Here/1", "There/1", "Third/1"))
     row = PersonSession.objects.get(agent="There/1")

@@ -26,11 +26,19 @@ class Visit:
 
 
 def session_seen(user: User, visit: Visit) -> None:
-    """Note that a session is in use; at most once in five minutes where it is known already."""
-    said = {"user": user, "address": visit.address[:45], "agent": visit.agent[:300]}
-    now = timezone.now()
-    PersonSession.objects.update_or_create(
-        session_key=visit.session_key, defaults=said | {"seen_at": now}
+    """Note that a session is in use, from where and by what."""
+    row = PersonSession(
+        user=user,
+        session_key=visit.session_key,
+        address=visit.address[:45],
+        agent=visit.agent[:300],
+        seen_at=timezone.now(),
+    )
+    PersonSession.objects.bulk_create(
+        [row],
+        update_conflicts=True,
+        unique_fields=["session_key"],
+        update_fields=["user", "address", "agent", "seen_at"],
     )
 
 
