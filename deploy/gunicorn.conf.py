@@ -2,7 +2,9 @@
 """How gunicorn serves the portal: in the container and, with its own address, under bin/serve."""
 
 import os
+import tempfile
 from pathlib import Path
+from typing import Any
 
 # Threads, because a request mostly waits for PostgreSQL; processes, because rendering does not.
 worker_class = "gthread"
@@ -24,3 +26,21 @@ accesslog = "-"
 errorlog = "-"
 # The path without its query: searches and tokens in addresses do not belong in a log.
 access_log_format = "%(t)s %(s)s %(m)s %(U)s %(L)ss %(B)sB %({x-request-id}o)s"
+
+# Counts of requests of all processes, added up by whichever answers /metrics; gone with the service.
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    _counts = tempfile.mkdtemp(prefix="secops-metrics-", dir=worker_tmp_dir)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts
+
+
+def child_exit(server: Any, worker: Any) -> None:  # noqa: ARG001
+    """What a worker counted stays; only its gauges, of which there are none, would go."""
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: Any) -> None:  # noqa: ARG001
+    import shutil  # noqa: PLC0415
+
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

@@ -74,6 +74,7 @@ if TESTING:
     INSTALLED_APPS.append("django_linear_migrations")
 
 MIDDLEWARE = [
+    "apps.common.metrics.MetricsMiddleware",
     "apps.common.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -313,6 +314,14 @@ SECOPS_FEED_URLS = {
     "epss": env.text("SECOPS_EPSS_URL"),
     "kev": env.text("SECOPS_KEV_URL"),
 }
+# Who may read /metrics: whoever sends this as a bearer token. Empty: nobody.
+SECOPS_METRICS_TOKEN = env.text("SECOPS_METRICS_TOKEN")
+# Whom monitoring is told of, as dotted paths of functions without arguments (apps/common/metrics.py).
+SECOPS_METRICS = [
+    "apps.scans.metrics.reports",
+    "apps.sources.metrics.sources",
+    "apps.common.metrics.outbox",
+]
 # What the sweeper does each round, as dotted paths of functions without arguments.
 SECOPS_SWEEPS = [
     "apps.scans.services.sweep.reports_send_due",

@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from apps.accounts.views import admin_sign_in
 from apps.common.views.design import design
-from apps.common.views.health import healthz, readyz
+from apps.common.views.health import healthz, metrics, readyz
 
 # SECURITY: the admin site's own sign-in knows no second factor and no tries.
 admin.site.login = admin_sign_in  # type: ignore[method-assign]
@@ -13,6 +13,7 @@ admin.site.login = admin_sign_in  # type: ignore[method-assign]
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("api/", include("secops_portal.api_urls")),
     path("admin/", admin.site.urls),
     path("design/", design, name="design"),
