@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from apps.accounts.actors import Actor
 from apps.common.errors import Missing
@@ -27,6 +27,12 @@ def controls_list(viewer: Actor, wanted: ControlFilter = ControlFilter()) -> Que
     exact = {"system__key": wanted.system, "status": wanted.status}
     rows = controls_visible(viewer).filter(**{name: one for name, one in exact.items() if one})
     return rows.annotate(rank=_rank("status")).order_by("rank", "name", "pk")
+
+
+def controls_matching(viewer: Actor, text: str) -> QuerySet[Control]:
+    """Those that say a text, in place first."""
+    says = Q(name__icontains=text) | Q(description__icontains=text)
+    return controls_list(viewer).filter(says)
 
 
 def control_get(viewer: Actor, pk: int) -> Control:

@@ -4,9 +4,10 @@ import { startAutosubmit } from "./autosubmit.js";
 import { startCopy } from "./copy.js";
 import { startDismiss } from "./dismiss.js";
 import { startMenus } from "./menus.js";
+import { startPalette } from "./palette.js";
 import { startPasskeys } from "./passkeys.js";
 import { startShortcuts } from "./shortcuts.js";
 import { startTheme } from "./theme.js";
 
 document.documentElement.classList.add("has-script");
-for (const start of [startTheme, startMenus, startShortcuts, startAutosubmit, startCopy, startDismiss, startPasskeys]) start();
+for (const start of [startTheme, startMenus, startShortcuts, startAutosubmit, startCopy, startDismiss, startPasskeys, startPalette]) start();

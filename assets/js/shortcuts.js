@@ -1,5 +1,5 @@
-// Keys: "/" goes to the search field; "g" and then a letter follows the link with that data-go;
-// j and k walk the rows of a list marked data-rows; "?" opens the page's help menu, where there is one.
+// Keys: "/" goes to the search field; "g" and then a letter follows the link with that data-go; j and k
+// walk the rows of a list marked data-rows, x ticks the row, e goes to the triage; "?" shows the keys.
 const WAIT = 1200;
 let pending = 0;
 
@@ -18,11 +18,27 @@ function walk(step) {
   links[next].focus();
 }
 
+/** Tick the row that was walked to; the focus stays on it. */
+function tick() {
+  document.activeElement.closest("tr, li")?.querySelector('input[type="checkbox"]')?.click();
+}
+
+function triage() {
+  const form = document.querySelector("#triage-form, #triage form.form");
+  if (!form) return;
+  const around = form.closest("details");
+  if (around) around.open = true;
+  form.querySelector("select, textarea, input:not([type=hidden])")?.focus();
+}
+
 const actions = {
   "/": () => document.querySelector("[data-search]")?.focus(),
   g: () => { pending = Date.now(); },
   j: () => walk(1),
   k: () => walk(-1),
+  x: tick,
+  e: triage,
+  "?": () => document.getElementById("keys")?.showModal(),
 };
 
 export function startShortcuts() {

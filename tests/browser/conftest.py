@@ -125,3 +125,11 @@ def visit(new_context: NewContext, portal: Portal) -> Iterator[Visits]:
     visits = Visits(new_context, portal)
     yield visits
     visits.check()
+
+
+@pytest.fixture(scope="session")  # outlives the database's own fixtures
+def beside_playwright() -> Iterator[None]:
+    """Django sees Playwright's event loop in this thread; nothing here runs in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        yield

@@ -1,7 +1,6 @@
 """A passkey from making it to signing in by it alone, with Chromium's own virtual authenticator."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -26,14 +25,6 @@ def with_authenticator(page: Page) -> None:
         "isUserVerified": True,
     }
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-
-
-@pytest.fixture(scope="session")  # outlives the database's own fixtures
-def beside_playwright() -> Iterator[None]:
-    """Django sees Playwright's event loop in this thread; nothing here runs in it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield
 
 
 @pytest.fixture

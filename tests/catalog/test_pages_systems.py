@@ -9,6 +9,7 @@ from apps.accounts.models import ApiToken
 from apps.accounts.services.tokens import token_authenticate
 from tests.conftest import People
 from tests.factories import (
+    make_control,
     make_finding,
     make_guidance,
     make_item,
@@ -196,3 +197,30 @@ def test_the_admin_site_is_for_staff_and_looks_at_everything(
     user = client.get(f"/admin/accounts/user/{people.viewer.pk}/change/")
     assert people.viewer.password not in user.content.decode()
     assert client.get("/admin/accounts/user/add/").status_code == 200
+
+
+def test_the_palette_offers_what_the_viewer_may(client: Client, people: People) -> None:
+    item = make_item(people.system, title="Zebra crossing")
+    control = make_control(people.system, name="Zebra fence")
+    client.force_login(people.viewer)
+    offered = client.get("/palette/").content.decode()
+    assert "New planning item" not in offered
+    assert "Portfolio" in offered
+    assert "/search/?q=" not in offered
+    found = client.get("/palette/?q=zebra").content.decode()
+    assert f"/planning/PI-{item.pk}/" in found
+    assert f"/controls/{control.key}/" in found
+    assert "/search/?q=zebra" in found
+    assert (
+        f'href="/planning/PI-{item.pk}/"'
+        in client.get(f"/palette/?q=pi-{item.pk}").content.decode()
+    )
+    assert client.get("/palette/?q=%00%27%3Cb%3E").status_code == 200
+    client.force_login(people.architect)
+    assert "New planning item" in client.get("/palette/?q=new+item").content.decode()
+    client.force_login(people.outsider)
+    hidden = client.get("/palette/?q=zebra").content.decode()
+    assert "crossing" not in hidden
+    assert "fence" not in hidden
+    client.logout()
+    assert client.get("/palette/?q=zebra").status_code == 302

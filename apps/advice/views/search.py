@@ -3,22 +3,29 @@
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from apps.accounts.actors import Actor
 from apps.accounts.requests import PageRequest
+from apps.advice.palette import commands_for
 from apps.advice.search import key_of, search
+from apps.automation.selectors import automation_get
 from apps.common.errors import Missing
+from apps.controls.selectors import control_get
 from apps.guidance.selectors import guidance_get
 from apps.planning.selectors import item_get
 from apps.risks.selectors import statement_get
 
+IN_PALETTE = 4  # of each kind
 # The key's letters: who finds it (raising Missing), and the name of its page.
 KEYS = {
     "PI": (item_get, "item-detail"),
     "RS": (statement_get, "statement-detail"),
     "G": (guidance_get, "guidance-detail"),
+    "C": (control_get, "control-detail"),
+    "AU": (automation_get, "automation-detail"),
 }
 
 
@@ -43,6 +50,22 @@ def search_page(request: PageRequest) -> HttpResponse:
         return redirect(*page)
     context = {"form": form, "text": text, "found": search(request.actor, text)}
     return render(request, "search/page.html", context)
+
+
+@require_GET
+def palette(request: PageRequest) -> HttpResponse:
+    """Where one can go from anywhere, as a fragment: things that a text finds, pages and actions."""
+    form = SearchForm(request.GET)
+    form.is_valid()
+    text = form.cleaned_data.get("q", "")
+    page = _named(request.actor, text)
+    context = {
+        "text": text,
+        "jump": reverse(page[0], args=[page[1]]) if page else "",
+        "found": search(request.actor, text, shown=IN_PALETTE),
+        "commands": commands_for(request.actor, text),
+    }
+    return render(request, "search/_palette.html", context)
 
 
 def _named(viewer: Actor, text: str) -> tuple[str, int] | None:

@@ -1,0 +1,74 @@
+"""From anywhere to anywhere, and through a list of findings, by keyboard alone."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from apps.accounts.models import User
+from apps.accounts.roles import Role
+from apps.scans.models import Finding
+from tests.factories import make_finding, make_item, make_system, make_user
+from tests.factories.people import PASSWORD
+
+
+@pytest.fixture
+def person(beside_playwright: None, transactional_db: None) -> User:
+    return make_user("Kay Board", role=Role.SECURITY)
+
+
+@pytest.fixture
+def page(person: User, live_server: LiveServer, browser: Browser) -> Page:
+    page = browser.new_context(base_url=live_server.url).new_page()
+    page.goto("/sign-in/")
+    page.keyboard.type(person.email)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{live_server.url}/")
+    return page
+
+
+def test_the_palette(page: Page, live_server: LiveServer) -> None:
+    item = make_item(title="Where do tickets live?")
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Go to")
+    expect(field).to_be_focused()
+    expect(page.get_by_role("option", name="New planning item")).to_be_visible()
+    page.keyboard.type("tickets live")
+    first = page.get_by_role("option", name="Where do tickets live?")
+    expect(first).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", "palette-0")
+    page.keyboard.press("ArrowDown")
+    expect(first).to_have_attribute("aria-selected", "false")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{live_server.url}/planning/PI-{item.pk}/")
+    page.keyboard.press("Control+k")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("combobox", name="Go to")).to_be_hidden()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+
+
+def test_findings_are_triaged_by_keyboard(page: Page, live_server: LiveServer) -> None:
+    system = make_system()
+    for title in ("First weakness", "Second weakness", "Third weakness"):
+        make_finding(system, title=title)
+    page.goto("/findings/")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    chosen = page.locator("tr:has(:focus)")
+    title = chosen.locator(".row-title").inner_text()
+    page.keyboard.press("x")
+    expect(chosen.locator("input[type=checkbox]")).to_be_checked()
+    page.keyboard.press("e")
+    expect(page.locator("#triage-form select").first).to_be_focused()
+    page.keyboard.press("Escape")
+    page.locator("#triage-form select").first.select_option("false_positive")
+    page.locator("#triage-form [name=reason]").fill("Read by hand.")
+    page.get_by_role("button", name="See what it changes").press("Enter")
+    page.wait_for_url(re.compile("/triage"))
+    assert Finding.objects.get(title=title).state == "open"  # it is shown first, and done then
+    expect(page.get_by_text(re.compile("1 finding"))).to_be_visible()
