@@ -16,7 +16,7 @@ from . import setup
 from .paths import PYTHON, TOP, VENV, manage
 from .say import Failure, line
 
-SOURCES = ("apps", "secops_portal", "bin", "deploy", "tests", "manage.py")
+SOURCES = ("apps", "secops_portal", "bin", "cli", "deploy", "tests", "manage.py")
 SCHEMA = TOP / "docs" / "openapi.yaml"
 # Nothing listens there: these checks must not need a database.
 NOWHERE = {

@@ -1,0 +1,3 @@
+from secops_cli.main import run
+
+run()
