@@ -28,6 +28,7 @@ _v1: list[URLPattern | URLResolver] = [
     path("", include("apps.guidance.api.urls")),
     path("", include("apps.risks.api.urls")),
     path("", include("apps.scans.api.urls")),
+    path("receivers/", include("apps.compat.api.receiver_urls")),
     path("", include("apps.sources.api.urls")),
     path("", include("apps.trust.api.urls")),
     path("", include("apps.coverage.api.urls")),

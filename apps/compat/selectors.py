@@ -7,8 +7,8 @@ from django.db.models import F, Func, QuerySet, TextField, Value
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
 from apps.catalog.models import System
-from apps.catalog.selectors import systems_permitting
-from apps.common.errors import Conflict, Missing
+from apps.catalog.selectors import system_get, systems_permitting
+from apps.common.errors import Conflict, Invalid, Missing
 from apps.compat.models import Engagement, ScanRun
 
 
@@ -37,6 +37,20 @@ def system_of_repository(viewer: Actor, owner: str, repository: str) -> System:
             f"Several systems list this repository ({names}): use a token of one of them."
         )
     return found[0]
+
+
+def system_of_receiver(viewer: Actor, key: str) -> System:
+    """The system of that key; without one, the only one that the viewer may post to.
+
+    Raises: Missing, Invalid when several could be meant.
+    """
+    if key:
+        return system_get(viewer, key, permission=Permission.REPORT_VIEW)
+    found = list(systems_permitting(viewer, Permission.REPORT_UPLOAD)[:2])
+    if len(found) != 1:
+        raise Invalid({"system": "Say which system, as ?system=KEY, or use a token of the system."})
+    only: System = found[0]
+    return only
 
 
 def _tail(url: str) -> str:
