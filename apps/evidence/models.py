@@ -180,3 +180,43 @@ class ImportedThreat(SystemOwned):
 
     def __str__(self) -> str:
         return f"RS-{self.statement_id}, imported"
+
+
+class Outcome(models.Model):
+    """What came of an estimate: how often it happened while the estimate stood, and what it cost."""
+
+    id = models.BigAutoField(primary_key=True)
+    statement = models.ForeignKey(
+        "risks.RiskStatement", on_delete=models.CASCADE, related_name="outcomes"
+    )
+    revision = models.OneToOneField(  # the first one that said so
+        "risks.RiskRevision", on_delete=models.CASCADE, related_name="outcome"
+    )
+    estimator = models.ForeignKey(  # who stands for the estimate: who published it
+        PERSON, null=True, on_delete=models.SET_NULL, related_name="outcomes"
+    )
+    years = models.FloatField()  # that the estimate stood, at most one
+    events = models.PositiveIntegerField()
+    losses = models.JSONField(default=list)  # of single events where known: Decimal as text
+    # What the estimate had said (apps/risks/quant/calibration.py).
+    chance = models.FloatField()  # of at least one event, 0 to 1
+    count_low = models.PositiveIntegerField()  # nine times in ten the count lies between
+    count_high = models.PositiveIntegerField()
+    count_hit = models.BooleanField()
+    log_score = models.FloatField()  # -ln of the probability given to the count
+    loss_hits = models.PositiveIntegerField()  # losses within the range of one event
+    note = models.CharField(max_length=500, blank=True, default="")
+    told_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    told_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = StatementOwnedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"RS-{self.statement_id}: {self.events} in {self.years:.2f} years"
+
+    @property
+    def happened(self) -> bool:
+        return self.events > 0

@@ -1,8 +1,10 @@
 from django.urls import path
 
-from apps.evidence import views, views_imports, views_updates
+from apps.evidence import views, views_calibration, views_imports, views_updates
 
 urlpatterns = [
+    path("calibration/", views_calibration.calibration_page, name="calibration"),
+    path("calibration/<int:revision>/", views_calibration.outcome_action, name="outcome"),
     path(
         "systems/<slug:key>/imports/threat-model/",
         views_imports.threat_model_page,

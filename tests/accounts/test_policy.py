@@ -1,5 +1,6 @@
 """May X do Y to Z? Every role, every permission, on one's own system, on another one, and on none."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from django.apps import apps as installed
 from django.db import models
+from django.utils import timezone
 
 from apps.accounts.actors import ANONYMOUS, Actor, portal_actor
 from apps.accounts.models import User
@@ -20,13 +22,16 @@ from apps.common.errors import Missing, NotPermitted
 from apps.compat.services.contexts import engagement_ensure, run_ensure
 from apps.coverage.services.profiles import exception_set
 from apps.coverage.services.silence import silences_sweep
+from apps.evidence.forecasts import forecasts_due
 from apps.evidence.services.imports import import_threats
 from apps.evidence.services.links import link_create, rule_create
+from apps.evidence.services.outcomes import outcome_tell
 from apps.evidence.services.updates import update_record
 from apps.evidence.threat_models import read_model
 from apps.planning.models import Question
 from apps.planning.services.decisions import decision_record, recommendation_make
 from apps.planning.services.questions import question_ask_of_guidance
+from apps.risks.services.statements import statement_publish
 from apps.scans.selectors import FindingFilter
 from apps.scans.services.rules import RuleDraft
 from apps.scans.services.rules import rule_create as triage_rule_create
@@ -261,6 +266,10 @@ def fill(system: System) -> None:
     )
     run_tell(actor=TESTS, automation=make_automation(system), content=RunInput(outcome="passed"))
     make_effect(make_control(system), make_statement(make_item(system)), loss="0.5")
+    old = make_statement(make_item(system))
+    statement_publish(actor=TESTS, statement=old, at=timezone.now() - dt.timedelta(days=400))
+    forecast = forecasts_due(TESTS, statement=old)[0]
+    outcome_tell(actor=TESTS, forecast=forecast, events=0)
 
 
 def scoped_models() -> list[type[models.Model]]:
@@ -304,6 +313,7 @@ def test_every_scoped_model_is_known() -> None:
         "scans.finding",
         "evidence.evidencerule",
         "evidence.evidencelink",
+        "evidence.outcome",
         "evidence.valueupdate",
         "evidence.importedthreat",
         "scans.vexdocument",

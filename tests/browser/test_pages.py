@@ -82,6 +82,7 @@ EVERYBODYS: dict[str, Open] = {
     "source": first_row("/sources/"),
     "automation": at("/automation/"),
     "automation-entry": first_row("/automation/"),
+    "calibration": at("/calibration/"),
     "controls": at("/controls/"),
     "control": first_row("/controls/"),
     "coverage": at("/coverage/"),

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.evidence.api.calibration import Calibration, Forecasts, OutcomeOfForecast
 from apps.evidence.api.imports import ThreatModelImport
 from apps.evidence.api.updates import (
     ApplyUpdate,
@@ -11,6 +12,9 @@ from apps.evidence.api.updates import (
 from apps.evidence.api.views import OneFinding, OneLink, OneRule, StatementEvidence, StatementRules
 
 urlpatterns = [
+    path("calibration", Calibration.as_view()),
+    path("calibration/forecasts", Forecasts.as_view()),
+    path("calibration/forecasts/<number:revision>/outcome", OutcomeOfForecast.as_view()),
     path("systems/<slug:system>/imports/threat-model", ThreatModelImport.as_view()),
     path("statements/<statement_key:statement>/evidence", StatementEvidence.as_view()),
     path("statements/<statement_key:statement>/rules", StatementRules.as_view()),

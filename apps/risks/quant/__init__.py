@@ -10,10 +10,12 @@ from apps.risks.quant.calibration import (
     HitRate,
     RangeOutcome,
     brier_score,
+    chance_of_some,
     hit_rate,
     log_score,
     pool,
     reliability,
+    score_count,
     score_frequency,
 )
 from apps.risks.quant.compare import (
@@ -182,6 +184,7 @@ __all__ = [
     "at_least_one",
     "brier_score",
     "chance_of_none",
+    "chance_of_some",
     "compare",
     "complement",
     "distribution_from_dict",
@@ -204,6 +207,7 @@ __all__ = [
     "say_frequency",
     "say_money",
     "scale_from_bounds",
+    "score_count",
     "score_frequency",
     "share_exceeding",
     "tornado",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from apps.risks.quant.counts import count_table
@@ -136,15 +136,40 @@ def score_frequency(rate: Distribution, *, events: int, years: float) -> CountSc
 
     Raises EstimateError for a negative count or years not above zero.
     """
-    time = positive("years", years, 1e4)
+    return score_count(Estimate(rate, Point(1.0)), events=events, years=years)
+
+
+def score_count(estimate: Estimate, *, events: int, years: float) -> CountScore:
+    """As score_frequency, for an estimate with all its parts: threat events, vulnerability, controls
+    in place, clustering.
+    """
     if events < 0:
         raise EstimateError("events", "must not be negative")
-    table = count_table(Estimate(rate.scaled(time), Point(1.0)))
+    table = count_table(_over(estimate, years))
     cdf = table.cdf
     below = float(cdf[events - 1]) if 0 < events <= cdf.size else (0.0 if events == 0 else 1.0)
     chance = max((float(cdf[events]) if events < cdf.size else 1.0) - below, 0.0)
     low, high = (int((cdf < share).sum()) for share in (0.05, 0.95))
     return CountScore(chance, -math.log(max(chance, SMALLEST)), low, high, low <= events <= high)
+
+
+def chance_of_some(estimate: Estimate, *, years: float) -> float:
+    """What an estimate gives to at least one loss event in `years`. Raises EstimateError."""
+    return 1.0 - count_table(_over(estimate, years)).none
+
+
+def _over(estimate: Estimate, years: float) -> Estimate:
+    """The estimate with a "year" of this length."""
+    time, frequency = positive("years", years, 1e4), estimate.frequency
+    if isinstance(frequency, Distribution):
+        return replace(estimate, frequency=frequency.scaled(time))
+    threats = frequency.threat_events
+    longer = (
+        threats.scaled(time)
+        if isinstance(threats, Distribution)
+        else replace(threats, contacts=threats.contacts.scaled(time))
+    )
+    return replace(estimate, frequency=replace(frequency, threat_events=longer))
 
 
 @dataclass(frozen=True)

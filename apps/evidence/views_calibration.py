@@ -1,0 +1,65 @@
+"""What came of estimates, and how well calibrated those who made them are."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.accounts.requests import PageRequest
+from apps.common.errors import Conflict, Invalid
+from apps.common.forms import apply_domain_errors
+from apps.evidence.calibration import calibration_of
+from apps.evidence.forecasts import forecast_get, forecasts_due
+from apps.evidence.forms_outcomes import OutcomeForm
+from apps.evidence.services.outcomes import outcome_tell
+from apps.risks.quant import say_frequency
+
+SHOWN = 20
+
+
+@require_GET
+def calibration_page(request: PageRequest) -> HttpResponse:
+    return _page(request)
+
+
+def _page(request: PageRequest, refused: tuple[int, OutcomeForm] | None = None) -> HttpResponse:
+    due = forecasts_due(request.actor, most=SHOWN)
+    context = {
+        "scores": calibration_of(request.actor),
+        "due": [
+            (
+                each,
+                say_frequency(float(each.revision.frequency_low)),
+                say_frequency(float(each.revision.frequency_high)),
+                refused[1]
+                if refused and refused[0] == each.revision.pk
+                else OutcomeForm(auto_id=f"r{each.revision.pk}-%s"),
+            )
+            for each in due
+        ],
+    }
+    return render(request, "evidence/calibration.html", context, status=422 if refused else 200)
+
+
+@require_POST
+def outcome_action(request: PageRequest, revision: int) -> HttpResponse:
+    forecast = forecast_get(request.actor, revision)
+    form = OutcomeForm(request.POST, auto_id=f"r{revision}-%s")
+    if form.is_valid():
+        try:
+            outcome = outcome_tell(actor=request.actor, forecast=forecast, **form.cleaned_data)
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        except Conflict as error:
+            messages.warning(request, error.message)
+            return redirect("calibration")
+        else:
+            said = (
+                _("Written down. The range held.")
+                if outcome.count_hit
+                else _("Written down. The range did not hold.")
+            )
+            messages.success(request, said)
+            return redirect("calibration")
+    return _page(request, (revision, form))

@@ -1,0 +1,183 @@
+"""Estimates are scored when their time is over: by the textbook, once, by those who keep the evidence."""
+
+import datetime as dt
+import math
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from apps.accounts.actors import Actor, portal_actor
+from apps.accounts.models import User
+from apps.common.errors import Conflict, Invalid, Missing, NotPermitted
+from apps.evidence.calibration import calibration_of
+from apps.evidence.forecasts import Forecast, forecast_get, forecasts_due
+from apps.evidence.models import Outcome, ValueUpdate
+from apps.evidence.services.outcomes import outcome_tell
+from apps.risks.models import RiskStatement
+from apps.risks.services.statements import statement_edit, statement_publish
+from tests.api.conftest import as_user, problem_fields
+from tests.conftest import People
+from tests.factories import actor_of, make_item, make_statement, make_team, statement_text
+from tests.pages import signed_in, text_of
+from tests.risks.test_estimate_kinds import NO_RANGES
+
+pytestmark = pytest.mark.django_db
+# Two events a year, known; each costs 10,000 to 500,000, nine times in ten.
+TWICE: dict[str, Any] = {
+    "kind": "fair",
+    "frequency": {"kind": "point", "value": "2"},
+    "magnitude": {"kind": "interval90", "low": "10000", "high": "500000"},
+}
+
+
+def published(
+    people: People, days_ago: int, by: User | None = None, **fields: Any
+) -> RiskStatement:
+    statement = make_statement(
+        make_item(people.system), **({"estimate": TWICE} | NO_RANGES | fields)
+    )
+    actor = actor_of(by or people.security)
+    at = timezone.now() - dt.timedelta(days=days_ago)
+    statement_publish(actor=actor, statement=statement, at=at)
+    statement.refresh_from_db()
+    return statement
+
+
+def due(people: People) -> list[Forecast]:
+    return forecasts_due(actor_of(people.security))
+
+
+def tell(people: People, statement: RiskStatement, events: int, **said: Any) -> Outcome:
+    forecast = next(each for each in due(people) if each.revision.statement == statement)
+    return outcome_tell(actor=actor_of(people.security), forecast=forecast, events=events, **said)
+
+
+def test_an_estimate_is_due_after_a_year_or_when_another_took_its_place(people: People) -> None:
+    long, short, young = (published(people, days) for days in (400, 200, 80))
+    assert [each.revision.statement for each in due(people)] == [long]
+    assert due(people)[0].years == pytest.approx(1.0)
+    # Another text is the same estimate; another estimate ends the first after 120 of its 200 days.
+    content = statement_text(condition="If it is said otherwise", estimate=TWICE, **NO_RANGES)
+    statement_edit(
+        actor=portal_actor("tests"), statement=short, version=short.version, content=content
+    )
+    day = timezone.now() - dt.timedelta(days=150)
+    statement_publish(actor=actor_of(people.security), statement=short, at=day)
+    assert len(due(people)) == 1
+    other = TWICE | {"frequency": {"kind": "point", "value": "3"}}
+    short.refresh_from_db()
+    content = statement_text(estimate=other, **NO_RANGES)
+    statement_edit(
+        actor=portal_actor("tests"), statement=short, version=short.version, content=content
+    )
+    day = timezone.now() - dt.timedelta(days=80)
+    statement_publish(actor=actor_of(people.security), statement=short, at=day)
+    found = {each.revision.statement: each for each in due(people)}
+    assert set(found) == {long, short}
+    assert found[short].revision.number == 1
+    assert found[short].years == pytest.approx(120 / 365, abs=0.001)
+    assert young not in found
+
+
+def test_a_year_is_scored_by_the_textbook(people: People) -> None:
+    """Poisson(2): P(0) = e^-2, P(1) = 2 e^-2; F(4) = 0.947 and F(5) = 0.983."""
+    outcome = tell(people, published(people, 400), 1, losses=[Decimal(40_000)])
+    assert outcome.chance == pytest.approx(1 - math.exp(-2))
+    assert outcome.log_score == pytest.approx(-math.log(2 * math.exp(-2)))
+    assert (outcome.count_low, outcome.count_high, outcome.count_hit) == (0, 5, True)
+    assert outcome.loss_hits == 1
+    assert outcome.estimator == people.security
+    assert due(people) == []
+    beyond = tell(people, published(people, 400), 6, losses=[Decimal(600_000), Decimal(9000)])
+    assert (beyond.count_hit, beyond.loss_hits) == (False, 0)
+
+
+def test_what_came_is_evidence_for_the_estimate_of_today(people: People) -> None:
+    ranges: dict[str, Any] = {"frequency_low": Decimal("0.1"), "frequency_high": Decimal(1), "estimate": {},
+              "magnitude_low": Decimal(10_000), "magnitude_high": Decimal(500_000)}  # fmt: skip
+    statement = published(people, 400, **ranges)
+    tell(people, statement, 0)
+    update = ValueUpdate.objects.get(statement=statement)
+    assert (update.state, update.data["events"]) == ("proposed", 0)
+    assert update.data["years"] == pytest.approx(1.0)
+    assert update.loss_after < update.loss_before  # a quiet year
+    tell(
+        people, published(people, 400), 0
+    )  # a known number cannot learn, and is scored all the same
+    assert ValueUpdate.objects.count() == 1
+
+
+def test_scores_of_all_teams_and_people(people: People) -> None:
+    """Five ranges of which one held; Brier by hand."""
+    team = make_team("Risk desk", people.security)
+    for events in (1, 9, 9, 9, 9):
+        tell(people, published(people, 400), events, losses=[Decimal(20_000)])
+    everyone, desk, person = calibration_of(actor_of(people.chief))
+    assert (everyone.kind, desk.name, person.name) == ("all", team.name, people.security.name)
+    assert (everyone.counts.hits, everyone.counts.count) == (1, 5)
+    assert everyone.counts.verdict == "overconfident"
+    assert everyone.losses is not None
+    assert (everyone.losses.hits, everyone.losses.verdict) == (5, "calibrated")
+    assert everyone.brier == pytest.approx(
+        math.exp(-2) ** 2
+    )  # some event in each, e^-2 was given to none
+    assert everyone.stated == pytest.approx(1 - math.exp(-2))
+    assert everyone.happened == 1
+    # A person's own scores are that person's, and of those who write statements everywhere.
+    assert [each.kind for each in calibration_of(actor_of(people.viewer))] == ["all", "team"]
+    assert [each.kind for each in calibration_of(actor_of(people.security))] == [
+        "all",
+        "team",
+        "person",
+    ]
+    assert calibration_of(actor_of(people.outsider)) == []
+
+
+def test_who_may_say_and_what_cannot_be(people: People) -> None:
+    statement = published(people, 400)
+    forecast = due(people)[0]
+    assert forecasts_due(actor_of(people.viewer)) == []
+    with pytest.raises(NotPermitted):
+        outcome_tell(actor=actor_of(people.viewer), forecast=forecast, events=0)
+    with pytest.raises(Missing):
+        forecast_get(Actor(user=people.outsider), forecast.revision.pk)
+    for wrong, field in (
+        ({"events": -1}, "events"),
+        ({"events": 1, "losses": [Decimal(1), Decimal(2)]}, "losses"),
+        ({"events": 1, "losses": [Decimal("NaN")]}, "losses"),
+    ):
+        said: dict[str, Any] = wrong
+        with pytest.raises(Invalid) as refused:
+            outcome_tell(actor=actor_of(people.security), forecast=forecast, **said)
+        assert set(refused.value.fields) == {field}
+    tell(people, statement, 0)
+    with pytest.raises(Conflict):
+        outcome_tell(actor=actor_of(people.security), forecast=forecast, events=0)
+
+
+def test_the_page_and_the_api(people: People) -> None:
+    client = signed_in(people.security)
+    assert "Nothing to score yet" in text_of(client, "/calibration/")
+    first, second = published(people, 400), published(people, 500)
+    page = text_of(client, "/calibration/")
+    assert "What came of these?" in page
+    revision = first.revisions.get().pk
+    refused = client.post(f"/calibration/{revision}/", {"events": "1", "losses": "20k; many"})
+    assert refused.status_code == 422
+    assert "20k; many" in refused.content.decode()
+    client.post(f"/calibration/{revision}/", {"events": "2", "losses": "20k; 1.5 M"})
+    assert Outcome.objects.get().losses == ["20000", "1500000"]
+    assert "1 / 2" in text_of(client, "/calibration/").replace("\n", " ")
+    api = as_user(people.security)
+    (waiting,) = api.get("/calibration/forecasts").json()["results"]
+    assert waiting["statement"] == second.key
+    path = f"/calibration/forecasts/{waiting['revision']}/outcome"
+    assert problem_fields(api.post(path, {"events": 0, "losses": ["5.00"]})) == {"losses"}
+    assert as_user(people.viewer).post(path, {"events": 0}).status_code == 404
+    told = api.post(path, {"events": 0})
+    assert (told.status_code, told.json()["count_hit"]) == (201, True)
+    assert api.get("/calibration/forecasts").json()["results"] == []
+    assert api.get("/calibration").json()["results"][0]["number"] == 2
+    assert api.post(path, {"events": 0}).status_code == 404
