@@ -14,6 +14,7 @@ from apps.common.errors import Invalid
 
 LARGEST = 200_000  # characters; the safe loader takes about a second for them
 MOST = 500  # entities of one file
+DEEPEST = 50  # levels
 _NOT_SLUG = re.compile(r"[^a-z0-9_-]+")
 _LOCATION = "backstage.io/source-location"
 
@@ -64,13 +65,24 @@ def key_of(reference: Any) -> str:
     return _NOT_SLUG.sub("-", name.lower()).strip("-")[:60]
 
 
+def _check(text: str) -> None:
+    """SECURITY: aliases let a small file stand for a huge one, and the loader's time grows with the
+    square of the depth; a catalogue needs neither. Raises: Invalid, and yaml's errors."""
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise Invalid({"text": "Aliases are not read here."})
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise Invalid({"text": f"It is nested more than {DEEPEST} levels deep."})
+
+
 def _documents(text: str) -> list[dict[str, Any]]:
     if len(text) > LARGEST:
         raise Invalid({"text": f"At most {LARGEST:,} characters."})
-    # SECURITY: aliases let a small file stand for a huge one, and a catalogue needs none.
     try:
-        if any(isinstance(each, yaml.AliasEvent) for each in yaml.parse(text, yaml.SafeLoader)):
-            raise Invalid({"text": "Aliases are not read here."})
+        _check(text)
         found = [each for each in yaml.safe_load_all(text) if each is not None]
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
