@@ -38,6 +38,7 @@ urlpatterns = [
         assumptions.statement_assumptions_page,
         name="statement-assumptions",
     ),
+    path("risks/RS-<int:pk>/guidance/", assumptions.statement_follow_page, name="statement-follow"),
     path("risks/RS-<int:pk>/publish/", statements.statement_publish_page, name="statement-publish"),
     path(
         "risks/RS-<int:pk>/withdraw/", statements.statement_withdraw_page, name="statement-withdraw"

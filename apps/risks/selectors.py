@@ -16,7 +16,7 @@ def statements_visible(viewer: Actor) -> QuerySet[RiskStatement]:
         "published",
         "published__valuation",
         "origin",
-        "origin__guidance",
+        "origin__guidance__current",
         "created_by",
     )
 

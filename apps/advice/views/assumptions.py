@@ -1,4 +1,4 @@
-"""Changing the numbers of a risk on its own page."""
+"""Changing the numbers of a risk on its own page, or following the guidance that it was made from."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -13,9 +13,10 @@ from apps.advice.views.statements import statement_shown
 from apps.common.errors import Conflict, EditConflict, Invalid
 from apps.common.forms import apply_domain_errors
 from apps.risks.forms import AssumptionsForm, assumptions_of
+from apps.risks.guidance_offers import offer_of
 from apps.risks.models import RiskStatement
 from apps.risks.selectors import statement_get
-from apps.risks.services.statements import statement_edit, statement_publish
+from apps.risks.services.statements import statement_edit, statement_follow, statement_publish
 
 
 @require_POST
@@ -57,3 +58,33 @@ def _tell(request: PageRequest, statement: RiskStatement) -> None:
     else:
         said = _("Published as revision %(number)d. It counts from now on.")
         messages.success(request, said % {"number": revision.number})
+
+
+@require_POST
+def statement_follow_page(request: PageRequest, pk: int) -> HttpResponse:
+    """Take over what the guidance says otherwise now, or stay with what the statement says."""
+    statement = statement_get(request.actor, pk)
+    require(request.actor, Permission.STATEMENT_EDIT, statement)
+    offer = offer_of(statement)
+    if offer is None:
+        messages.info(request, _("It says what the guidance says; nothing was changed."))
+        return redirect("statement-detail", pk)
+    taken = offer.taken() if "take" in request.POST else {}
+    try:
+        statement_follow(
+            actor=request.actor,
+            statement=statement,
+            version=None,
+            newest=offer.newest,
+            taken=taken,
+        )
+    except Conflict as conflict:
+        messages.warning(request, conflict.message)
+    else:
+        said = (
+            _("Taken over. Readers see it when it is published.")
+            if taken
+            else _("It stays as it is; the next version of the guidance will be shown again.")
+        )
+        messages.success(request, said)
+    return redirect("statement-detail", pk)

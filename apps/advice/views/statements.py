@@ -25,6 +25,7 @@ from apps.common.ui.scale import shared_axis
 from apps.evidence.selectors import links_of_statement, rules_of_statement, updates_of
 from apps.evidence.services.updates import policy_of
 from apps.risks.forms import AssumptionsForm, PublishForm, WithdrawForm, assumptions_of
+from apps.risks.guidance_offers import Change, Offer, offer_of
 from apps.risks.models import RiskRevision, RiskStatement, StatementState, Valuation
 from apps.risks.quant.entry import say_frequency
 from apps.risks.selectors import revisions_of, statement_get
@@ -81,6 +82,8 @@ def statement_shown(
         if swings
         else None,
         "unpublished": _unpublished(statement),
+        "offer": (offer := offer_of(statement)),
+        "offer_lines": _offer_lines(offer),
         "revisions": _revisions(list(revisions_of(request.actor, statement.pk)[:REVISIONS_SHOWN])),
         "evidence": evidence[:EVIDENCE_SHOWN],
         "more_evidence": len(evidence) > EVIDENCE_SHOWN,
@@ -125,6 +128,12 @@ def _unpublished(statement: RiskStatement) -> tuple[DiffLine, ...]:
     if statement.published is None or not statement.has_unpublished_changes:
         return ()
     return diff_lines(statement_lines(statement.published), statement_lines(statement))
+
+
+def _offer_lines(offer: Offer | None) -> list[tuple[Change, tuple[DiffLine, ...]]]:
+    """What the guidance says otherwise now, thing by thing."""
+    changes = offer.changes if offer else ()
+    return [(each, diff_lines(each.before, each.after)) for each in changes]
 
 
 def _revisions(newest_first: list[RiskRevision]) -> list[RevisionView]:

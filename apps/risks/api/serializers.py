@@ -287,3 +287,30 @@ class DecisionOut(serializers.Serializer[Any]):
         help_text="replaced, expired or revisited; empty while it is in force."
     )
     treatments = TreatmentOut(many=True)
+
+
+class OfferChangeOut(serializers.Serializer[Any]):
+    """One thing that the guidance says otherwise now."""
+
+    fields_changed = serializers.ListField(child=serializers.CharField(), source="fields")
+    before = serializers.CharField()
+    after = serializers.CharField()
+    follows = serializers.BooleanField(
+        help_text="Whether the statement still says what the older version said; it may be taken over."
+    )
+
+
+class GuidanceOfferOut(serializers.Serializer[Any]):
+    """A newer version of the guidance that a statement was made from."""
+
+    guidance = serializers.CharField(source="newest.guidance.key")
+    from_number = serializers.IntegerField(source="origin.number")
+    to_number = serializers.IntegerField(source="newest.number")
+    note = serializers.CharField(source="newest.note")
+    changes = OfferChangeOut(many=True)
+
+
+class FollowIn(Input):
+    take = serializers.BooleanField(
+        help_text="true: say what the guidance says now, where nothing was adapted; false: stay."
+    )

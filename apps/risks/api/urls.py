@@ -10,12 +10,14 @@ from apps.risks.api.views import (
     Revisions,
     Scale,
     Sensitivity,
+    StatementGuidance,
     Statements,
     Valuations,
     WithdrawStatement,
 )
 
 urlpatterns = [
+    path("statements/<statement_key:statement>/guidance", StatementGuidance.as_view()),
     path("items/<item_key:item>/statements", ItemStatements.as_view()),
     path("items/<item_key:item>/decisions", ItemDecisions.as_view()),
     path("decisions/<number:decision>/changes", DecisionChanges.as_view()),

@@ -22,6 +22,8 @@ from apps.risks.api.serializers import (
     DecisionChangeOut,
     DecisionIn,
     DecisionOut,
+    FollowIn,
+    GuidanceOfferOut,
     NewStatementIn,
     PublishStatementIn,
     RevisionOut,
@@ -36,6 +38,7 @@ from apps.risks.api.serializers import (
     WithdrawIn,
 )
 from apps.risks.changes import changes_since
+from apps.risks.guidance_offers import Offer, offer_of
 from apps.risks.models import RiskStatement
 from apps.risks.quant import Valuation as Valued
 from apps.risks.selectors import revisions_of, statement_get, statements_visible
@@ -47,6 +50,7 @@ from apps.risks.services.statements import (
     StatementInput,
     statement_create,
     statement_edit,
+    statement_follow,
     statement_publish,
     statement_withdraw,
 )
@@ -411,3 +415,47 @@ class ItemDecisions(PortalListView):
         option = option_named(self.actor, given.pop("option"))
         made = decision_record_with_treatments(actor=self.actor, item=row, option=option, **given)
         return self.one(DecisionOut, decisions_of(self.actor, row.pk).get(pk=made.pk), 201)
+
+
+class StatementGuidance(PortalView):
+    serializer_class = GuidanceOfferOut
+
+    @operation(
+        "statement_guidance_read",
+        "Read what a newer version of a statement's guidance says otherwise",
+        tag=TAG,
+        gives=GuidanceOfferOut,
+        description="404 where the statement comes from no guidance, or from its newest version.",
+    )
+    def get(self, request: Request, statement: int) -> Response:
+        read_query(Nothing, request)
+        return Response(GuidanceOfferOut(self._offer(statement)).data)
+
+    @operation(
+        "statement_guidance_follow",
+        "Take a newer version of a statement's guidance over, or stay",
+        tag=TAG,
+        takes=FollowIn,
+        gives=StatementOut,
+        repeatable=True,
+        description="Readers see what was taken over when the statement is published.",
+        example={"take": True},
+    )
+    @idempotent
+    def post(self, request: Request, statement: int) -> Response:
+        takes, offer = read_body(FollowIn, request)["take"], self._offer(statement)
+        row = statement_get(self.actor, statement)
+        statement_follow(
+            actor=self.actor,
+            statement=row,
+            version=None,
+            newest=offer.newest,
+            taken=offer.taken() if takes else {},
+        )
+        return self.one(StatementOut, statement_get(self.actor, statement))
+
+    def _offer(self, statement: int) -> Offer:
+        offer = offer_of(statement_get(self.actor, statement))
+        if offer is None:
+            raise Missing("There is no newer version of the guidance that it was made from.")
+        return offer

@@ -1,7 +1,7 @@
 """Writing risk statements: "If you ..., then ...", with a value."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
@@ -156,6 +156,43 @@ def statement_publish(
     )
     events.append("statement.published", {"statement_id": row.pk, "revision_id": revision.pk})
     return revision
+
+
+@transaction.atomic
+def statement_follow(
+    *,
+    actor: Actor,
+    statement: RiskStatement,
+    version: int | None,
+    newest: GuidanceVersion,
+    taken: Mapping[str, Any],
+) -> RiskStatement:
+    """Go along with a newer version of the guidance that it was made from.
+
+    taken: what is to be said as the guidance now does (guidance_offers.py); empty: the text stays, and
+    the version is only noted. Readers see it when it is published. Raises: EditConflict, Invalid,
+    Conflict, NotPermitted.
+    """
+    require(actor, Permission.STATEMENT_EDIT, statement)
+    origin = statement.origin
+    if origin is None or newest.guidance_id != origin.guidance_id:
+        raise Invalid({"guidance": "The statement was not made from this guidance."})
+    if taken:
+        said = {each.name: getattr(statement, each.name) for each in fields(StatementInput)}
+        content = StatementInput(**said | dict(taken))
+        statement = statement_edit(
+            actor=actor, statement=statement, version=version, content=content
+        )
+    # The origin is no part of the text: it makes no version.
+    RiskStatement.objects.filter(pk=statement.pk).update(origin=newest)
+    record(
+        actor=actor,
+        action="statement.follow",
+        target=statement,
+        system_id=statement.system_id,
+        changes={"guidance": [str(origin.number), str(newest.number)], "taken": sorted(taken)},
+    )
+    return statement
 
 
 @transaction.atomic
