@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "apps.notices",
     "apps.evidence",
     "apps.compat",
+    "apps.outbound",
     "apps.advice",
 ]
 if TESTING:
@@ -204,6 +205,7 @@ CELERY_TASK_ROUTES = {
     "risks.*": {"queue": "valuation"},
     "common.deliver": {"queue": "outbound"},
     "notices.*": {"queue": "outbound"},
+    "outbound.*": {"queue": "outbound"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
@@ -219,6 +221,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-silences": {"task": "coverage.sweep", "schedule": 3600.0},
     "sweep-sources": {"task": "sources.sweep", "schedule": 15.0},
     "forget-old-runs": {"task": "sources.forget_runs", "schedule": 86_400.0},
+    "deliver-webhooks": {"task": "outbound.deliver", "schedule": 30.0},
+    "forget-webhook-log": {"task": "outbound.forget", "schedule": 86_400.0},
     "deliver-events": {"task": "common.deliver", "schedule": 30.0},
     "expire-idempotency-keys": {"task": "common.forget_idempotency_keys", "schedule": 3600.0},
     "reopen-expired-acceptances": {"task": "planning.expire_decisions", "schedule": 3600.0},
@@ -249,18 +253,48 @@ SECOPS_EVENT_HANDLERS = {
         "apps.scans.receivers.on_report_processed",
         "apps.evidence.receivers.on_report_processed",
         "apps.automation.receivers.on_report_processed",
+        "apps.outbound.receivers.on_event",
     ],
     "owners.changed": ["apps.scans.receivers.on_owners_changed"],
-    "statement.published": ["apps.evidence.receivers.on_statement_published"],
-    "question.asked": ["apps.notices.receivers.on_question_asked"],
-    "question.answered": ["apps.notices.receivers.on_question_answered"],
-    "decision.recorded": ["apps.notices.receivers.on_decision_recorded"],
-    "decision.expired": ["apps.notices.receivers.on_decision_expired"],
-    "report.failed": ["apps.notices.receivers.on_report_failed"],
-    "source.broken": ["apps.notices.receivers.on_source_broken"],
-    "source.recovered": ["apps.notices.receivers.on_source_recovered"],
-    "series.silent": ["apps.notices.receivers.on_series_silent"],
-    "series.spoke": ["apps.notices.receivers.on_series_spoke"],
+    "statement.published": [
+        "apps.evidence.receivers.on_statement_published",
+        "apps.outbound.receivers.on_event",
+    ],
+    "question.asked": [
+        "apps.notices.receivers.on_question_asked",
+        "apps.outbound.receivers.on_event",
+    ],
+    "question.answered": [
+        "apps.notices.receivers.on_question_answered",
+        "apps.outbound.receivers.on_event",
+    ],
+    "decision.recorded": [
+        "apps.notices.receivers.on_decision_recorded",
+        "apps.outbound.receivers.on_event",
+    ],
+    "decision.expired": [
+        "apps.notices.receivers.on_decision_expired",
+        "apps.outbound.receivers.on_event",
+    ],
+    "report.failed": [
+        "apps.notices.receivers.on_report_failed",
+        "apps.outbound.receivers.on_event",
+    ],
+    "source.broken": [
+        "apps.notices.receivers.on_source_broken",
+        "apps.outbound.receivers.on_event",
+    ],
+    "source.recovered": [
+        "apps.notices.receivers.on_source_recovered",
+        "apps.outbound.receivers.on_event",
+    ],
+    "series.silent": [
+        "apps.notices.receivers.on_series_silent",
+        "apps.outbound.receivers.on_event",
+    ],
+    "series.spoke": ["apps.notices.receivers.on_series_spoke", "apps.outbound.receivers.on_event"],
+    "guidance.published": ["apps.outbound.receivers.on_event"],
+    "webhook.disabled": ["apps.notices.receivers.on_webhook_disabled"],
 }
 
 # Keys the hashes that stand for secrets found in reports. Another value makes every one look new.

@@ -31,4 +31,5 @@ urlpatterns = [
     path("", include("apps.controls.urls")),
     path("", include("apps.notices.urls")),
     path("", include("apps.evidence.urls")),
+    path("", include("apps.outbound.urls")),
 ]

@@ -84,6 +84,10 @@ class Actor:
         """Whether there is a system, or the organisation, whose audit trail the actor may read."""
         return self.systems_with(Permission.AUDIT_VIEW) != frozenset()
 
+    @property
+    def manages_webhooks(self) -> bool:
+        return Permission.WEBHOOK_MANAGE in self.organisation_grant
+
     def permissions_on(self, system_id: int | None) -> frozenset[Permission]:
         if system_id is None:
             return self.organisation_grant

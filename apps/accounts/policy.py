@@ -24,6 +24,7 @@ SENTENCES = {
     Permission.AUTOMATION_MANAGE: "The register is kept by architects, security and admins of a system.",
     Permission.COVERAGE_MANAGE: "What evidence is expected is said by security and admins.",
     Permission.FINDING_TRIAGE: "Findings are triaged by security and admins of their system.",
+    Permission.WEBHOOK_MANAGE: "Webhooks are managed by admins of the organisation.",
     Permission.REPORT_UPLOAD: "Reports are posted with a token of this system, or by security and admins.",
 }
 

@@ -28,6 +28,7 @@ class Permission(enum.StrEnum):
     TOKEN_MANAGE = "token.manage"  # noqa: S105  # a permission's name
     PEOPLE_MANAGE = "people.manage"
     AUDIT_VIEW = "audit.view"
+    WEBHOOK_MANAGE = "webhook.manage"  # who outside is told of events
 
 
 class Role(enum.StrEnum):

@@ -11,6 +11,7 @@ class NoticeKind(models.TextChoices):
     EXPIRED = "expired", _("My decision has run out")
     REPORT = "report", _("A report of my system could not be read")
     SOURCE = "source", _("A source of my system broke, or works again")
+    WEBHOOK = "webhook", _("A webhook of mine was switched off")
     SILENCE = "silence", _("A tool of my system fell silent, or reports again")
 
 
@@ -21,5 +22,6 @@ ICONS = {
     NoticeKind.EXPIRED: "calendar-clock",
     NoticeKind.REPORT: "file-up",
     NoticeKind.SOURCE: "plug",
+    NoticeKind.WEBHOOK: "send",
     NoticeKind.SILENCE: "volume-x",
 }

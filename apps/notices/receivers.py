@@ -131,6 +131,19 @@ def _of_source(event_id: int, payload: Payload, *, is_over: str) -> None:
     )
 
 
+def on_webhook_disabled(event_id: int, payload: Payload) -> None:
+    """Whoever made it, and those who manage webhooks; the payload says it all."""
+    maker = User.objects.filter(pk=payload["owner_id"], is_active=True)
+    tell(
+        event_id=event_id,
+        kind=NoticeKind.WEBHOOK,
+        people=[*maker, *people_for(None, Permission.WEBHOOK_MANAGE)],
+        path=payload["path"],
+        system=None,
+        facts={"text": payload["message"], "on": payload["name"]},
+    )
+
+
 def on_series_silent(event_id: int, payload: Payload) -> None:
     _of_silence(event_id, payload, is_over="")
 

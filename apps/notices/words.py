@@ -33,6 +33,8 @@ def words_of(notice: Notice) -> Words:
             title = (
                 _("The source %(on)s works again") if is_over else _("The source %(on)s is broken")
             )
+        case NoticeKind.WEBHOOK:
+            title = _("The webhook %(on)s was switched off, since nothing got through")
         case NoticeKind.SILENCE if is_over:
             title = _("%(on)s reports again")
         case NoticeKind.SILENCE:

@@ -27,6 +27,7 @@ coverage.manage       - - S M
 token.manage          - - - M
 people.manage         - - - M
 audit.view            - - - M
+webhook.manage        - - - M
 system.manage         - - - M
 """
 LETTERS = {Role.VIEWER: "V", Role.ARCHITECT: "A", Role.SECURITY: "S", Role.ADMIN: "M"}

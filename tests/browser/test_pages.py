@@ -104,7 +104,11 @@ WRITERS: dict[str, Open] = {
     "source-form": at("/sources/new/?connector=s3"),
     "credentials": at("/credentials/"),
 }
-STAFF: dict[str, Open] = {"design": at("/design/"), "api-reference": at("/api/docs")}
+STAFF: dict[str, Open] = {
+    "design": at("/design/"),
+    "api-reference": at("/api/docs"),
+    "webhooks": at("/webhooks/"),
+}
 PAGES = [
     *(("security", name) for name in (*EVERYBODYS, *WRITERS)),
     # What an admin sees beyond security stands on these; elsewhere the pages are the same.

@@ -34,6 +34,18 @@ STATES: Final[dict[str, dict[str, Look]]] = {
         "accepted": Look(_("Accepted"), "info", "shield-check"),
         "not_affected": Look(_("Not affected"), "neutral", "shield-off"),
     },
+    "webhook": {
+        "new": Look(_("Not used yet"), "neutral", "circle-dashed"),
+        "good": Look(_("Good"), "good", "circle-check"),
+        "failing": Look(_("Failing"), "warn", "triangle-alert"),
+        "paused": Look(_("Paused"), "neutral", "circle-slash"),
+        "disabled": Look(_("Switched off"), "bad", "circle-x"),
+    },
+    "delivery": {
+        "queued": Look(_("Waiting"), "info", "clock"),
+        "delivered": Look(_("Delivered"), "good", "circle-check"),
+        "failed": Look(_("Given up"), "bad", "circle-x"),
+    },
     "drift": {
         "good": Look(_("As declared"), "good", "circle-check"),
         "never": Look(_("Never ran"), "warn", "circle-dashed"),

@@ -4,18 +4,23 @@ from django.core.management.base import BaseCommand
 
 from apps.accounts.actors import portal_actor
 from apps.accounts.services.factors import factors_reseal
+from apps.outbound.services.keys import webhooks_reseal
 from apps.sources.services.credentials import credentials_rotate
 
 
 class Command(BaseCommand):
     help = (
-        "Seals all credentials and authenticator apps anew under the first key of "
+        "Seals all credentials, authenticator apps and keys of webhooks anew under the first key of "
         "SECOPS_CREDENTIAL_KEYS. Put the new key "
         "in front, restart, run this, then take the old key away."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        counted = (credentials_rotate(actor=portal_actor("rotate_credentials")), factors_reseal())
+        counted = (
+            credentials_rotate(actor=portal_actor("rotate_credentials")),
+            factors_reseal(),
+            webhooks_reseal(),
+        )
         done, lost = (sum(numbers) for numbers in zip(*counted, strict=True))
         self.stdout.write(f"{done} sealed under the newest key.")
         if lost:
