@@ -1,14 +1,17 @@
 """Decisions and risks as files, for pages and API alike."""
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
 from apps.advice.item_page import item_view
-from apps.advice.registers import madr, register_lines
+from apps.advice.registers import madr, register_lines, register_rows
+from apps.advice.workbooks import workbook
 from apps.common.errors import Missing
 from apps.risks.services.registers import register_export_note
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def madr_answer(viewer: Actor, item: int, decision: int) -> HttpResponseBase:
@@ -31,6 +34,15 @@ def register_answer(viewer: Actor) -> HttpResponseBase:
         register_lines(viewer),
         content_type="text/csv; charset=utf-8",
         headers=_attached(f"risks-{timezone.localdate():%Y-%m-%d}.csv"),
+    )
+
+
+def register_workbook_answer(viewer: Actor) -> HttpResponseBase:
+    """The same as a workbook."""
+    register_export_note(actor=viewer)
+    name = f"risks-{timezone.localdate():%Y-%m-%d}.xlsx"
+    return FileResponse(
+        workbook("Risks", register_rows(viewer)), content_type=XLSX, headers=_attached(name)
     )
 
 

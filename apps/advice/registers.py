@@ -4,7 +4,7 @@ Source: MADR 4.0.0, "Markdown Any Decision Records" (front matter, headings and 
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from django.conf import settings
@@ -130,11 +130,17 @@ def _money(amount: Decimal, currency: str) -> str:
 def register_lines(viewer: Actor) -> Iterator[str]:
     """Every statement that the viewer sees, as CSV, streamed; what it says to readers."""
     writer = csv.writer(Echo())
-    yield writer.writerow(COLUMNS)
+    for row in register_rows(viewer):
+        yield writer.writerow([cell(value) for value in row])
+
+
+def register_rows(viewer: Actor) -> Iterator[Sequence[object]]:
+    """The heads of the columns, then a row for every statement that the viewer sees."""
+    yield COLUMNS
     carried = set(statements_carried(viewer).values_list("pk", flat=True))
     rows = statements_visible(viewer).prefetch_related("treatments__decision").order_by("pk")
     for row in rows.iterator(chunk_size=CHUNK):
-        yield writer.writerow([cell(value) for value in _row(row, row.pk in carried)])
+        yield _row(row, row.pk in carried)
 
 
 def _row(row: RiskStatement, is_carried: bool) -> list[object]:  # noqa: FBT001

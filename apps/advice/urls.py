@@ -63,6 +63,7 @@ urlpatterns += [
     path("systems/<slug:key>/", systems.system_page, name="system-detail"),
     path("systems/<slug:key>/tokens/", systems.system_token_action, name="system-token"),
     path("portfolio/risks.csv", registers.risk_register, name="risk-register"),
+    path("portfolio/risks.xlsx", registers.risk_workbook, name="risk-workbook"),
     path("portfolio/", portfolio.portfolio_page, name="portfolio"),
     path("palette/", search.palette, name="palette"),
     path("search/", search.search_page, name="search"),

@@ -1,7 +1,10 @@
 """What people take elsewhere: decisions as MADR, the risks as CSV."""
 
 import csv
+import html
 import io
+import re
+import zipfile
 from typing import Any
 
 import pytest
@@ -113,3 +116,36 @@ def test_the_same_files_over_the_api(people: People, decision: Decision) -> None
     assert sent == b"".join(page.get("/portfolio/risks.csv"))
     assert AuditEntry.objects.filter(action="register.export").count() == 2
     assert api.get("/portfolio/risks", colour="red").status_code == 400
+
+
+def taken(client: Client) -> bytes:
+    """A file that is streamed from a temporary one; its end closes that."""
+    answer: Any = client.get("/portfolio/risks.xlsx")
+    return b"".join(answer)
+
+
+def test_the_register_as_a_workbook(people: People) -> None:
+    """Read as the format has it: a zip of XML, with shared strings turned off by the row-wise writer."""
+    item = make_item(people.system, title='=HYPERLINK("https://evil.example")')
+    statement = make_statement(item, published=True, condition="Öffne <nichts> & niemandem")
+    sent = taken(browser(people.viewer))
+    with zipfile.ZipFile(io.BytesIO(sent)) as book:
+        assert book.testzip() is None
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        assert not [name for name in book.namelist() if "externalLinks" in name]
+    cells = re.findall(r'<c r="([A-Z]+[0-9]+)"[^>]*?(?: t="(\w+)")?>(.*?)</c>', sheet)
+    by_place = {
+        place: (kind, html.unescape(re.sub("<[^>]+>", "", text))) for place, kind, text in cells
+    }
+    assert by_place["A1"] == ("inlineStr", "key")
+    assert by_place["A2"] == ("inlineStr", statement.key)
+    assert ("inlineStr", "Öffne <nichts> & niemandem") in by_place.values()
+    assert ("inlineStr", item.title) in by_place.values()
+    assert "<f>" not in sheet
+    assert ("", "500000") in by_place.values()  # a number
+    assert AuditEntry.objects.filter(action="register.export").count() == 1
+    with zipfile.ZipFile(io.BytesIO(taken(browser(people.outsider)))) as book:
+        assert statement.key not in book.read("xl/worksheets/sheet1.xml").decode()
+    api = as_user(people.viewer).get("/portfolio/risks.xlsx")
+    assert api["Content-Type"].endswith("spreadsheetml.sheet")
+    assert b"".join(api).startswith(b"PK")

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from apps.accounts.api.views import PortalView
-from apps.advice.files import madr_answer, register_answer
+from apps.advice.files import XLSX, madr_answer, register_answer, register_workbook_answer
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Nothing, read_query
 
@@ -47,3 +47,17 @@ class RiskRegister(FileView):
     def get(self, request: Request) -> HttpResponseBase:
         read_query(Nothing, request)
         return register_answer(self.actor)
+
+
+class RiskWorkbook(FileView):
+    @operation(
+        "risk_workbook_read",
+        "Read the register of risks as a workbook",
+        tag="Risks",
+        gives=OpenApiTypes.BINARY,
+        media=XLSX,
+        description="The columns of the CSV, for spreadsheets. Taking it is audited.",
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        read_query(Nothing, request)
+        return register_workbook_answer(self.actor)

@@ -2,7 +2,7 @@ from django.urls import path
 
 from apps.advice.api.comparison import ItemComparison
 from apps.advice.api.portfolio import PortfolioView, ToleranceView
-from apps.advice.api.registers import DecisionRecord, RiskRegister
+from apps.advice.api.registers import DecisionRecord, RiskRegister, RiskWorkbook
 from apps.advice.api.stage import StageAdviceView
 from apps.advice.api.views import GuidanceQuestions
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("items/<item_key:item>/decisions/<number:decision>/record", DecisionRecord.as_view()),
     path("items/<item_key:item>/comparison", ItemComparison.as_view()),
     path("portfolio/risks", RiskRegister.as_view()),
+    path("portfolio/risks.xlsx", RiskWorkbook.as_view()),
     path("portfolio", PortfolioView.as_view()),
     path("tolerance", ToleranceView.as_view()),
     path("systems/<slug:system>/stages/<slug:stage>/advice", StageAdviceView.as_view()),

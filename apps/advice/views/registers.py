@@ -4,7 +4,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
 from apps.accounts.requests import PageRequest
-from apps.advice.files import madr_answer, register_answer
+from apps.advice.files import madr_answer, register_answer, register_workbook_answer
 
 
 @require_GET
@@ -15,3 +15,8 @@ def decision_madr(request: PageRequest, pk: int, decision: int) -> HttpResponseB
 @require_GET
 def risk_register(request: PageRequest) -> HttpResponseBase:
     return register_answer(request.actor)
+
+
+@require_GET
+def risk_workbook(request: PageRequest) -> HttpResponseBase:
+    return register_workbook_answer(request.actor)
