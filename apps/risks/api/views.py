@@ -313,11 +313,11 @@ class Valuations(PortalView):
         given = read_body(ValuationIn, request)
         seed, detail = given.pop("seed"), given.pop("estimate", None)
         return self.one(
-            ValuationOut, _valuation(simulated(read_estimate(given, detail), seed=seed))
+            ValuationOut, valuation_told(simulated(read_estimate(given, detail), seed=seed))
         )
 
 
-def _valuation(valued: Valued) -> dict[str, object]:
+def valuation_told(valued: Valued) -> dict[str, object]:
     points = zip(valued.curve_thresholds, valued.curve_probabilities, strict=True)
     return {
         "engine": valued.engine,
