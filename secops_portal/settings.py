@@ -379,8 +379,10 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 12},
     },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "apps.accounts.passwords.BreachedPasswordValidator"},
 ]
+# SHA-1 hashes of stolen passwords, in order, one a line; beside what Django brings.
+SECOPS_BREACHED_PASSWORDS = env.text("SECOPS_BREACHED_PASSWORDS")
 # How often somebody may ask, as "600/minute"; empty: not counted. apps/common/rates.py
 _GENEROUS = "1000000/minute"  # tests share one Redis
 SECOPS_RATE_API = env.text("SECOPS_RATE_API", _GENEROUS if TESTING else "600/minute")
