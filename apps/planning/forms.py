@@ -62,6 +62,13 @@ class ItemFilterForm(forms.Form):
         return used
 
 
+class ItemMoveForm(forms.Form):
+    """A card of the board, moved: into which column, and which version of the item was seen."""
+
+    status = forms.ChoiceField(choices=ItemStatus.choices)
+    version = forms.IntegerField(min_value=1)
+
+
 class ItemFields(forms.Form):
     """What people write of an item."""
 

@@ -31,6 +31,19 @@ class ItemStatus(models.TextChoices):
     DONE = "done", _("Done")
 
 
+def moves_from(status: str, *, bound: bool) -> tuple[ItemStatus, ...]:
+    """Where an item may be put by hand. bound: a decision is in force.
+
+    Only a decision makes an item decided, and only looking at it again reopens what is decided.
+    """
+    reach = (
+        (ItemStatus.DECIDED, ItemStatus.DONE)
+        if bound
+        else (ItemStatus.IDEA, ItemStatus.OPEN, ItemStatus.DONE)
+    )
+    return tuple(each for each in reach if each != status)
+
+
 class PlanningItem(SystemOwned, Versioned):
     title = models.CharField(max_length=200)
     kind = models.CharField(max_length=20, choices=ItemKind.choices, default=ItemKind.STORY)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
@@ -15,6 +15,7 @@ from apps.planning.models import (
     PlanningItem,
     Question,
     Recommendation,
+    moves_from,
 )
 
 
@@ -185,26 +186,47 @@ def _mentions(text: str) -> Q:
 
 
 @dataclass(frozen=True)
+class BoardCard:
+    item: PlanningItem
+    moves: tuple[ItemStatus, ...]  # where the viewer may put it; empty for who only reads
+
+
+@dataclass(frozen=True)
 class BoardColumn:
     status: ItemStatus
-    items: list[PlanningItem]
+    cards: list[BoardCard]
     total: int
+
+    @property
+    def items(self) -> list[PlanningItem]:
+        return [card.item for card in self.cards]
 
     @property
     def hidden(self) -> int:
         """How many more there are than the column shows."""
-        return self.total - len(self.items)
+        return self.total - len(self.cards)
 
 
 def items_board(viewer: Actor, wanted: ItemFilter, *, shown: int) -> list[BoardColumn]:
     """Items by status, what moved last on top; five queries whatever their number."""
-    found = items_list(viewer, wanted)
+    in_force = Decision.objects.filter(item=OuterRef("pk"), ended_at=None)
+    found = items_list(viewer, wanted).annotate(is_bound=Exists(in_force))
     everything = _narrowed(PlanningItem.objects.visible_to(viewer), wanted)
     totals = dict(everything.order_by().values_list("status").annotate(number=Count("id")))
+    writable = viewer.systems_with(Permission.ITEM_EDIT)
+
+    def card(item: PlanningItem) -> BoardCard:
+        may = writable is None or item.system_id in writable
+        bound = bool(getattr(item, "is_bound", False))
+        return BoardCard(item, moves_from(item.status, bound=bound) if may else ())
+
     return [
         BoardColumn(
             status=status,
-            items=list(found.filter(status=status).order_by("-updated_at", "-id")[:shown]),
+            cards=[
+                card(item)
+                for item in found.filter(status=status).order_by("-updated_at", "-id")[:shown]
+            ],
             total=totals.get(status.value, 0),
         )
         for status in ItemStatus

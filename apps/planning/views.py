@@ -7,20 +7,20 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.policy import require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.models import System
 from apps.catalog.selectors import systems_visible
-from apps.common.errors import EditConflict, Invalid
+from apps.common.errors import Conflict, EditConflict, Invalid
 from apps.common.forms import apply_domain_errors
 from apps.common.ui.diff import DiffLine, diff_lines
-from apps.planning.forms import ItemCreateForm, ItemEditForm, ItemFilterForm
-from apps.planning.models import PlanningItem
+from apps.planning.forms import ItemCreateForm, ItemEditForm, ItemFilterForm, ItemMoveForm
+from apps.planning.models import ItemStatus, PlanningItem
 from apps.planning.selectors import ItemFilter, item_get, items_board, items_list
-from apps.planning.services.items import item_create, item_edit
+from apps.planning.services.items import item_create, item_edit, item_move
 
 PAGE = 50
 BOARD_COLUMN = 30
@@ -58,7 +58,33 @@ def _board(request: PageRequest, wanted: ItemFilter) -> dict[str, object]:
             for column in columns
         ],
         "is_empty": not any(column.total for column in columns),
+        "filters": request.GET.urlencode(),
     }
+
+
+@require_POST
+def item_move_action(request: PageRequest, pk: int) -> HttpResponse:
+    """Put a card into another column, and come back to the board as it was filtered, at the card."""
+    item = item_get(request.actor, pk)
+    require(request.actor, Permission.ITEM_EDIT, item)
+    form = ItemMoveForm(request.POST)
+    if form.is_valid():
+        status, version = form.cleaned_data["status"], form.cleaned_data["version"]
+        try:
+            item_move(actor=request.actor, item=item, version=version, status=status)
+        except EditConflict:
+            messages.warning(
+                request,
+                _("Somebody changed %(key)s meanwhile. It was not moved; this is how it stands.")
+                % {"key": item.key},
+            )
+        except Conflict as error:
+            messages.error(request, error.message)
+        else:
+            said = {"key": item.key, "status": ItemStatus(status).label}
+            messages.success(request, _("%(key)s is now: %(status)s.") % said)
+    board = _address(QueryDict(request.POST.get("filters", "")), view="board")
+    return redirect(f"{board}#{item.key}")
 
 
 def _rows(request: PageRequest, wanted: ItemFilter) -> dict[str, object]:

@@ -6,9 +6,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.planning.models import PlanningItem
+from apps.planning.services.decisions import decision_record
 from apps.planning.views import PAGE
 from tests.conftest import People
-from tests.factories import make_item, make_option, make_question
+from tests.factories import actor_of, make_item, make_option, make_question
 
 LIST, BOARD = "/planning/", "/planning/?view=board"
 
@@ -154,3 +155,50 @@ def test_only_who_may_write_is_offered_a_new_item(client: Client, people: People
     for who, offered in (("viewer", False), ("nobody", False), ("architect", True)):
         client.force_login(getattr(people, who))
         assert ("/planning/new/" in client.get(LIST).content.decode()) is offered, who
+
+
+def _move(client: Client, item: PlanningItem, status: str, **more: object) -> str:
+    """Move a card as the board's button does; gives the address one comes back to."""
+    said = {"status": status, "version": item.version, "filters": "view=board&stage=code"} | more
+    answer = client.post(f"/planning/{item.key}/move/", said)
+    return answer.headers.get("Location", str(answer.status_code))
+
+
+def test_a_card_is_moved_and_the_board_stays_as_it_was_filtered(
+    client: Client, people: People, items: dict[str, PlanningItem]
+) -> None:
+    item = items["invoices"]
+    client.force_login(people.architect)
+    assert f'action="/planning/{item.key}/move/"' in client.get(BOARD).content.decode()
+    assert _move(client, item, "done") == f"/planning/?stage=code&view=board#{item.key}"
+    assert _status(item) == "done"
+    _move(client, item, "idea")  # the version of before: somebody was faster
+    assert _status(item) == "done"
+    item.refresh_from_db()
+    _move(client, item, "decided")  # by a decision only
+    assert _status(item) == "done"
+
+
+def test_a_decision_in_force_holds_its_card(client: Client, people: People) -> None:
+    item = make_item(people.system)
+    option = make_option(item)
+    decision_record(actor=actor_of(people.chief), item=item, option=option, reason="It is cheap.")
+    client.force_login(people.chief)
+    for status, then in (("open", "decided"), ("done", "done"), ("idea", "done")):
+        item.refresh_from_db()
+        _move(client, item, status)
+        assert _status(item) == then
+
+
+def test_who_only_reads_moves_nothing(
+    client: Client, people: People, items: dict[str, PlanningItem]
+) -> None:
+    client.force_login(people.viewer)
+    assert "/move/" not in client.get(BOARD).content.decode()
+    assert _move(client, items["invoices"], "done") == "403"
+    assert _move(client, items["salaries"], "done") == "404"
+    assert _status(items["invoices"]) == "open"
+
+
+def _status(item: PlanningItem) -> str:
+    return PlanningItem.objects.get(pk=item.pk).status

@@ -14,7 +14,14 @@ from apps.catalog.models import System
 from apps.catalog.stages import Stage
 from apps.common.editing import changed_fields, lock_for_edit
 from apps.common.errors import Conflict, Invalid
-from apps.planning.models import ItemKind, ItemStatus, Option, PlanningItem
+from apps.planning.models import (
+    Decision,
+    ItemKind,
+    ItemStatus,
+    Option,
+    PlanningItem,
+    moves_from,
+)
 
 ITEM_FIELDS = ("title", "kind", "stage", "status", "question", "tracker_key", "tracker_url")
 OPTION_FIELDS = ("title", "description", "cost_once", "cost_yearly", "is_do_nothing", "position")
@@ -58,6 +65,26 @@ def item_edit(
     require(actor, Permission.ITEM_EDIT, item)
     row = lock_for_edit(PlanningItem, item.pk, version, "system")
     changes = changed_fields(row, {name: values[name] for name in ITEM_FIELDS if name in values})
+    row.save()
+    record(actor=actor, action="item.edit", target=row, system_id=row.system_id, changes=changes)
+    return row
+
+
+@transaction.atomic
+def item_move(
+    *, actor: Actor, item: PlanningItem, version: int | None, status: str
+) -> PlanningItem:
+    """Put an item into another column of the board. Raises: EditConflict, Conflict."""
+    require(actor, Permission.ITEM_EDIT, item)
+    row = lock_for_edit(PlanningItem, item.pk, version, "system")
+    bound = Decision.objects.filter(item=row, ended_at=None).exists()
+    if status not in moves_from(row.status, bound=bound):
+        raise Conflict(
+            "A decision is in force. To weigh the options again, revisit it on the item's page."
+            if bound
+            else "An item becomes decided when a decision is recorded on its page."
+        )
+    changes = changed_fields(row, {"status": status})
     row.save()
     record(actor=actor, action="item.edit", target=row, system_id=row.system_id, changes=changes)
     return row
