@@ -88,7 +88,10 @@ def submit(page: Page, within: str = "main form") -> None:
 
 
 def number_in(page: Page) -> int:
-    found = re.search(r"/(?:PI|RS|G)-(\d+)/", page.url)
+    """Of the thing whose page a form leads to; a click does not wait for it."""
+    of_a_thing = re.compile(r"/(?:PI|RS|G)-(\d+)/")
+    page.wait_for_url(of_a_thing)
+    found = of_a_thing.search(page.url)
     assert found, page.url
     return int(found.group(1))
 
