@@ -1,11 +1,16 @@
 """Decisions and risks as files, for pages and API alike."""
 
+from typing import IO
+
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
+from apps.advice.cyclonedx_risks import cyclonedx_risks
 from apps.advice.item_page import item_view
+from apps.advice.oscal import poam
+from apps.advice.portfolio import Scope
 from apps.advice.registers import madr, register_lines, register_rows
 from apps.advice.workbooks import workbook
 from apps.common.errors import Missing
@@ -44,6 +49,23 @@ def register_workbook_answer(viewer: Actor) -> HttpResponseBase:
     return FileResponse(
         workbook("Risks", register_rows(viewer)), content_type=XLSX, headers=_attached(name)
     )
+
+
+def poam_answer(viewer: Actor, scope: Scope) -> HttpResponseBase:
+    """The open risks as an OSCAL plan of action and milestones. Raises: Missing where there is none."""
+    return _json_answer(viewer, poam(viewer, scope), "oscal-poam", scope)
+
+
+def cyclonedx_answer(viewer: Actor, scope: Scope) -> HttpResponseBase:
+    """The open risks as CycloneDX 2.0, experimental."""
+    return _json_answer(viewer, cyclonedx_risks(viewer, scope), "cdx-risks", scope)
+
+
+def _json_answer(viewer: Actor, file: IO[bytes], kind: str, scope: Scope) -> HttpResponseBase:
+    register_export_note(actor=viewer)
+    parts = [kind, scope.system, scope.stage, f"{timezone.localdate():%Y-%m-%d}"]
+    name = "-".join(filter(None, parts)) + ".json"
+    return FileResponse(file, content_type="application/json", headers=_attached(name))
 
 
 def _attached(name: str) -> dict[str, str]:

@@ -1,4 +1,5 @@
-from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from apps.accounts.actors import Actor
 from apps.common.errors import Missing
@@ -30,6 +31,21 @@ def links_of_item(viewer: Actor, item_id: int) -> QuerySet[EvidenceLink]:
 
 def rules_of_statement(viewer: Actor, statement_id: int) -> QuerySet[EvidenceRule]:
     return EvidenceRule.objects.visible_to(viewer).filter(statement_id=statement_id)
+
+
+def links_bearing(viewer: Actor, statement_ids: list[int], *, most: int) -> QuerySet[EvidenceLink]:
+    """The open findings that bear on these statements, at most `most` of each, the worst first."""
+    nth = Window(
+        RowNumber(), partition_by="statement_id", order_by=["-finding__severity", "-finding_id"]
+    )
+    rows: QuerySet[EvidenceLink] = EvidenceLink.objects.visible_to(viewer)
+    return (
+        rows.filter(statement_id__in=statement_ids, dismissed_at=None, finding__state="open")
+        .annotate(nth=nth)
+        .filter(nth__lte=most)
+        .select_related("finding__series", "finding__system")
+        .order_by("statement_id", "nth")
+    )
 
 
 def open_evidence_counts(viewer: Actor, statement_ids: list[int]) -> dict[int, int]:

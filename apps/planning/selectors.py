@@ -1,5 +1,6 @@
 """Reading planning items. Every function takes the viewer; nothing else reads."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
@@ -93,6 +94,17 @@ def recommendation_of(viewer: Actor, item_id: int) -> Recommendation | None:
         .first()
     )
     return found if isinstance(found, Recommendation) else None
+
+
+def recommendations_of(viewer: Actor, item_ids: Collection[int]) -> QuerySet[Recommendation]:
+    """The recommendation that holds on each of these items."""
+    found: QuerySet[Recommendation] = Recommendation.objects.visible_to(viewer)
+    return (
+        found.filter(item_id__in=item_ids)
+        .select_related("option", "made_by")
+        .order_by("item_id", "-id")
+        .distinct("item_id")
+    )
 
 
 def decisions_of(viewer: Actor, item_id: int) -> QuerySet[Decision]:

@@ -4,7 +4,7 @@ from django.db.models import Case, Q, QuerySet, When
 
 from apps.accounts.actors import Actor
 from apps.common.errors import Missing
-from apps.risks.models import RiskRevision, RiskStatement, StatementState
+from apps.risks.models import RiskRevision, RiskStatement, StatementState, TreatmentChoice
 
 
 def statements_visible(viewer: Actor) -> QuerySet[RiskStatement]:
@@ -48,6 +48,14 @@ def revisions_of(viewer: Actor, statement_id: int) -> QuerySet[RiskRevision]:
     return RiskRevision.objects.filter(statement_id=statement_id).select_related(
         "published_by", "valuation"
     )
+
+
+def treatments_in_force(viewer: Actor, statement_ids: list[int]) -> QuerySet[TreatmentChoice]:
+    """What the decisions that hold now do about these risks: at most one a risk."""
+    return TreatmentChoice.objects.filter(
+        statement__in=statements_visible(viewer).filter(pk__in=statement_ids).values("pk"),
+        decision__ended_at=None,
+    ).select_related("decision__option", "decision__decided_by", "revision")
 
 
 def statements_matching(

@@ -8,9 +8,24 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from apps.accounts.api.views import PortalView
-from apps.advice.files import XLSX, madr_answer, register_answer, register_workbook_answer
+from apps.advice.files import (
+    XLSX,
+    cyclonedx_answer,
+    madr_answer,
+    poam_answer,
+    register_answer,
+    register_workbook_answer,
+)
+from apps.advice.portfolio import Scope
+from apps.catalog.selectors import system_get
+from apps.catalog.stages import Stage
 from apps.common.api.docs import operation
-from apps.common.api.inputs import Nothing, read_query
+from apps.common.api.inputs import Input, Nothing, read_query
+
+
+class RegisterQuery(Input):
+    system = serializers.CharField(max_length=60, required=False, help_text="A system's key.")
+    stage = serializers.ChoiceField(choices=Stage.choices, required=False)
 
 
 class FileView(PortalView):
@@ -61,3 +76,40 @@ class RiskWorkbook(FileView):
     def get(self, request: Request) -> HttpResponseBase:
         read_query(Nothing, request)
         return register_workbook_answer(self.actor)
+
+
+class ScopedFileView(FileView):
+    def scope(self, request: Request) -> Scope:
+        """Raises: Missing for a system that the reader may not see."""
+        wanted = read_query(RegisterQuery, request)
+        if "system" in wanted:
+            system_get(self.actor, wanted["system"])
+        return Scope(**wanted)
+
+
+class RiskPoam(ScopedFileView):
+    @operation(
+        "risk_poam_read",
+        "Read the open risks as an OSCAL plan of action and milestones",
+        tag="Risks",
+        query=RegisterQuery,
+        gives=OpenApiTypes.OBJECT,
+        description="OSCAL 1.1.3 POA&M, JSON: the risks that are carried, with value, treatment, planned "
+        "controls and evidence. 404 where no risk is open. Taking it is audited.",
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        return poam_answer(self.actor, self.scope(request))
+
+
+class RiskCycloneDX(ScopedFileView):
+    @operation(
+        "risk_cyclonedx_read",
+        "Read the open risks as CycloneDX (experimental)",
+        tag="Risks",
+        query=RegisterQuery,
+        gives=OpenApiTypes.OBJECT,
+        description="After the draft of CycloneDX 2.0, which may change, and this with it. "
+        "Taking it is audited.",
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        return cyclonedx_answer(self.actor, self.scope(request))

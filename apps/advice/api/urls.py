@@ -2,7 +2,13 @@ from django.urls import path
 
 from apps.advice.api.comparison import ItemComparison
 from apps.advice.api.portfolio import PortfolioView, ToleranceView
-from apps.advice.api.registers import DecisionRecord, RiskRegister, RiskWorkbook
+from apps.advice.api.registers import (
+    DecisionRecord,
+    RiskCycloneDX,
+    RiskPoam,
+    RiskRegister,
+    RiskWorkbook,
+)
 from apps.advice.api.stage import StageAdviceView
 from apps.advice.api.views import GuidanceQuestions
 
@@ -11,6 +17,8 @@ urlpatterns = [
     path("items/<item_key:item>/comparison", ItemComparison.as_view()),
     path("portfolio/risks", RiskRegister.as_view()),
     path("portfolio/risks.xlsx", RiskWorkbook.as_view()),
+    path("portfolio/risks.oscal.json", RiskPoam.as_view()),
+    path("portfolio/risks.cdx.json", RiskCycloneDX.as_view()),
     path("portfolio", PortfolioView.as_view()),
     path("tolerance", ToleranceView.as_view()),
     path("systems/<slug:system>/stages/<slug:stage>/advice", StageAdviceView.as_view()),

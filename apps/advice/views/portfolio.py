@@ -22,7 +22,8 @@ from apps.common.ui.curve import Curve
 from apps.risks.fields import ChanceField, MoneyField
 from apps.risks.services.tolerance import Point, current_tolerance, tolerance_set
 
-NAMES = ("system", "stage", "together")
+NARROWING = ("system", "stage")
+NAMES = (*NARROWING, "together")
 CORRELATIONS = [("0.2", lazy("A little together")), ("0.5", lazy("Much together"))]
 POINTS = 3
 DAYS = 14
@@ -100,6 +101,8 @@ def portfolio_page(request: PageRequest) -> HttpResponse:
             for name, label, words in form.active()
         ],
         "clear_url": reverse("portfolio"),
+        "poam_url": address(reverse("risk-poam"), given, NARROWING),
+        "cyclonedx_url": address(reverse("risk-cyclonedx"), given, NARROWING),
         "days": over_time(viewer, scope)[:DAYS],
         "due": acceptances_due(viewer),
         "line_form": line,

@@ -4,7 +4,15 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
 from apps.accounts.requests import PageRequest
-from apps.advice.files import madr_answer, register_answer, register_workbook_answer
+from apps.advice.files import (
+    cyclonedx_answer,
+    madr_answer,
+    poam_answer,
+    register_answer,
+    register_workbook_answer,
+)
+from apps.advice.portfolio import Scope
+from apps.catalog.selectors import system_get
 
 
 @require_GET
@@ -20,3 +28,21 @@ def risk_register(request: PageRequest) -> HttpResponseBase:
 @require_GET
 def risk_workbook(request: PageRequest) -> HttpResponseBase:
     return register_workbook_answer(request.actor)
+
+
+@require_GET
+def risk_poam(request: PageRequest) -> HttpResponseBase:
+    return poam_answer(request.actor, _scope(request))
+
+
+@require_GET
+def risk_cyclonedx(request: PageRequest) -> HttpResponseBase:
+    return cyclonedx_answer(request.actor, _scope(request))
+
+
+def _scope(request: PageRequest) -> Scope:
+    """What the portfolio's page was narrowed to. Raises: Missing for a system that one may not see."""
+    system, stage = (request.GET.get(name, "") for name in ("system", "stage"))
+    if system:
+        system_get(request.actor, system)
+    return Scope(system=system, stage=stage)
