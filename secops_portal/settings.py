@@ -276,6 +276,12 @@ SECOPS_EVENT_HANDLERS = {
         "apps.notices.receivers.on_decision_expired",
         "apps.outbound.receivers.on_event",
     ],
+    "decision.undone": ["apps.notices.receivers.on_decision_undone"],
+    "statement.ended": ["apps.notices.receivers.on_statement_turned"],
+    "statement.restored": [
+        "apps.controls.receivers.on_statement_restored",
+        "apps.notices.receivers.on_statement_turned",
+    ],
     "report.failed": [
         "apps.notices.receivers.on_report_failed",
         "apps.outbound.receivers.on_event",

@@ -22,7 +22,7 @@ COLUMNS = (
     *("condition", "consequence", "attributes", "cwes"),
     *("frequency_low", "frequency_high", "magnitude_low", "magnitude_high"),
     *("currency", "expected_annual_loss", "p50", "p90", "p95", "probability_of_loss"),
-    *("revision", "published_at", "treatment"),
+    *("revision", "published_at", "treatment", "superseded_by"),
 )
 CHUNK = 500
 
@@ -72,7 +72,7 @@ def madr(view: ItemView, decision: Decision) -> str:
 def _status(decision: Decision) -> str:
     if decision.ended_at is None:
         return "accepted"
-    return "superseded" if decision.end == "replaced" else "deprecated"
+    return {"replaced": "superseded", "undone": "rejected"}.get(decision.end, "deprecated")
 
 
 def _consequences(decision: Decision) -> list[str]:
@@ -138,7 +138,11 @@ def register_rows(viewer: Actor) -> Iterator[Sequence[object]]:
     """The heads of the columns, then a row for every statement that the viewer sees."""
     yield COLUMNS
     carried = set(statements_carried(viewer).values_list("pk", flat=True))
-    rows = statements_visible(viewer).prefetch_related("treatments__decision").order_by("pk")
+    rows = (
+        statements_visible(viewer)
+        .prefetch_related("treatments__decision", "successors")
+        .order_by("pk")
+    )
     for row in rows.iterator(chunk_size=CHUNK):
         yield _row(row, row.pk in carried)
 
@@ -160,4 +164,5 @@ def _row(row: RiskStatement, is_carried: bool) -> list[object]:  # noqa: FBT001
         row.published.number if row.published else "",
         row.published.published_at.isoformat() if row.published else "",
         in_force[-1].treatment if in_force else "",
+        " ".join(row.superseded_by),
     ]

@@ -2,6 +2,7 @@ from django.urls import path
 
 from apps.advice.views import (
     assumptions,
+    endings,
     findings,
     guidance,
     home,
@@ -26,6 +27,7 @@ urlpatterns = [
         registers.decision_madr,
         name="decision-madr",
     ),
+    path("planning/PI-<int:pk>/undo/", endings.item_undo, name="item-undo"),
     path("planning/PI-<int:pk>/revisit/", items.item_revisit, name="item-revisit"),
     path("planning/PI-<int:pk>/options/new/", options.option_create_page, name="option-create"),
     path("planning/options/<int:pk>/edit/", options.option_edit_page, name="option-edit"),
@@ -40,9 +42,13 @@ urlpatterns = [
     ),
     path("risks/RS-<int:pk>/guidance/", assumptions.statement_follow_page, name="statement-follow"),
     path("risks/RS-<int:pk>/publish/", statements.statement_publish_page, name="statement-publish"),
+    path("risks/RS-<int:pk>/withdraw/", endings.statement_withdraw_page, name="statement-withdraw"),
     path(
-        "risks/RS-<int:pk>/withdraw/", statements.statement_withdraw_page, name="statement-withdraw"
+        "risks/RS-<int:pk>/supersede/",
+        endings.statement_supersede_page,
+        name="statement-supersede",
     ),
+    path("risks/RS-<int:pk>/restore/", endings.statement_restore_page, name="statement-restore"),
 ]
 
 urlpatterns += [

@@ -7,6 +7,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from apps.accounts.actors import Actor
 from apps.common.errors import Missing
 from apps.controls.models import Control, ControlEffect, ControlStatus
+from apps.risks.models import ENDED
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def control_get(viewer: Actor, pk: int) -> Control:
 
 
 def effects_of_control(viewer: Actor, control: Control) -> QuerySet[ControlEffect]:
-    """What it does to each risk, withdrawn ones left out."""
+    """What it does to each risk, those that have ended left out."""
     rows: QuerySet[ControlEffect] = ControlEffect.objects.visible_to(viewer)
     return _told(rows.filter(control=control)).order_by("statement")
 
@@ -74,7 +75,7 @@ def effect_get(viewer: Actor, control: Control, statement_id: int) -> ControlEff
 
 
 def _told(rows: QuerySet[ControlEffect]) -> QuerySet[ControlEffect]:
-    return rows.exclude(statement__state="withdrawn").select_related(
+    return rows.exclude(statement__state__in=ENDED).select_related(
         "control__system",
         "control__owner",
         "statement__published__valuation",

@@ -30,7 +30,7 @@ from apps.controls.services.controls import (
 )
 from apps.controls.words import taken_words
 from apps.controls.worth import cost_of, whole_of, wholes_of
-from apps.risks.models import RiskStatement
+from apps.risks.models import ENDED, RiskStatement
 from apps.risks.selectors import statement_get, statements_visible
 from apps.risks.services.valuations import money
 
@@ -228,7 +228,7 @@ def effect_page(request: PageRequest, pk: int) -> HttpResponse:
 def _offered(request: PageRequest, control: Control) -> list[tuple[str, str]]:
     """Risks of the system that it does not cover yet."""
     rows = statements_visible(request.actor).filter(system=control.system_id)
-    rows = rows.exclude(state="withdrawn").exclude(control_effects__control=control)
+    rows = rows.exclude(state__in=ENDED).exclude(control_effects__control=control)
     return [
         (str(each.pk), f"{each.key} {(each.published or each).condition[:90]}")
         for each in rows.order_by("-pk")[:OFFERED]

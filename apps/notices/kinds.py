@@ -8,6 +8,7 @@ class NoticeKind(models.TextChoices):
     QUESTION = "question", _("A question that I can answer")
     ANSWER = "answer", _("An answer to my question")
     DECISION = "decision", _("A decision on what I took part in")
+    RISK = "risk", _("A risk that I took part in was withdrawn, replaced or restored")
     EXPIRED = "expired", _("My decision has run out")
     REPORT = "report", _("A report of my system could not be read")
     SOURCE = "source", _("A source of my system broke, or works again")
@@ -19,6 +20,7 @@ ICONS = {
     NoticeKind.QUESTION: "message-circle-question",
     NoticeKind.ANSWER: "message-circle",
     NoticeKind.DECISION: "scale",
+    NoticeKind.RISK: "shield-alert",
     NoticeKind.EXPIRED: "calendar-clock",
     NoticeKind.REPORT: "file-up",
     NoticeKind.SOURCE: "plug",

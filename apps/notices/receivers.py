@@ -11,6 +11,7 @@ from apps.notices.kinds import NoticeKind
 from apps.notices.recipients import people_for
 from apps.notices.services.tell import tell
 from apps.planning.models import Answer, Decision, PlanningItem, Question
+from apps.risks.models import StatementEnd
 from apps.scans.models import Report
 from apps.sources.models import Source
 
@@ -67,6 +68,56 @@ def on_decision_recorded(event_id: int, payload: Payload) -> None:
             "who": decision.decided_by or "",
             "text": decision.option.title,
             "on": f"{decision.item.key}, {decision.item.title}",
+        },
+    )
+
+
+def on_decision_undone(event_id: int, payload: Payload) -> None:
+    """Whoever decided is told, too: somebody else may have undone it."""
+    decision = _found(Decision, payload["decision_id"], "item__system", "option", "decided_by")
+    if decision is None:
+        return
+    undoer: int = payload["by"] or 0
+    maker = [decision.decided_by] if decision.decided_by and decision.decided_by.is_active else []
+    people = {each.pk: each for each in [*_took_part(decision.item), *maker]}
+    tell(
+        event_id=event_id,
+        kind=NoticeKind.DECISION,
+        people=[each for pk, each in people.items() if pk != undoer],
+        path=_item_path(decision.item, "decision"),
+        system=decision.item.system,
+        facts={
+            "who": str(User.objects.filter(pk=undoer).first() or ""),
+            "text": decision.end_reason,
+            "on": f"{decision.item.key}, {decision.item.title}",
+            "turn": "undone",
+        },
+    )
+
+
+def on_statement_turned(event_id: int, payload: Payload) -> None:
+    """A risk was withdrawn, superseded or restored."""
+    end = _found(StatementEnd, payload["end_id"], "statement__item", "statement__system", "made_by")
+    if end is None:
+        return
+    statement = end.statement
+    writer = User.objects.filter(pk=statement.created_by_id, is_active=True)
+    deciders = User.objects.filter(
+        pk__in=statement.treatments.filter(decision__ended_at=None).values("decision__decided_by"),
+        is_active=True,
+    )
+    people = {each.pk: each for each in [*_took_part(statement.item), *writer, *deciders]}
+    tell(
+        event_id=event_id,
+        kind=NoticeKind.RISK,
+        people=[each for pk, each in people.items() if pk != end.made_by_id],
+        path=reverse("statement-detail", args=[statement.pk]),
+        system=statement.system,
+        facts={
+            "who": str(end.made_by or ""),
+            "text": end.reason,
+            "on": statement.key,
+            "turn": end.after if end.undoes_id is None else "restored",
         },
     )
 

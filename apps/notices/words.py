@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from apps.notices.kinds import NoticeKind
 from apps.notices.models import Notice
@@ -14,30 +15,33 @@ class Words:
     text: str
 
 
+_TITLES = {
+    NoticeKind.QUESTION: lazy("%(who)s asks on %(on)s"),
+    NoticeKind.ANSWER: lazy("%(who)s answered your question on %(on)s"),
+    NoticeKind.DECISION: lazy("%(who)s decided on %(on)s"),
+    NoticeKind.RISK: lazy("%(who)s changed the risk %(on)s"),
+    NoticeKind.EXPIRED: lazy("Your decision on %(on)s has run out"),
+    NoticeKind.REPORT: lazy("The report %(on)s could not be read"),
+    NoticeKind.SOURCE: lazy("The source %(on)s is broken"),
+    NoticeKind.WEBHOOK: lazy("The webhook %(on)s was switched off, since nothing got through"),
+    NoticeKind.SILENCE: lazy("%(on)s has been silent since %(since)s"),
+}
+_OVER = {  # what was told before is over
+    NoticeKind.SOURCE: lazy("The source %(on)s works again"),
+    NoticeKind.SILENCE: lazy("%(on)s reports again"),
+}
+_TURNS = {  # of a decision or a risk that had been settled
+    "undone": lazy("%(who)s undid the decision on %(on)s"),
+    "superseded": lazy("%(who)s replaced the risk %(on)s"),
+    "withdrawn": lazy("%(who)s withdrew the risk %(on)s"),
+    "restored": lazy("%(who)s restored the risk %(on)s"),
+}
+
+
 def words_of(notice: Notice) -> Words:
     facts = {"who": "", "on": "", "text": "", "stage": "", "since": "", **notice.facts}
     facts["who"] = facts["who"] or _("Somebody")
-    is_over = bool(facts.get("is_over"))
-    match NoticeKind(notice.kind):
-        case NoticeKind.QUESTION:
-            title = _("%(who)s asks on %(on)s")
-        case NoticeKind.ANSWER:
-            title = _("%(who)s answered your question on %(on)s")
-        case NoticeKind.DECISION:
-            title = _("%(who)s decided on %(on)s")
-        case NoticeKind.EXPIRED:
-            title = _("Your decision on %(on)s has run out")
-        case NoticeKind.REPORT:
-            title = _("The report %(on)s could not be read")
-        case NoticeKind.SOURCE:
-            title = (
-                _("The source %(on)s works again") if is_over else _("The source %(on)s is broken")
-            )
-        case NoticeKind.WEBHOOK:
-            title = _("The webhook %(on)s was switched off, since nothing got through")
-        case NoticeKind.SILENCE if is_over:
-            title = _("%(on)s reports again")
-        case NoticeKind.SILENCE:
-            title = _("%(on)s has been silent since %(since)s")
+    kind, is_over = NoticeKind(notice.kind), bool(facts.get("is_over"))
+    title = _TURNS.get(str(facts.get("turn"))) or (_OVER if is_over else _TITLES)[kind]
     text = facts["stage"] or facts["text"]
-    return Words(title % facts, "" if is_over else str(text))
+    return Words(str(title) % facts, "" if is_over else str(text))

@@ -121,3 +121,7 @@ class ItemEditForm(ItemFields, VersionedForm):
         super().__init__(*args, **kwargs)
         if current_status == ItemStatus.DECIDED:
             self.fields["status"].choices = ItemStatus.choices  # type: ignore[attr-defined]
+
+
+class UndoForm(forms.Form):
+    reason = forms.CharField(label=_("Why it is undone"), max_length=500)

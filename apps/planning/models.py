@@ -198,6 +198,7 @@ class DecisionEnd(models.TextChoices):
     REPLACED = "replaced", _("Replaced by a new decision")
     EXPIRED = "expired", _("Expired")
     REVISITED = "revisited", _("Taken up again")
+    UNDONE = "undone", _("Undone")
 
 
 class Decision(ItemOwned):
@@ -210,6 +211,11 @@ class Decision(ItemOwned):
     valid_until = models.DateField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True)
     end = models.CharField(max_length=10, choices=DecisionEnd.choices, blank=True, default="")
+    end_reason = models.CharField(  # why it was undone
+        max_length=500, blank=True, default="", db_default=""
+    )
+    # The decision that holds again through this one, since what had replaced it was undone.
+    restores = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         ordering = ["-id"]

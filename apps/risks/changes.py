@@ -10,9 +10,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from apps.accounts.actors import Actor
 from apps.planning.models import Decision
 from apps.planning.selectors import decisions_in_force
-from apps.risks.models import RiskStatement, StatementState, TreatmentChoice
+from apps.risks.models import ENDED, RiskStatement, StatementState, TreatmentChoice
 
-Kind = Literal["moved", "revised", "withdrawn", "new"]
+Kind = Literal["moved", "revised", "withdrawn", "superseded", "new"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,8 @@ def _of(choice: TreatmentChoice) -> Change | None:
     statement, then = choice.statement, choice.valuation.expected_annual_loss
     if statement.state == StatementState.WITHDRAWN:
         return Change("withdrawn", statement, then, None)
+    if statement.state == StatementState.SUPERSEDED:
+        return Change("superseded", statement, then, None)
     if statement.published_id == choice.revision_id:
         return None
     now = _now(statement)
@@ -82,7 +84,7 @@ def decisions_to_confirm(viewer: Actor) -> QuerySet[Decision]:
     moved = ~Q(statement__published=F("revision")) & (
         Q(**{f"{now}__gt": then * (1 + material())}) | Q(**{f"{now}__lt": then * (1 - material())})
     )
-    gone = Q(statement__state=StatementState.WITHDRAWN)
+    gone = Q(statement__state__in=ENDED)
     choices = TreatmentChoice.objects.filter(decision=OuterRef("pk")).filter(gone | moved)
     new = RiskStatement.objects.filter(
         Q(option=None) | Q(option=OuterRef("option")),

@@ -13,6 +13,7 @@ from apps.risks.models import Attribute, RiskStatement
 from apps.risks.services.statements import ESTIMATE, StatementInput
 
 MOST_CWE = 999_999
+MOST_DIGITS = 18
 
 
 class CweField(forms.CharField):
@@ -117,6 +118,32 @@ def assumptions_of(statement: RiskStatement) -> dict[str, Any]:
 
 class WithdrawForm(forms.Form):
     reason = forms.CharField(label=lazy("Why it no longer holds"), max_length=500)
+
+
+class KeysField(forms.CharField):
+    """Keys of statements, "RS-7, RS-9". Gives their numbers, each once."""
+
+    def clean(self, value: Any) -> Any:
+        numbers: dict[int, None] = {}
+        for word in super().clean(value).replace(",", " ").split():
+            digits = word.upper().removeprefix("RS-")
+            if not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS):
+                raise ValidationError(_('"%(word)s" is no key like RS-7.') % {"word": word[:20]})
+            numbers[int(digits)] = None
+        return list(numbers)
+
+
+class SupersedeForm(forms.Form):
+    successors = KeysField(
+        label=lazy("What says it now"),
+        max_length=300,
+        help_text=lazy("Keys of published risks of this system: RS-7, or several: RS-7, RS-9."),
+    )
+    reason = forms.CharField(label=lazy("Why they say it better"), max_length=500)
+
+
+class RestoreForm(forms.Form):
+    reason = forms.CharField(label=lazy("Why it holds again"), max_length=500)
 
 
 class PublishForm(forms.Form):

@@ -28,6 +28,10 @@ class StatementState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
+# Kept as it was, and counts no longer.
+ENDED = (StatementState.SUPERSEDED, StatementState.WITHDRAWN)
+
+
 class Treatment(models.TextChoices):
     """ISO/IEC 27005:2022 section 8.2."""
 
@@ -195,6 +199,10 @@ class RiskStatement(SystemOwned, StatementText):
         "RiskRevision", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     created_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    # What says it now, while it is superseded: of the same system.
+    successors = models.ManyToManyField(
+        "self", symmetrical=False, related_name="predecessors", blank=True
+    )
 
     class Meta(StatementText.Meta):
         ordering = ["-id"]
@@ -216,6 +224,18 @@ class RiskStatement(SystemOwned, StatementText):
     @property
     def key(self) -> str:
         return f"RS-{self.pk}"
+
+    @property
+    def superseded_by(self) -> list[str]:
+        return [f"RS-{pk}" for pk in sorted(each.pk for each in self.successors.all())]
+
+    @property
+    def supersedes(self) -> list[str]:
+        return [f"RS-{pk}" for pk in sorted(each.pk for each in self.predecessors.all())]
+
+    @property
+    def is_ended(self) -> bool:
+        return self.state in ENDED
 
     @property
     def has_unpublished_changes(self) -> bool:
@@ -241,6 +261,34 @@ class RiskRevision(StatementText):
 
     def __str__(self) -> str:
         return f"RS-{self.statement_id} revision {self.number}"
+
+
+class StatementEnd(models.Model):
+    """That a statement was withdrawn or superseded, or that this was undone. Never changed again.
+
+    An undoing is a row of its own that names what it undoes.
+    """
+
+    statement = models.ForeignKey(RiskStatement, on_delete=models.CASCADE, related_name="ends")
+    before = models.CharField(max_length=10, choices=StatementState.choices)
+    after = models.CharField(max_length=10, choices=StatementState.choices)
+    reason = models.CharField(max_length=500)
+    successors = ArrayField(models.BigIntegerField(), default=list)  # numbers of statements
+    undoes = models.OneToOneField(
+        "self", null=True, on_delete=models.CASCADE, related_name="undone_by"
+    )
+    made_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    made_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"RS-{self.statement_id}: {self.before} to {self.after}"
+
+    @property
+    def successor_keys(self) -> list[str]:
+        return [f"RS-{pk}" for pk in self.successors]
 
 
 class TreatmentChoice(models.Model):

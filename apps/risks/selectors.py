@@ -4,7 +4,14 @@ from django.db.models import Case, Q, QuerySet, When
 
 from apps.accounts.actors import Actor
 from apps.common.errors import Missing
-from apps.risks.models import RiskRevision, RiskStatement, StatementState, TreatmentChoice
+from apps.risks.models import (
+    ENDED,
+    RiskRevision,
+    RiskStatement,
+    StatementEnd,
+    StatementState,
+    TreatmentChoice,
+)
 
 
 def statements_visible(viewer: Actor) -> QuerySet[RiskStatement]:
@@ -21,6 +28,11 @@ def statements_visible(viewer: Actor) -> QuerySet[RiskStatement]:
     )
 
 
+def statements_related(viewer: Actor) -> QuerySet[RiskStatement]:
+    """The same with what superseded them and what they supersede."""
+    return statements_visible(viewer).prefetch_related("successors", "predecessors")
+
+
 def statement_get(viewer: Actor, pk: int) -> RiskStatement:
     """Raises: Missing, also for a statement of a system that the viewer may not see."""
     statement = statements_visible(viewer).filter(pk=pk).first()
@@ -33,7 +45,7 @@ def statements_of_item(viewer: Actor, item_id: int) -> QuerySet[RiskStatement]:
     return (
         statements_visible(viewer)
         .filter(item_id=item_id)
-        .exclude(state=StatementState.WITHDRAWN)
+        .exclude(state__in=ENDED)
         .order_by("option__position", "id")
     )
 
@@ -48,6 +60,12 @@ def revisions_of(viewer: Actor, statement_id: int) -> QuerySet[RiskRevision]:
     return RiskRevision.objects.filter(statement_id=statement_id).select_related(
         "published_by", "valuation"
     )
+
+
+def ends_of(viewer: Actor, statement_id: int) -> QuerySet[StatementEnd]:
+    """How a statement was withdrawn, superseded and restored, the newest first."""
+    statement_get(viewer, statement_id)
+    return StatementEnd.objects.filter(statement_id=statement_id).select_related("made_by")
 
 
 def treatments_in_force(viewer: Actor, statement_ids: list[int]) -> QuerySet[TreatmentChoice]:
@@ -69,8 +87,5 @@ def statements_matching(
         says |= Q(cwes__contains=[cwe])
     is_draft = Case(When(state=StatementState.PUBLISHED, then=0), default=1)
     return (
-        statements_visible(viewer)
-        .filter(says)
-        .exclude(state=StatementState.WITHDRAWN)
-        .order_by(is_draft, "-pk")
+        statements_visible(viewer).filter(says).exclude(state__in=ENDED).order_by(is_draft, "-pk")
     )

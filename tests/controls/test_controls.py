@@ -19,7 +19,8 @@ from apps.controls.worth import cost_of, picture_of, whole_of
 from apps.evidence.services.updates import update_record
 from apps.planning.models import PlanningItem
 from apps.risks.models import RiskStatement
-from apps.risks.services.statements import statement_edit, statement_withdraw
+from apps.risks.services.endings import statement_withdraw
+from apps.risks.services.statements import statement_edit
 from tests.api.conftest import as_user, problem_fields
 from tests.conftest import People
 from tests.factories import (

@@ -16,11 +16,8 @@ from apps.planning.services.decisions import decisions_expire
 from apps.risks.changes import changes_since, decisions_to_confirm
 from apps.risks.models import RiskStatement
 from apps.risks.services.decisions import decision_confirm, decision_record_with_treatments
-from apps.risks.services.statements import (
-    statement_edit,
-    statement_publish,
-    statement_withdraw,
-)
+from apps.risks.services.endings import statement_withdraw
+from apps.risks.services.statements import statement_edit, statement_publish
 from tests.api.conftest import as_user
 from tests.conftest import People
 from tests.factories import actor_of, make_item, make_option, make_statement, statement_text

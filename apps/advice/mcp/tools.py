@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from rest_framework import serializers
 
@@ -65,6 +66,7 @@ def get_item(viewer: Actor, key: str) -> dict[str, Any]:
     for option in compared["options"]:
         option.pop("curve")
     statements = [each for option in view.options for each in option.statements] + view.on_item
+    prefetch_related_objects([each.statement for each in statements], "successors", "predecessors")
     said, decision = view.recommendation, view.decision
     return {
         "item": {**ItemOut(view.item).data, "url": _url("item-detail", view.item.pk)},

@@ -15,8 +15,9 @@ from apps.advice.item_page import ItemView, item_view
 from apps.advice.views.figures import item_figures
 from apps.common.errors import Conflict, Invalid
 from apps.common.forms import apply_domain_errors
+from apps.planning.forms import UndoForm
 from apps.planning.selectors import answer_get, item_get, question_get
-from apps.planning.services.decisions import decision_revisit, recommendation_make
+from apps.planning.services.decisions import decision_revisit, recommendation_make, undoable
 from apps.planning.services.questions import answer_accept, question_answer, question_ask
 from apps.risks.services.decisions import decision_confirm, decision_record_with_treatments
 
@@ -24,6 +25,11 @@ from apps.risks.services.decisions import decision_confirm, decision_record_with
 @require_GET
 def item_page(request: PageRequest, pk: int) -> HttpResponse:
     return _page(request, item_view(request.actor, pk))
+
+
+def item_shown(request: PageRequest, pk: int, **bound: Any) -> HttpResponse:
+    """The page with a form that was refused."""
+    return _page(request, item_view(request.actor, pk), status=422, **bound)
 
 
 def _page(
@@ -38,6 +44,8 @@ def _page(
         "recommend_form": bound.get("recommend_form") or RecommendForm(view=view, prefix="advice"),
         "decision_form": bound.get("decision_form")
         or DecisionForm(view=view, prefix="decision", initial=_last_choice(view)),
+        "undo_form": bound.get("undo_form") or UndoForm(prefix="undo"),
+        "may_undo": view.decision is not None and undoable(view.decision),
         "evidence_left": view.evidence_total - len(view.evidence),
         "threads": _threads(view, answers_open, bound.get("answer_form")),
         "open_form": next((name for name, form in bound.items() if form), ""),

@@ -17,20 +17,27 @@ from apps.accounts.roles import Permission
 from apps.advice.views.what_if import what_if
 from apps.automation.selectors import guards_of
 from apps.automation.words import drift_sentence
-from apps.common.errors import Conflict, Invalid
-from apps.common.forms import apply_domain_errors
+from apps.common.errors import Conflict
 from apps.common.ui.curve import Curve
 from apps.common.ui.diff import DiffLine, diff_lines
 from apps.common.ui.scale import shared_axis
 from apps.evidence.selectors import links_of_statement, rules_of_statement, updates_of
 from apps.evidence.services.updates import policy_of
-from apps.risks.forms import AssumptionsForm, PublishForm, WithdrawForm, assumptions_of
+from apps.risks.forms import (
+    AssumptionsForm,
+    PublishForm,
+    RestoreForm,
+    SupersedeForm,
+    WithdrawForm,
+    assumptions_of,
+)
 from apps.risks.guidance_offers import Change, Offer, offer_of
 from apps.risks.models import RiskRevision, RiskStatement, StatementState, Valuation
 from apps.risks.quant.entry import say_frequency
-from apps.risks.selectors import revisions_of, statement_get
+from apps.risks.selectors import ends_of, revisions_of, statement_get
 from apps.risks.sensitivity import swings_of
-from apps.risks.services.statements import statement_publish, statement_withdraw
+from apps.risks.services.endings import UNDO_WITHIN, undoable
+from apps.risks.services.statements import statement_publish
 from apps.risks.text import Words, estimate_words, statement_lines
 
 EVIDENCE_SHOWN = 50
@@ -93,17 +100,36 @@ def statement_shown(
         "may_automate": may(request.actor, Permission.AUTOMATION_MANAGE, statement),
         "rules": rules_of_statement(request.actor, statement.pk),
         "may_edit": may(request.actor, Permission.STATEMENT_EDIT, statement)
-        and statement.state != StatementState.WITHDRAWN,
+        and not statement.is_ended,
         "may_link": may(request.actor, Permission.EVIDENCE_LINK, statement),
         "publish_form": bound.get("publish_form") or PublishForm(prefix="publish"),
-        "withdraw_form": bound.get("withdraw_form") or WithdrawForm(prefix="withdraw"),
-        "withdraw_refused": "withdraw_form" in bound,
+        **_endings(request, statement, bound),
         "assumptions_form": bound.get("assumptions_form")
         or AssumptionsForm(initial=assumptions_of(statement)),
         "assumptions_refused": "assumptions_form" in bound,
         "may_publish": statement.published is None or statement.has_unpublished_changes,
     }
     return render(request, "risks/statement.html", context, status=status)
+
+
+def _endings(
+    request: PageRequest, statement: RiskStatement, bound: dict[str, Any]
+) -> dict[str, Any]:
+    """How it ended or may end, and what stands in its place."""
+    ends = list(ends_of(request.actor, statement.pk))
+    may_edit = may(request.actor, Permission.STATEMENT_EDIT, statement)
+    return {
+        "ends": ends,
+        "successors": list(statement.successors.all()),
+        "predecessors": list(statement.predecessors.all()),
+        "may_supersede": may_edit and statement.state == StatementState.PUBLISHED,
+        "may_restore": may_edit and undoable(statement) is not None,
+        "undo_days": UNDO_WITHIN.days,
+        "withdraw_form": bound.get("withdraw_form") or WithdrawForm(prefix="withdraw"),
+        "supersede_form": bound.get("supersede_form") or SupersedeForm(prefix="supersede"),
+        "restore_form": bound.get("restore_form") or RestoreForm(prefix="restore"),
+        "refused": next((name for name in bound if name.endswith("_form")), ""),
+    }
 
 
 def _figures(text: RiskStatement | RiskRevision) -> StatementFigures:
@@ -160,20 +186,3 @@ def statement_publish_page(request: PageRequest, pk: int) -> HttpResponse:
         said = _("Published as revision %(number)d. It counts from now on.")
         messages.success(request, said % {"number": revision.number})
     return redirect("statement-detail", pk)
-
-
-@require_POST
-def statement_withdraw_page(request: PageRequest, pk: int) -> HttpResponse:
-    statement = statement_get(request.actor, pk)
-    form = WithdrawForm(request.POST, prefix="withdraw")
-    if form.is_valid():
-        try:
-            statement_withdraw(
-                actor=request.actor, statement=statement, reason=form.cleaned_data["reason"]
-            )
-        except Invalid as error:
-            apply_domain_errors(form, error)
-        else:
-            messages.success(request, _("Withdrawn. It no longer counts and stays readable."))
-            return redirect("statement-detail", pk)
-    return statement_shown(request, statement, status=422, withdraw_form=form)

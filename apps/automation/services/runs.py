@@ -17,7 +17,7 @@ from apps.automation.models import Automation, AutomationRun
 from apps.common.errors import Conflict, Invalid
 from apps.evidence.models import UpdateKind
 from apps.evidence.services.updates import update_record
-from apps.risks.models import StatementState
+from apps.risks.models import ENDED
 from apps.scans.models import Finding, Report, ReportState
 from apps.scans.selectors import any_of
 
@@ -195,7 +195,7 @@ def _teach(row: Automation, run: AutomationRun) -> None:
     vulnerability cannot learn from attempts; the run's note says so.
     """
     deaf = []
-    for statement in row.statements.exclude(state=StatementState.WITHDRAWN).order_by("pk"):
+    for statement in row.statements.exclude(state__in=ENDED).order_by("pk"):
         try:
             with transaction.atomic():
                 update_record(

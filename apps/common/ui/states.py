@@ -127,6 +127,7 @@ STATES: Final[dict[str, dict[str, Look]]] = {
         "expiring": Look(_("Expires soon"), "warn", "calendar-clock"),
         "expired": Look(_("Expired"), "bad", "calendar-clock"),
         "replaced": Look(_("Replaced by a new decision"), "neutral", "history"),
+        "undone": Look(_("Undone"), "neutral", "undo-2"),
         "revisited": Look(_("Taken up again"), "neutral", "undo-2"),
     },
     "source": {

@@ -18,7 +18,7 @@ from apps.common.editing import changed_fields, lock_for_edit
 from apps.common.errors import Conflict, Invalid
 from apps.controls.models import Control, ControlEffect, ControlStatus
 from apps.guidance.models import Guidance
-from apps.risks.models import LARGEST, RiskStatement, StatementState
+from apps.risks.models import LARGEST, RiskStatement
 from apps.risks.services.credits import Credit
 from apps.risks.services.statements import statement_credit
 
@@ -137,6 +137,11 @@ def effect_remove(*, actor: Actor, effect: ControlEffect) -> None:
     _credit(actor, [statement.pk], told)
 
 
+def credits_refresh(*, actor: Actor, statement_id: int) -> None:
+    """Take off a risk what is in place now, for one that was out of sight while that changed."""
+    _credit(actor, [statement_id], _("The controls in place changed meanwhile."))
+
+
 def _status_note(control: Control) -> str:
     named = {"control": f"{control.key} {control.name}", "status": control.get_status_display()}
     return _("%(control)s: %(status)s.") % named
@@ -193,8 +198,8 @@ def _check(content: ControlInput) -> None:
 def _check_effect(control: Control, statement: RiskStatement, content: EffectInput) -> None:
     if statement.system_id != control.system_id:
         raise Invalid({"statement": "Name a risk of the control's own system."})
-    if statement.state == StatementState.WITHDRAWN:
-        raise Conflict("A withdrawn statement is kept as it was.")
+    if statement.is_ended:
+        raise Conflict("What was withdrawn or superseded is kept as it was.")
     problems: dict[str, str] = {}
     for part in PARTS:
         problems |= _share_problems(part, [getattr(content, f"{part}_{end}") for end in ENDS])

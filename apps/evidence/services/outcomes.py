@@ -14,7 +14,7 @@ from apps.common.errors import Conflict, Invalid
 from apps.evidence.forecasts import Forecast
 from apps.evidence.models import Outcome, UpdateKind
 from apps.evidence.services.updates import update_record
-from apps.risks.models import LARGEST, StatementState
+from apps.risks.models import LARGEST
 from apps.risks.quant import EstimateError, chance_of_some, score_count
 from apps.risks.services.estimates import estimate_of
 
@@ -85,9 +85,9 @@ def _check(events: int, losses: Sequence[Decimal]) -> None:
 
 def _learn(actor: Actor, forecast: Forecast, events: int) -> None:
     """The same years are evidence for what is estimated now; what becomes of it, the statement says.
-    An estimate in parts cannot learn from loss events, and a withdrawn statement learns no more."""
+    An estimate in parts cannot learn from loss events, and a statement that has ended learns no more."""
     statement = forecast.revision.statement
-    if statement.state == StatementState.WITHDRAWN:
+    if statement.is_ended:
         return
     with contextlib.suppress(Invalid), transaction.atomic():
         update_record(

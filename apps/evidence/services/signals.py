@@ -7,7 +7,7 @@ from typing import Any
 from apps.accounts.actors import Actor, portal_actor
 from apps.evidence.models import EvidencePolicy, UpdateKind, UpdateState, ValueUpdate
 from apps.evidence.services.updates import update_record
-from apps.risks.models import RiskStatement, StatementState
+from apps.risks.models import RiskStatement
 from apps.risks.quant import FindingFacts, Signal, SignalRules, read_signals
 from apps.scans.models import Finding, FindingState
 from apps.scans.selectors_exploits import with_exploits
@@ -32,7 +32,7 @@ def signals_review(statement: RiskStatement) -> ValueUpdate | None:
     factor of today takes its place.
     """
     policy = EvidencePolicy.objects.filter(statement=statement, is_exposed=True).first()
-    if policy is None or statement.state == StatementState.WITHDRAWN:
+    if policy is None or statement.is_ended:
         return None
     signal = signals_of(policy)
     last = _last_applied(statement)

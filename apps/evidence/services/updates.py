@@ -15,7 +15,7 @@ from apps.audit.services import record
 from apps.common.errors import Conflict, Invalid
 from apps.evidence.learning import Learnt, entered, learn
 from apps.evidence.models import EvidencePolicy, Mode, UpdateKind, UpdateState, ValueUpdate
-from apps.risks.models import RiskStatement, StatementState
+from apps.risks.models import RiskStatement
 from apps.risks.services.estimates import ENDS, estimate_of
 from apps.risks.services.statements import StatementInput, statement_edit, statement_publish
 from apps.risks.services.valuations import money
@@ -77,8 +77,8 @@ def update_record(
     known = ValueUpdate.objects.filter(statement=row, key=key[:120]).first()
     if isinstance(known, ValueUpdate):
         return known
-    if row.state == StatementState.WITHDRAWN:
-        raise Conflict("A withdrawn statement is kept as it was.")
+    if row.is_ended:
+        raise Conflict("What was withdrawn or superseded is kept as it was.")
     if kind not in UpdateKind.values:
         raise Invalid({"kind": f"Say one of: {', '.join(UpdateKind.values)}."})
     learnt = learn(estimate_of(row), kind, data)

@@ -20,6 +20,8 @@ from apps.planning.models import (
     Recommendation,
 )
 
+UNDO_WITHIN = dt.timedelta(days=7)  # afterwards it is taken up again, or decided anew
+
 
 @transaction.atomic
 def recommendation_make(
@@ -81,6 +83,77 @@ def decision_revisit(*, actor: Actor, item: PlanningItem) -> None:
         raise Conflict("No decision is in force on this item.")
     _set_status(row, ItemStatus.OPEN)
     record(actor=actor, action="decision.revisit", target=ended, system_id=row.system_id)
+
+
+@transaction.atomic
+def decision_undo(
+    *, actor: Actor, decision: Decision, reason: str
+) -> tuple[Decision, Decision | None]:
+    """Take back a decision in force, made by mistake: (it, what holds again or None).
+
+    Within UNDO_WITHIN. Nothing is rewritten: the decision ends as undone, and one that it had replaced
+    holds again through a new row with its words, its day and its person. Raises: Invalid, Conflict.
+    """
+    row = PlanningItem.objects.select_for_update().get(pk=decision.item_id)
+    require(actor, Permission.DECISION_RECORD, row)
+    if not reason.strip():
+        raise Invalid({"reason": "Say why it is undone."})
+    current = Decision.objects.get(pk=decision.pk)
+    if current.ended_at is not None:
+        raise Conflict("This decision is no longer in force.")
+    if not undoable(current):
+        raise Conflict(
+            f"A decision is undone within {UNDO_WITHIN.days} days only; take it up again instead."
+        )
+    replaced = _replaced_by(current)
+    current.ended_at, current.end = timezone.now(), DecisionEnd.UNDONE
+    current.end_reason = reason.strip()
+    current.save(update_fields=["ended_at", "end", "end_reason"])
+    restored = _restored(replaced) if replaced else None
+    _set_status(row, ItemStatus.DECIDED if restored else ItemStatus.OPEN)
+    record(
+        actor=actor,
+        action="decision.undo",
+        target=current,
+        system_id=row.system_id,
+        changes={"reason": reason, "holds_again": restored.pk if restored else None},
+    )
+    events.append(
+        "decision.undone",
+        {
+            "decision_id": current.pk,
+            "item_id": row.pk,
+            "by": actor.user.pk if actor.user else None,
+        },
+    )
+    return current, restored
+
+
+def undoable(decision: Decision) -> bool:
+    """Whether a decision may be undone now; what an undoing brought back is decided anew instead."""
+    is_new = timezone.now() - decision.decided_at <= UNDO_WITHIN
+    return decision.ended_at is None and decision.restores_id is None and is_new
+
+
+def _replaced_by(decision: Decision) -> Decision | None:
+    """What this one replaced, unless its last day is over by now."""
+    before = Decision.objects.filter(item=decision.item_id, pk__lt=decision.pk).first()
+    if before is None or before.end != DecisionEnd.REPLACED:
+        return None
+    is_over = before.valid_until is not None and before.valid_until < timezone.localdate()
+    return None if is_over else before
+
+
+def _restored(before: Decision) -> Decision:
+    return Decision.objects.create(
+        item_id=before.item_id,
+        option_id=before.option_id,
+        reason=before.reason,
+        decided_by_id=before.decided_by_id,
+        decided_at=before.decided_at,
+        valid_until=before.valid_until,
+        restores=before,
+    )
 
 
 def decisions_expire(today: dt.date | None = None) -> int:

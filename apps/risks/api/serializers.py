@@ -6,7 +6,11 @@ from apps.catalog.stages import Stage
 from apps.common.api.inputs import Input, KeyField
 from apps.common.api.outputs import PersonOut, SystemRefOut, frequency, money
 from apps.planning.api.serializers import OptionRefOut
-from apps.risks.models import Attribute, StatementState, Treatment
+from apps.risks.models import (
+    Attribute,
+    StatementState,
+    Treatment,
+)
 
 LONG = 50_000
 HIGHEST_CWE = 99_999
@@ -98,7 +102,7 @@ class ScaleOut(serializers.Serializer[Any]):
 class DecisionChangeOut(serializers.Serializer[Any]):
     """What is different from what a decision was made on."""
 
-    kind = serializers.CharField(help_text="moved, revised, withdrawn or new.")
+    kind = serializers.CharField(help_text="moved, revised, withdrawn, superseded or new.")
     material = serializers.BooleanField(source="is_material")
     statement = serializers.CharField(source="statement.key")
     then = money(allow_null=True, help_text="Expected annual loss when it was decided.")
@@ -221,6 +225,11 @@ class StatementOut(StatementTextOut):
         source="published.number", allow_null=True, default=None
     )
     has_unpublished_changes = serializers.BooleanField()
+    superseded_by = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Keys of what takes its place, while it is superseded.",
+    )
+    supersedes = serializers.ListField(child=serializers.CharField())
     created_by = PersonOut(allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -241,7 +250,34 @@ class PublishStatementIn(Input):
 
 
 class WithdrawIn(Input):
-    reason = serializers.CharField(max_length=5000)
+    reason = serializers.CharField(max_length=500)
+
+
+class SupersedeIn(Input):
+    by = serializers.ListField(
+        child=KeyField("RS"),
+        min_length=1,
+        max_length=20,
+        help_text="Keys of published statements of the same system.",
+    )
+    reason = serializers.CharField(max_length=500)
+
+
+class UndoIn(Input):
+    reason = serializers.CharField(max_length=500)
+
+
+class StatementEndOut(serializers.Serializer[Any]):
+    """That a statement was withdrawn or superseded, or that this was undone; never changed again."""
+
+    id = serializers.IntegerField()
+    before = serializers.CharField()
+    after = serializers.CharField()
+    reason = serializers.CharField()
+    successors = serializers.ListField(child=serializers.CharField(), source="successor_keys")
+    undoes = serializers.IntegerField(source="undoes_id", allow_null=True)
+    made_by = PersonOut(allow_null=True)
+    made_at = serializers.DateTimeField()
 
 
 class DecisionIn(Input):
@@ -284,7 +320,13 @@ class DecisionOut(serializers.Serializer[Any]):
     valid_until = serializers.DateField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
     end = serializers.CharField(
-        help_text="replaced, expired or revisited; empty while it is in force."
+        help_text="replaced, expired, revisited or undone; empty while it is in force."
+    )
+    end_reason = serializers.CharField(help_text="Why it was undone.")
+    restores = serializers.IntegerField(
+        source="restores_id",
+        allow_null=True,
+        help_text="The decision that holds again through this one, since what replaced it was undone.",
     )
     treatments = TreatmentOut(many=True)
 

@@ -1,5 +1,12 @@
 from django.urls import path
 
+from apps.risks.api.endings import (
+    RestoreStatement,
+    StatementEnds,
+    SupersedeStatement,
+    UndoDecision,
+    WithdrawStatement,
+)
 from apps.risks.api.views import (
     ConfirmDecision,
     DecisionChanges,
@@ -13,7 +20,6 @@ from apps.risks.api.views import (
     StatementGuidance,
     Statements,
     Valuations,
-    WithdrawStatement,
 )
 
 urlpatterns = [
@@ -26,6 +32,10 @@ urlpatterns = [
     path("statements/<statement_key:statement>", OneStatement.as_view()),
     path("statements/<statement_key:statement>/publish", PublishStatement.as_view()),
     path("statements/<statement_key:statement>/withdraw", WithdrawStatement.as_view()),
+    path("statements/<statement_key:statement>/supersede", SupersedeStatement.as_view()),
+    path("statements/<statement_key:statement>/restore", RestoreStatement.as_view()),
+    path("statements/<statement_key:statement>/ends", StatementEnds.as_view()),
+    path("decisions/<number:decision>/undo", UndoDecision.as_view()),
     path("statements/<statement_key:statement>/revisions", Revisions.as_view()),
     path("statements/<statement_key:statement>/sensitivity", Sensitivity.as_view()),
     path("scale", Scale.as_view()),

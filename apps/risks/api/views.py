@@ -35,13 +35,12 @@ from apps.risks.api.serializers import (
     SwingOut,
     ValuationIn,
     ValuationOut,
-    WithdrawIn,
 )
 from apps.risks.changes import changes_since
 from apps.risks.guidance_offers import Offer, offer_of
 from apps.risks.models import RiskStatement
 from apps.risks.quant import Valuation as Valued
-from apps.risks.selectors import revisions_of, statement_get, statements_visible
+from apps.risks.selectors import revisions_of, statement_get, statements_related
 from apps.risks.sensitivity import swings_of
 from apps.risks.services.decisions import decision_confirm, decision_record_with_treatments
 from apps.risks.services.estimates import ENDS, read_estimate
@@ -52,7 +51,6 @@ from apps.risks.services.statements import (
     statement_edit,
     statement_follow,
     statement_publish,
-    statement_withdraw,
 )
 from apps.risks.services.valuations import money, simulated
 
@@ -88,7 +86,7 @@ class Statements(PortalListView):
             "stage": "item__stage",
         }
         found = Q(**{path: wanted[name] for name, path in paths.items() if name in wanted})
-        return self.page(StatementOut, statements_visible(self.actor).filter(found), "-id")
+        return self.page(StatementOut, statements_related(self.actor).filter(found), "-id")
 
 
 class ItemStatements(PortalListView):
@@ -103,7 +101,7 @@ class ItemStatements(PortalListView):
     def get(self, request: Request, item: int) -> Response:
         read_query(Nothing, request)
         row = item_get(self.actor, item)
-        return self.page(StatementOut, statements_visible(self.actor).filter(item=row), "-id")
+        return self.page(StatementOut, statements_related(self.actor).filter(item=row), "-id")
 
     @operation(
         "item_statements_create",
@@ -201,26 +199,6 @@ class PublishStatement(PortalView):
         )
         made.refresh_from_db()
         return Response(RevisionOut(made).data, status=201)
-
-
-class WithdrawStatement(PortalView):
-    serializer_class = StatementOut
-
-    @operation(
-        "statements_withdraw",
-        "Take a statement back: it no longer counts and stays readable",
-        tag=TAG,
-        takes=WithdrawIn,
-        gives=StatementOut,
-        repeatable=True,
-        versioned=True,
-        example={"reason": "The bucket is gone."},
-    )
-    @idempotent
-    def post(self, request: Request, statement: int) -> Response:
-        row = statement_get(self.actor, statement)
-        statement_withdraw(actor=self.actor, statement=row, **read_body(WithdrawIn, request))
-        return self.one(StatementOut, statement_get(self.actor, statement))
 
 
 class Revisions(PortalListView):

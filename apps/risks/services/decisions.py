@@ -12,7 +12,7 @@ from apps.accounts.roles import Permission
 from apps.audit.services import record
 from apps.common.errors import Conflict, Invalid
 from apps.planning.models import Decision, Option, PlanningItem
-from apps.planning.services.decisions import decision_record
+from apps.planning.services.decisions import decision_record, decision_undo
 from apps.risks.models import RiskStatement, StatementState, Treatment, TreatmentChoice
 
 
@@ -68,7 +68,8 @@ def decision_record_with_treatments(
 def decision_confirm(*, actor: Actor, decision: Decision, reason: str = "") -> Decision:
     """Stand by a decision on what its risks are worth now: a new one takes its place.
 
-    Option, last day and treatments are the same; a risk that was withdrawn has none any more. The old
+    Option, last day and treatments are the same; a risk that was withdrawn has none any more, and one that
+    was superseded hands its own on. The old
     decision stays in the history with the values of its day. Raises: NotPermitted, Conflict.
     """
     item = PlanningItem.objects.select_for_update().get(pk=decision.item_id)
@@ -79,11 +80,12 @@ def decision_confirm(*, actor: Actor, decision: Decision, reason: str = "") -> D
     if row.valid_until is not None and row.valid_until <= timezone.localdate():
         raise Conflict("This is its last day: record a decision anew, with another last day.")
     bearing = {statement.pk for statement in _bearing(item, row.option)}
-    kept = {
-        choice.statement_id: choice.treatment
-        for choice in row.treatments.all()
-        if choice.statement_id in bearing
-    }
+    kept: dict[int, str] = {}
+    for choice in row.treatments.prefetch_related("statement__successors"):
+        # What took a risk's place is treated as it was, unless it has a treatment of its own.
+        for pk in (choice.statement_id, *(each.pk for each in choice.statement.successors.all())):
+            if pk in bearing and (pk == choice.statement_id or pk not in kept):
+                kept[pk] = choice.treatment
     return decision_record_with_treatments(
         actor=actor,
         item=item,
@@ -92,6 +94,30 @@ def decision_confirm(*, actor: Actor, decision: Decision, reason: str = "") -> D
         valid_until=row.valid_until,
         treatments=kept,
     )
+
+
+@transaction.atomic
+def decision_undo_with_treatments(
+    *, actor: Actor, decision: Decision, reason: str
+) -> tuple[Decision, Decision | None]:
+    """Take back a decision in force (planning's decision_undo) with what it does about risks.
+
+    What holds again treats the risks as it did, on the revisions and values of its own day.
+    """
+    undone, restored = decision_undo(actor=actor, decision=decision, reason=reason)
+    if restored is not None:
+        TreatmentChoice.objects.bulk_create(
+            TreatmentChoice(
+                decision=restored,
+                statement_id=each.statement_id,
+                revision_id=each.revision_id,
+                valuation_id=each.valuation_id,
+                treatment=each.treatment,
+                note=each.note,
+            )
+            for each in TreatmentChoice.objects.filter(decision=restored.restores_id)
+        )
+    return undone, restored
 
 
 def _bearing(item: PlanningItem, option: Option) -> list[RiskStatement]:

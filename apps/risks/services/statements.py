@@ -108,8 +108,8 @@ def statement_edit(
     require(actor, Permission.STATEMENT_EDIT, statement)
     reading = content.read()
     row = lock_for_edit(RiskStatement, statement.pk, version, "item")
-    if row.state == StatementState.WITHDRAWN:
-        raise Conflict("A withdrawn statement is kept as it was; write a new one.")
+    if row.is_ended:
+        raise Conflict("What was withdrawn or superseded is kept as it was; write a new one.")
     changes = changed_fields(row, content.values(reading))
     if changes.keys() & set(ESTIMATE):
         row.valuation = valuation_store(reading, name=row.key, controls=row.controls)
@@ -130,8 +130,8 @@ def statement_publish(
     """
     require(actor, Permission.STATEMENT_EDIT, statement)
     row = RiskStatement.objects.select_for_update(of=("self",)).get(pk=statement.pk)
-    if row.state == StatementState.WITHDRAWN:
-        raise Conflict("A withdrawn statement cannot be published.")
+    if row.is_ended:
+        raise Conflict("What was withdrawn or superseded cannot be published.")
     last = row.revisions.first()
     if last is not None and last.source_version == row.version:
         raise Conflict("This text is published already; nothing has changed since.")
@@ -202,11 +202,11 @@ def statement_credit(
     """Say which controls are in place (services/credits.py); whether that moved the value.
 
     Where readers saw all there was, the new value is published with `note`; else it waits with what
-    else was changed. A withdrawn statement stays as it was. Raises: NotPermitted, Missing.
+    else was changed. What was withdrawn or superseded stays as it was. Raises: NotPermitted, Missing.
     """
     require(actor, Permission.STATEMENT_EDIT, statement)
     row = lock_for_edit(RiskStatement, statement.pk, None, "published")
-    if row.state == StatementState.WITHDRAWN or same_numbers(row.controls, controls):
+    if row.is_ended or same_numbers(row.controls, controls):
         return False
     seen = row.published is not None and row.published.source_version == row.version - 1
     before, row.controls = row.controls, list(controls)
@@ -226,27 +226,6 @@ def statement_credit(
 
 def _named(controls: Sequence[Credit]) -> str:
     return ", ".join(f"{each['control']} {each['name']}" for each in controls)
-
-
-@transaction.atomic
-def statement_withdraw(*, actor: Actor, statement: RiskStatement, reason: str) -> RiskStatement:
-    """Take a statement back: it no longer counts and stays readable."""
-    require(actor, Permission.STATEMENT_EDIT, statement)
-    if not reason.strip():
-        raise Invalid({"reason": "Say why it no longer holds."})
-    row = lock_for_edit(RiskStatement, statement.pk, None)
-    if row.state == StatementState.WITHDRAWN:
-        raise Conflict("It is withdrawn already.")
-    row.state = StatementState.WITHDRAWN
-    row.save()
-    record(
-        actor=actor,
-        action="statement.withdraw",
-        target=row,
-        system_id=row.system_id,
-        changes={"reason": reason},
-    )
-    return row
 
 
 def _next_id() -> int:
