@@ -278,6 +278,7 @@ SECOPS_EVENT_HANDLERS = {
     ],
     "decision.undone": ["apps.notices.receivers.on_decision_undone"],
     "statement.ended": ["apps.notices.receivers.on_statement_turned"],
+    "statement.reviewed": ["apps.notices.receivers.on_statement_reviewed"],
     "statement.restored": [
         "apps.controls.receivers.on_statement_restored",
         "apps.notices.receivers.on_statement_turned",

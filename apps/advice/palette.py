@@ -43,6 +43,7 @@ COMMANDS = (
     Command(_("Guidance"), "guidance-list", "book-open", _("library advice")),
     Command(_("Portfolio"), "portfolio", "wallet", _("value register curve")),
     Command(_("Controls"), "control-list", "shield-check", _("mitigation")),
+    Command(_("Peer review"), "review-wishes", "users", _("wish second person")),
     Command(_("Calibration"), "calibration", "target", _("estimates outcomes scores incidents")),
     Command(_("Systems"), "system-list", "box", ""),
     Command(_("Findings"), "finding-list", "bug", _("triage weaknesses")),

@@ -41,6 +41,7 @@ urlpatterns = [
         name="statement-assumptions",
     ),
     path("risks/RS-<int:pk>/guidance/", assumptions.statement_follow_page, name="statement-follow"),
+    path("risks/RS-<int:pk>/review/", statements.statement_review_page, name="statement-review"),
     path("risks/RS-<int:pk>/publish/", statements.statement_publish_page, name="statement-publish"),
     path("risks/RS-<int:pk>/withdraw/", endings.statement_withdraw_page, name="statement-withdraw"),
     path(

@@ -19,6 +19,8 @@ from apps.evidence.selectors import updates_proposed
 from apps.planning.models import Decision, ItemStatus, PlanningItem, Question
 from apps.planning.selectors import decisions_in_force, items_visible, questions_waiting
 from apps.risks.changes import decisions_to_confirm
+from apps.risks.models import RiskStatement
+from apps.risks.reviews import reviews_wished
 from apps.scans.models import Report, ReportState
 from apps.scans.selectors import reports_list
 from apps.sources.models import Source
@@ -35,6 +37,7 @@ class Waiting:
     expiring: list[Decision]
     to_confirm: list[Decision]  # their risks changed materially since
     proposed: list[ValueUpdate]  # evidence that would move a value
+    to_review: list[RiskStatement]  # texts of others, where a team wishes a second look
     undecided: list[PlanningItem]
     failed_reports: list[Report]
     broken_sources: list[Source]
@@ -64,6 +67,7 @@ def waiting_for(viewer: Actor) -> Waiting:
         expiring=top(expiring, decides, of_item),
         to_confirm=top(decisions_to_confirm(viewer), decides, of_item),
         proposed=top(updates_proposed(viewer), Permission.STATEMENT_EDIT, "statement__system_id"),
+        to_review=top(reviews_wished(viewer), Permission.STATEMENT_EDIT),
         undecided=top(undecided.order_by("-updated_at"), decides),
         failed_reports=list(failed[:SHOWN]),
         broken_sources=top(sources_in_trouble(viewer), Permission.SOURCE_MANAGE),

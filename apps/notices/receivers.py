@@ -11,7 +11,7 @@ from apps.notices.kinds import NoticeKind
 from apps.notices.recipients import people_for
 from apps.notices.services.tell import tell
 from apps.planning.models import Answer, Decision, PlanningItem, Question
-from apps.risks.models import StatementEnd
+from apps.risks.models import StatementEnd, StatementReview
 from apps.scans.models import Report
 from apps.sources.models import Source
 
@@ -118,6 +118,33 @@ def on_statement_turned(event_id: int, payload: Payload) -> None:
             "text": end.reason,
             "on": statement.key,
             "turn": end.after if end.undoes_id is None else "restored",
+        },
+    )
+
+
+def on_statement_reviewed(event_id: int, payload: Payload) -> None:
+    """Whose words were reviewed."""
+    review = _found(
+        StatementReview,
+        payload["review_id"],
+        "statement__system",
+        "statement__written_by",
+        "made_by",
+    )
+    writer = review.statement.written_by if review else None
+    if review is None or writer is None or not writer.is_active or writer == review.made_by:
+        return
+    tell(
+        event_id=event_id,
+        kind=NoticeKind.RISK,
+        people=[writer],
+        path=reverse("statement-detail", args=[review.statement_id]) + "#review",
+        system=review.statement.system,
+        facts={
+            "who": str(review.made_by or ""),
+            "text": review.body,
+            "on": review.statement.key,
+            "turn": "approved" if review.approves else "commented",
         },
     )
 

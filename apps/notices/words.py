@@ -34,6 +34,8 @@ _TURNS = {  # of a decision or a risk that had been settled
     "undone": lazy("%(who)s undid the decision on %(on)s"),
     "superseded": lazy("%(who)s replaced the risk %(on)s"),
     "withdrawn": lazy("%(who)s withdrew the risk %(on)s"),
+    "approved": lazy("%(who)s approved your text of the risk %(on)s"),
+    "commented": lazy("%(who)s commented on your text of the risk %(on)s"),
     "restored": lazy("%(who)s restored the risk %(on)s"),
 }
 

@@ -146,5 +146,17 @@ class RestoreForm(forms.Form):
     reason = forms.CharField(label=lazy("Why it holds again"), max_length=500)
 
 
+class ReviewForm(forms.Form):
+    """An approval may go without words, a comment not; the service says so."""
+
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    body = forms.CharField(
+        label=lazy("What you found"),
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
 class PublishForm(forms.Form):
     note = forms.CharField(label=lazy("What changed"), required=False, max_length=300)

@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import SystemOwned
 from apps.common.models import Versioned
+from apps.risks.models_reviews import ReviewNote, ReviewWish, StatementReview
+
+__all__ = ["ReviewNote", "ReviewWish", "StatementReview"]
 
 PERSON = settings.AUTH_USER_MODEL
 LARGEST = 10**15  # of any amount; also refuses PostgreSQL's NaN, which is above every number
@@ -199,6 +202,9 @@ class RiskStatement(SystemOwned, StatementText):
         "RiskRevision", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     created_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    # Whose words the working text is, and since which version: who reviews is somebody else.
+    written_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    written_version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     # What says it now, while it is superseded: of the same system.
     successors = models.ManyToManyField(
         "self", symmetrical=False, related_name="predecessors", blank=True
@@ -249,6 +255,10 @@ class RiskRevision(StatementText):
     number = models.PositiveIntegerField()
     source_version = models.PositiveIntegerField()  # the statement's version that was published
     note = models.CharField(max_length=300, blank=True, default="")
+    review = models.CharField(
+        max_length=10, choices=ReviewNote.choices, blank=True, default="", db_default=""
+    )
+    reviewed_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
     published_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
     published_at = models.DateTimeField(db_default=Now(), editable=False)
 

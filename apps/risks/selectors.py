@@ -58,7 +58,7 @@ def statements_counting(viewer: Actor) -> QuerySet[RiskStatement]:
 def revisions_of(viewer: Actor, statement_id: int) -> QuerySet[RiskRevision]:
     statement_get(viewer, statement_id)
     return RiskRevision.objects.filter(statement_id=statement_id).select_related(
-        "published_by", "valuation"
+        "published_by", "reviewed_by", "valuation"
     )
 
 

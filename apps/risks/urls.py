@@ -1,8 +1,9 @@
 from django.urls import path
 
-from apps.risks import views, views_rapid
+from apps.risks import views, views_rapid, views_reviews
 
 urlpatterns = [
+    path("risks/reviews/", views_reviews.review_wishes_page, name="review-wishes"),
     path("systems/<slug:key>/rapid-assessment/", views_rapid.rapid_page, name="rapid-assessment"),
     path("risks/new/", views.statement_create_page, name="statement-create"),
     path("risks/preview/", views.statement_preview, name="statement-preview"),

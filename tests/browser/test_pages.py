@@ -67,6 +67,7 @@ EVERYBODYS: dict[str, Open] = {
     "home": at("/"),
     "planning": at("/planning/"),
     "board": at("/planning/?view=board"),
+    "review wishes": at("/risks/reviews/"),
     "item": first_row("/planning/?q=ticket+PDFs"),
     "decided-item": first_row("/planning/?status=decided"),
     "risk": risk_of_the_item,

@@ -17,7 +17,8 @@ from apps.accounts.roles import Permission
 from apps.advice.views.what_if import what_if
 from apps.automation.selectors import guards_of
 from apps.automation.words import drift_sentence
-from apps.common.errors import Conflict
+from apps.common.errors import Conflict, Invalid
+from apps.common.forms import apply_domain_errors
 from apps.common.ui.curve import Curve
 from apps.common.ui.diff import DiffLine, diff_lines
 from apps.common.ui.scale import shared_axis
@@ -27,6 +28,7 @@ from apps.risks.forms import (
     AssumptionsForm,
     PublishForm,
     RestoreForm,
+    ReviewForm,
     SupersedeForm,
     WithdrawForm,
     assumptions_of,
@@ -34,13 +36,16 @@ from apps.risks.forms import (
 from apps.risks.guidance_offers import Change, Offer, offer_of
 from apps.risks.models import RiskRevision, RiskStatement, StatementState, Valuation
 from apps.risks.quant.entry import say_frequency
+from apps.risks.reviews import approval_of, is_review_wished, reviews_of
 from apps.risks.selectors import ends_of, revisions_of, statement_get
 from apps.risks.sensitivity import swings_of
 from apps.risks.services.endings import UNDO_WITHIN, undoable
+from apps.risks.services.reviews import review_give
 from apps.risks.services.statements import statement_publish
 from apps.risks.text import Words, estimate_words, statement_lines
 
 EVIDENCE_SHOWN = 50
+REVIEWS_SHOWN = 10
 REVISIONS_SHOWN = 20
 SWINGS_SHOWN = 8
 UPDATES_SHOWN = 10
@@ -104,12 +109,27 @@ def statement_shown(
         "may_link": may(request.actor, Permission.EVIDENCE_LINK, statement),
         "publish_form": bound.get("publish_form") or PublishForm(prefix="publish"),
         **_endings(request, statement, bound),
+        **_review(request, statement, bound),
         "assumptions_form": bound.get("assumptions_form")
         or AssumptionsForm(initial=assumptions_of(statement)),
         "assumptions_refused": "assumptions_form" in bound,
         "may_publish": statement.published is None or statement.has_unpublished_changes,
     }
     return render(request, "risks/statement.html", context, status=status)
+
+
+def _review(
+    request: PageRequest, statement: RiskStatement, bound: dict[str, Any]
+) -> dict[str, Any]:
+    """What a second person said of the working text, and whether one is wished to."""
+    return {
+        "review_wished": is_review_wished(statement.system),
+        "approval": approval_of(statement),
+        "reviews": list(reviews_of(request.actor, statement.pk)[:REVIEWS_SHOWN]),
+        "may_approve": request.actor.user_id != statement.written_by_id,
+        "review_form": bound.get("review_form")
+        or ReviewForm(prefix="review", initial={"version": statement.version}),
+    }
 
 
 def _endings(
@@ -120,8 +140,8 @@ def _endings(
     may_edit = may(request.actor, Permission.STATEMENT_EDIT, statement)
     return {
         "ends": ends,
-        "successors": list(statement.successors.all()),
-        "predecessors": list(statement.predecessors.all()),
+        "successors": list(statement.successors.select_related("published").order_by("pk")),
+        "predecessors": list(statement.predecessors.order_by("pk")),
         "may_supersede": may_edit and statement.state == StatementState.PUBLISHED,
         "may_restore": may_edit and undoable(statement) is not None,
         "undo_days": UNDO_WITHIN.days,
@@ -186,3 +206,29 @@ def statement_publish_page(request: PageRequest, pk: int) -> HttpResponse:
         said = _("Published as revision %(number)d. It counts from now on.")
         messages.success(request, said % {"number": revision.number})
     return redirect("statement-detail", pk)
+
+
+@require_POST
+def statement_review_page(request: PageRequest, pk: int) -> HttpResponse:
+    """Approve the working text that was shown (`approves`), or only comment on it."""
+    statement = statement_get(request.actor, pk)
+    form = ReviewForm(request.POST, prefix="review")
+    if form.is_valid():
+        try:
+            review = review_give(
+                actor=request.actor,
+                statement=statement,
+                version=form.cleaned_data["version"],
+                approves="approves" in request.POST,
+                body=form.cleaned_data["body"],
+            )
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        except Conflict as conflict:
+            messages.error(request, conflict.message)
+            return redirect("statement-detail", pk)
+        else:
+            told = _("Approved. It can be published as reviewed.")
+            messages.success(request, told if review.approves else _("Your comment is there."))
+            return redirect("statement-detail", pk)
+    return statement_shown(request, statement, status=422, review_form=form)

@@ -241,6 +241,10 @@ class RevisionOut(StatementTextOut):
 
     number = serializers.IntegerField()
     note = serializers.CharField()
+    review = serializers.CharField(
+        help_text="reviewed; without (one was wished); empty where none was wished."
+    )
+    reviewed_by = PersonOut(allow_null=True)
     published_by = PersonOut(allow_null=True)
     published_at = serializers.DateTimeField()
 

@@ -19,7 +19,14 @@ from apps.common.editing import changed_fields, lock_for_edit
 from apps.common.errors import Conflict, Invalid
 from apps.guidance.models import GuidanceVersion
 from apps.planning.models import Option, PlanningItem
-from apps.risks.models import Attribute, RiskRevision, RiskStatement, StatementState
+from apps.risks.models import (
+    Attribute,
+    ReviewNote,
+    RiskRevision,
+    RiskStatement,
+    StatementState,
+)
+from apps.risks.reviews import approval_of, is_review_wished
 from apps.risks.services.credits import Credit, same_numbers
 from apps.risks.services.estimates import ENDS, Reading, read_estimate, reading_of
 from apps.risks.services.valuations import valuation_store
@@ -91,6 +98,7 @@ def statement_create(
         origin=origin,
         currency=settings.SECOPS_CURRENCY,
         created_by=actor.user,
+        written_by=actor.user,
         **content.values(reading),
     )
     statement.pk = _next_id()
@@ -113,6 +121,8 @@ def statement_edit(
     changes = changed_fields(row, content.values(reading))
     if changes.keys() & set(ESTIMATE):
         row.valuation = valuation_store(reading, name=row.key, controls=row.controls)
+    if changes:
+        row.written_by, row.written_version = actor.user, row.version
     row.save()
     record(
         actor=actor, action="statement.edit", target=row, system_id=row.system_id, changes=changes
@@ -125,6 +135,8 @@ def statement_publish(
     *, actor: Actor, statement: RiskStatement, note: str = "", at: dt.datetime | None = None
 ) -> RiskRevision:
     """Freeze the working text as the next revision; from now on it is what decisions stand on.
+
+    Where a review is wished, the revision says whose it was, or that there was none; nothing blocks.
 
     at: when it was published, for records that are moved in from elsewhere; else now.
     """
@@ -140,6 +152,7 @@ def statement_publish(
         number=last.number + 1 if last else 1,
         source_version=row.version,
         note=note,
+        **_review(row, last),
         published_by=actor.user,
         published_at=at or timezone.now(),
         **{name: getattr(row, name) for name in COPIED},
@@ -152,10 +165,19 @@ def statement_publish(
         action="statement.publish",
         target=row,
         system_id=row.system_id,
-        changes={"revision": revision.number},
+        changes={"revision": revision.number, "review": revision.review},
     )
     events.append("statement.published", {"statement_id": row.pk, "revision_id": revision.pk})
     return revision
+
+
+def _review(row: RiskStatement, last: RiskRevision | None) -> dict[str, Any]:
+    """What the revision to come says of its review: {review, reviewed_by}."""
+    if last is not None and row.written_version <= last.source_version:
+        return {}  # only numbers of controls are new: nobody wrote anything
+    if approval := approval_of(row):
+        return {"review": ReviewNote.REVIEWED, "reviewed_by": approval.made_by}
+    return {"review": ReviewNote.WITHOUT} if is_review_wished(row.system) else {}
 
 
 @transaction.atomic
