@@ -38,6 +38,9 @@ COMMANDS = (
     Command(_("Write guidance"), "guidance-create", "plus", _("new"), Permission.GUIDANCE_EDIT),
     Command(_("Post a report"), "report-upload", "file-up", _("upload"), Permission.REPORT_UPLOAD),
     Command(_("Declare automation"), "automation-create", "plus", "", Permission.AUTOMATION_MANAGE),
+    Command(
+        _("Import from Backstage"), "backstage-import", "file-up", "", Permission.SYSTEM_MANAGE
+    ),
     Command(_("Loop"), "home", "infinity", _("home stages")),
     Command(_("Planning"), "item-list", "scale", _("items decisions options")),
     Command(_("Guidance"), "guidance-list", "book-open", _("library advice")),

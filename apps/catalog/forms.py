@@ -1,4 +1,4 @@
-"""Filters of the audit trail."""
+"""Filters of the audit trail, and what is imported."""
 
 from typing import Any
 
@@ -6,9 +6,11 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from apps.catalog.backstage import LARGEST
 from apps.catalog.models import System
 from apps.catalog.selectors import AuditFilter
 from apps.common.forms import FilterForm, with_any
+from apps.common.forms_files import FileOrTextForm
 
 KINDS = [("user", _("People")), ("token", _("Tokens")), ("portal", _("The portal itself"))]
 
@@ -43,3 +45,12 @@ class AuditFilterForm(FilterForm):
             object_type=self.given("object_type"),
             object_id=self.given("object_id"),
         )
+
+
+class BackstageForm(FileOrTextForm):
+    largest = LARGEST
+    file = forms.FileField(
+        label=_("Catalog file"),
+        required=False,
+        help_text=_("catalog-info.yaml of Backstage, one or more documents."),
+    )

@@ -49,7 +49,7 @@ SENSIBLE: Mapping[Stage, tuple[EvidenceKind, ...]] = MappingProxyType(
 
 # Formats that one kind of tool writes, by their slug.
 _BY_FORMAT: dict[EvidenceKind, str] = {
-    _K.THREAT_MODEL: "threat-dragon threagile-risks otm threat-composer pytm-json",
+    _K.THREAT_MODEL: "threat-dragon threagile-risks otm tm-bom threat-composer pytm-json",
     _K.STATIC_ANALYSIS: "semgrep sonarqube-issues bandit",
     _K.SECRETS: "gitleaks detect-secrets trufflehog",
     _K.DEPENDENCIES: (

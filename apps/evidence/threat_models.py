@@ -13,10 +13,11 @@ import msgspec
 from apps.common.errors import Invalid
 from apps.risks.services.scales import Levels, current_scale
 from apps.risks.services.statements import StatementInput
+from apps.scans.formats.tm_bom import IMPACTS, LIKELIHOODS
 from apps.scans.formats.types import Format, FormatError, Kind, ParsedFinding
 from apps.scans.registry import registry
 
-FORMATS = ("otm", "threat-dragon", "threat-composer", "threagile-risks")
+FORMATS = ("otm", "tm-bom", "threat-dragon", "threat-composer", "threagile-risks")
 MOST = 100  # threats of one file: each statement is simulated when it is written
 LONGEST = 2000  # characters of a text that is taken over
 _NOT_RATED = {"", "tbd", "unset", "undefined", "unknown"}
@@ -98,7 +99,12 @@ def _title(data: bytes) -> str:
         root: Any = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""  # the parser has said what is to be said of such a file
-    for outer, inner in (("project", "name"), ("summary", "title"), ("applicationInfo", "name")):
+    for outer, inner in (
+        ("project", "name"),
+        ("scope", "title"),
+        ("summary", "title"),
+        ("applicationInfo", "name"),
+    ):
         part = root.get(outer) if isinstance(root, dict) else None
         name = part.get(inner) if isinstance(part, dict) else None
         if isinstance(name, str) and name.strip():
@@ -191,6 +197,12 @@ def _levels(finding: ParsedFinding, fmt: Format) -> tuple[int, int] | None:
         numbers = [each for each in rated if isinstance(each, int | float) and 0 <= each <= 100]
         fifths = [max(1, math.ceil(each / 20)) for each in numbers]
         return (fifths[0], fifths[1]) if len(fifths) == 2 else None
+    if fmt.slug == "tm-bom":  # five words each, in the order of our own levels
+        risk = raw.get("risk") or {}
+        words = (risk.get("likelihood"), risk.get("impact"))
+        if words[0] in LIKELIHOODS and words[1] in IMPACTS:
+            return LIKELIHOODS.index(words[0]) + 1, IMPACTS.index(words[1]) + 1
+        return None
     likelihood = _LIKELIHOODS.get(str(raw.get("exploitation_likelihood", "")).lower())
     impact = _IMPACTS.get(str(raw.get("exploitation_impact", "")).lower())
     return (likelihood, impact) if likelihood and impact else None

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from apps.accounts.models import Team
 from apps.catalog.models import Component, System
@@ -113,3 +115,26 @@ def test_what_is_no_catalogue(people: People, text: str) -> None:
     assert answer.status_code == 400
     assert problem_fields(answer) == {"text"}
     assert System.objects.count() == before
+
+
+def test_the_page(client: Client, people: People) -> None:
+    url = "/imports/backstage/"
+    for person in (people.security, people.system_admin, people.outsider):
+        client.force_login(person)
+        assert client.get(url).status_code == 403
+        assert url not in client.get("/systems/").content.decode()
+    client.force_login(people.admin)
+    assert url in client.get("/systems/").content.decode()
+    assert client.get(url).status_code == 200
+    file = SimpleUploadedFile("catalog-info.yaml", TEXT.encode())
+    shown = client.post(url, {"file": file}).content.decode()
+    assert "Public websites" in shown
+    assert "there is no system &#x27;elsewhere&#x27;" in shown
+    assert not Component.objects.exists()
+    made = client.post(url, {"text": TEXT, "confirm": "1"}, follow=True)
+    assert "1 systems and 2 components" in made.content.decode()
+    assert Component.objects.count() == 2
+    again = client.post(url, {"text": TEXT, "confirm": "1"}, follow=True)
+    assert "Nothing is new" in again.content.decode()
+    for wrong in ({}, {"text": "a: [1"}, {"text": "kind: System"}, {"text": "x" * 200_001}):
+        assert client.post(url, wrong).status_code == 422

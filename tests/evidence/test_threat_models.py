@@ -67,6 +67,13 @@ def ranges(statement: RiskStatement) -> list[Decimal]:
             "A buyer can change orders of others, which leads to wrong bills",
             ("0.2", "2", "1000", "2000"),
         ),
+        # likely and severe: the fourth of five likelihoods and the fifth of five impacts
+        (
+            "tm-bom/shop.json",
+            "run Orders without what the model asks for: Check the owner Of each order",
+            "Orders can be changed",
+            ("1", "2", "2000", "4000"),
+        ),
         # likely and high: the second of four likelihoods and the third of four impacts
         (
             "threagile-risks/risks.json",
@@ -197,3 +204,13 @@ def test_the_page(client: Client, people: People) -> None:
     assert client.get(url).status_code == 404
     client.force_login(people.viewer)
     assert client.get(url).status_code == 403
+
+
+def test_the_sample_of_a_tm_bom_is_one() -> None:
+    """Against the schema of OWASP's Threat Model Library, where it is at hand."""
+    path = Path(__file__).parents[3] / "shared/schemas/threat-dragon/threat-model.schema.json"
+    if not path.exists():
+        pytest.skip("the schema of the Threat Model Library is not here")
+    validators = pytest.importorskip("jsonschema.validators")
+    schema = json.loads(path.read_text())
+    validators.validator_for(schema)(schema).validate(sample("tm-bom/shop.json"))

@@ -7,6 +7,7 @@ from django.test import Client
 
 from apps.planning.models import PlanningItem
 from apps.risks.models import RiskStatement
+from tests.api.conftest import as_user
 from tests.conftest import People
 
 pytestmark = pytest.mark.django_db
@@ -62,3 +63,37 @@ def test_who_may(client: Client, people: People) -> None:
         client.force_login(person)
         assert client.post(url, GIVEN).status_code == status
     assert not PlanningItem.objects.exists()
+
+
+OVER_API: dict[str, object] = {
+    "title": "Guest check-in",
+    "information": "Names and passport numbers.",
+    "happenings": [
+        {"text": "Guests read the bookings of others.", "likelihood": 4, "impact": 2},
+        {"text": "The desk stands still"},
+    ],
+    "actions": ["Check the owner", "Ask for a code"],
+}
+
+
+def test_the_same_over_the_api(people: People) -> None:
+    path = f"/systems/{people.system.key}/rapid-assessments"
+    answer = as_user(people.security).post(path, OVER_API)
+    assert answer.status_code == 201, answer.content
+    item = PlanningItem.objects.get()
+    assert answer["Location"] == f"/api/v1/items/{item.key}"
+    assert item.options.count() == 3
+    first, second = RiskStatement.objects.order_by("pk")
+    assert (first.frequency_low, first.frequency_high) == (1, 6)
+    assert (second.frequency_low, second.frequency_high) == (Decimal("0.2"), 1)
+    assert as_user(people.viewer).post(path, OVER_API).status_code == 403
+    assert as_user(people.outsider).post(path, OVER_API).status_code == 404
+    wrongs: tuple[dict[str, object], ...] = (
+        {"happenings": []},
+        {"happenings": [{"text": "x", "likelihood": 6}]},
+        {"happenings": [{"text": "x", "colour": "red"}]},
+        {"actions": ["Go ahead without doing more"]},
+    )
+    for wrong in wrongs:
+        assert as_user(people.security).post(path, OVER_API | wrong).status_code == 400
+    assert PlanningItem.objects.count() == 1

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.forms_tokens import SystemTokenForm
-from apps.accounts.policy import require
+from apps.accounts.policy import may, require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.accounts.services.tokens import token_create_for_system
@@ -30,7 +30,11 @@ from apps.common.ui.money import amount_short
 
 @require_GET
 def system_list_page(request: PageRequest) -> HttpResponse:
-    return render(request, "advice/system_list.html", {"cards": system_cards(request.actor)})
+    context = {
+        "cards": system_cards(request.actor),
+        "may_import": may(request.actor, Permission.SYSTEM_MANAGE),
+    }
+    return render(request, "advice/system_list.html", context)
 
 
 @require_GET

@@ -7,6 +7,7 @@ from apps.risks.api.endings import (
     UndoDecision,
     WithdrawStatement,
 )
+from apps.risks.api.rapid import RapidAssessment
 from apps.risks.api.reviews import ReviewWishes, StatementReviews
 from apps.risks.api.views import (
     ConfirmDecision,
@@ -25,6 +26,7 @@ from apps.risks.api.views import (
 
 urlpatterns = [
     path("statements/<statement_key:statement>/reviews", StatementReviews.as_view()),
+    path("systems/<slug:system>/rapid-assessments", RapidAssessment.as_view()),
     path("review-wishes", ReviewWishes.as_view()),
     path("statements/<statement_key:statement>/guidance", StatementGuidance.as_view()),
     path("items/<item_key:item>/statements", ItemStatements.as_view()),

@@ -51,6 +51,7 @@ detect_secrets.DetectSecrets
 trufflehog.TruffleHog
 dependency_track.DependencyTrack
 otm.OpenThreatModel
+tm_bom.ThreatModelBom
 threat_composer.ThreatComposer
 spdx.Spdx2
 spdx.Spdx3
