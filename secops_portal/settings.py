@@ -276,12 +276,19 @@ SECOPS_EVENT_HANDLERS = {
         "apps.notices.receivers.on_decision_expired",
         "apps.outbound.receivers.on_event",
     ],
-    "decision.undone": ["apps.notices.receivers.on_decision_undone"],
-    "statement.ended": ["apps.notices.receivers.on_statement_turned"],
+    "decision.undone": [
+        "apps.notices.receivers.on_decision_undone",
+        "apps.outbound.receivers.on_event",
+    ],
+    "statement.ended": [
+        "apps.notices.receivers.on_statement_turned",
+        "apps.outbound.receivers.on_event",
+    ],
     "statement.reviewed": ["apps.notices.receivers.on_statement_reviewed"],
     "statement.restored": [
         "apps.controls.receivers.on_statement_restored",
         "apps.notices.receivers.on_statement_turned",
+        "apps.outbound.receivers.on_event",
     ],
     "report.failed": [
         "apps.notices.receivers.on_report_failed",

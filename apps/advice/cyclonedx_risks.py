@@ -45,16 +45,9 @@ JSON = dict[str, Any]
 def cyclonedx_risks(viewer: Actor, scope: Scope) -> IO[bytes]:
     """An open temporary file, from its beginning; a document without risks where none is open."""
     with Sections() as lists:
-        systems: dict[str, JSON] = {}
         controls: dict[str, JSON] = {}
         scale = current_scale()
         for risk in open_risks(viewer, scope):
-            system = risk.statement.system
-            systems[system.key] = {
-                "bom-ref": f"system/{system.key}",
-                "type": "application",
-                "name": system.name,
-            }
             for effect in risk.planned:
                 controls[effect.control.key] = _control(effect)
             lists.add("risks", _risk(risk, scale))
@@ -64,12 +57,11 @@ def cyclonedx_risks(viewer: Actor, scope: Scope) -> IO[bytes]:
             "specVersion": "2.0",
             "serialNumber": f"urn:uuid:{uuid.uuid4()}",
             "version": 1,
-            "metadata": {
-                "timestamp": timezone.now().isoformat(timespec="seconds"),
-                "tools": {"components": [{"type": "application", "name": "SecOps Portal"}]},
-            },
-            "properties": [_property("experimental", "The schema of CycloneDX 2.0 is a draft.")],
-            "components": list(systems.values()),
+            "metadata": {"timestamp": timezone.now().isoformat(timespec="seconds")},
+            "properties": [
+                _property("generator", "SecOps Portal"),
+                _property("experimental", "The schema of CycloneDX 2.0 is a draft."),
+            ],
             "controls": list(controls.values()),
         }
         target.write(compact(head)[:-1] + b',\n"risks":')
@@ -86,7 +78,6 @@ def _risk(risk: OpenRisk, scale: Levels) -> JSON:
         "name": f"{row.key}: {row.item.title}",
         "statement": f"{revision.condition} {revision.consequence}",
         "domains": [{"type": "security"}],
-        "affects": [f"system/{row.system.key}"],
         # With controls in place the simulated value is what they leave.
         "residualRisk" if revision.controls else "inherentRisk": _rating(risk, scale),
         "status": _STATUS.get(Treatment(risk.choice.treatment), "assessed")
@@ -161,11 +152,11 @@ def _responses(risk: OpenRisk) -> Iterator[JSON]:
 
 def _control(effect: ControlEffect) -> JSON:
     control = effect.control
-    told = {
+    told: JSON = {
         "bom-ref": control.key,
         "name": control.name,
         "status": "planned",
-        "appliesTo": [f"system/{control.system.key}"],
+        "properties": [_property("system", control.system.key)],
     }
     return told | ({"description": control.description} if control.description.strip() else {})
 
@@ -173,6 +164,8 @@ def _control(effect: ControlEffect) -> JSON:
 def _properties(risk: OpenRisk) -> Iterator[JSON]:
     row, revision, valuation = risk.statement, risk.revision, risk.revision.valuation
     for name, value in (
+        # Where a document keeps its components differs between the drafts: a system is a property.
+        ("system", row.system.key),
         ("currency", revision.currency),
         ("expected-annual-loss", valuation.expected_annual_loss),
         *((f"annual-loss-p{each}", valuation.percentiles[each]) for each in ("50", "90", "95")),

@@ -27,7 +27,7 @@ from apps.planning.selectors import (
 )
 from apps.risks.changes import Change, changes_since
 from apps.risks.models import RiskStatement, StatementState
-from apps.risks.selectors import statements_of_item
+from apps.risks.selectors import statements_ended, statements_of_item
 
 EVIDENCE_SHOWN = 10  # open and severe first; what is left stands on the statements' own pages
 
@@ -61,6 +61,7 @@ class ItemView:
     options: list[OptionView]
     information: Information | None  # what it is worth to find out before choosing
     on_item: list[StatementView]  # statements that hold whatever is chosen
+    ended: list[RiskStatement]  # withdrawn or superseded: no longer in any value
     recommendation: Recommendation | None
     decision: Decision | None  # the one in force
     changes: list[Change]  # since the decision in force, or since the one that expired last
@@ -97,6 +98,7 @@ def item_view(viewer: Actor, pk: int) -> ItemView:
             for option in options
         ],
         information=information_of(options, published),
+        ended=list(statements_ended(viewer, pk)),
         on_item=[views[each.pk] for each in statements if each.option_id is None],
         recommendation=recommendation,
         decision=decision,

@@ -43,7 +43,12 @@ def open_risks(viewer: Actor, scope: Scope) -> Iterator[OpenRisk]:
         rows = rows.filter(system__key=scope.system)
     if scope.stage:
         rows = rows.filter(item__stage=scope.stage)
-    found = rows.select_related("published__published_by").iterator(chunk_size=CHUNK)
+    # Curves are most of a row, and no register has them.
+    unread = [
+        f"{path}valuation__{name}" for path in ("", "published__") for name in ("curve", "inputs")
+    ]
+    rows = rows.select_related("published__published_by").defer(*unread)
+    found = rows.iterator(chunk_size=CHUNK)
     while chunk := list(islice(found, CHUNK)):
         yield from _filled(viewer, chunk)
 

@@ -89,6 +89,7 @@ class _Plan:
             "title": told["title"],
             "description": told["statement"],
             "props": [_prop("poam-id", risk.statement.key, NIST)],
+            "origins": told["origins"],
             "related-risks": [{"risk-uuid": told["uuid"]}],
         }
         if seen:

@@ -16,7 +16,7 @@ from apps.coverage.models import Silence
 from apps.guidance.models import Guidance
 from apps.outbound.kinds import EventName
 from apps.planning.models import Answer, Decision, Question
-from apps.risks.models import RiskStatement
+from apps.risks.models import RiskStatement, StatementEnd
 from apps.scans.models import Report
 from apps.sources.models import Source
 
@@ -90,6 +90,18 @@ def _statement(payload: Payload) -> Facts | None:
     return Facts(row.system, summary, reverse("statement-detail", args=[row.pk]), data)
 
 
+def _turned(payload: Payload) -> Facts | None:
+    """A risk was withdrawn, superseded or restored."""
+    end = _found(StatementEnd, payload["end_id"], "statement__system")
+    if end is None:
+        return None
+    row = end.statement
+    words = {"key": row.key, "system": row.system.name, "state": end.get_after_display().lower()}
+    summary = _("Risk %(key)s of %(system)s is %(state)s now.") % words
+    data = {"statement": row.key, "state": end.after, "superseded_by": end.successor_keys}
+    return Facts(row.system, summary, reverse("statement-detail", args=[row.pk]), data)
+
+
 def _asked(payload: Payload) -> Facts | None:
     question = _found(Question, payload["question_id"], "item__system", "guidance")
     return _of_question(question, _("A question was asked on %(key)s.")) if question else None
@@ -117,6 +129,10 @@ def _decided(payload: Payload) -> Facts | None:
 
 def _ran_out(payload: Payload) -> Facts | None:
     return _of_decision(payload, _("The decision on %(key)s of %(system)s ran out."))
+
+
+def _undone(payload: Payload) -> Facts | None:
+    return _of_decision(payload, _("The decision on %(key)s of %(system)s was undone."))
 
 
 def _of_decision(payload: Payload, sentence: str) -> Facts | None:
@@ -181,10 +197,13 @@ TELLERS: dict[EventName, Callable[[Payload], Facts | None]] = {
     EventName.REPORT_PROCESSED: _report,
     EventName.REPORT_FAILED: _report,
     EventName.STATEMENT_PUBLISHED: _statement,
+    EventName.STATEMENT_ENDED: _turned,
+    EventName.STATEMENT_RESTORED: _turned,
     EventName.QUESTION_ASKED: _asked,
     EventName.QUESTION_ANSWERED: _answered,
     EventName.DECISION_RECORDED: _decided,
     EventName.DECISION_EXPIRED: _ran_out,
+    EventName.DECISION_UNDONE: _undone,
     EventName.GUIDANCE_PUBLISHED: _guidance,
     EventName.SOURCE_BROKEN: _broke,
     EventName.SOURCE_RECOVERED: _recovered,

@@ -50,6 +50,11 @@ def statements_of_item(viewer: Actor, item_id: int) -> QuerySet[RiskStatement]:
     )
 
 
+def statements_ended(viewer: Actor, item_id: int) -> QuerySet[RiskStatement]:
+    """Those of an item that were withdrawn or superseded, with what took their place."""
+    return statements_related(viewer).filter(item_id=item_id, state__in=ENDED).order_by("-pk")
+
+
 def statements_counting(viewer: Actor) -> QuerySet[RiskStatement]:
     """Those whose value counts: published ones."""
     return statements_visible(viewer).filter(state=StatementState.PUBLISHED)

@@ -91,7 +91,8 @@ def test_two_take_the_place_of_one_and_it_is_undone(
     page.force_login(people.viewer)
     shown = page.get(f"/risks/{old.key}/").content.decode()
     assert all(f'href="/risks/{key}/"' in shown for key in given["by"])
-    assert f'href="/risks/{old.key}/"' in page.get(f"/risks/{new[1].key}/").content.decode()
+    for there in (f"/risks/{new[1].key}/", f"/planning/{old.item.key}/"):
+        assert f'href="/risks/{old.key}/"' in page.get(there).content.decode()
 
     version = RiskStatement.objects.get(pk=old.pk).version
     back = security.post(f"/statements/{old.key}/restore", {"reason": "One cause after all."})

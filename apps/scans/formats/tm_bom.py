@@ -1,6 +1,6 @@
 """Threat models of OWASP's Threat Model Library, whose schema follows the TM-BOM of CycloneDX.
 
-Source: OWASP Threat Model Library Schema 1.0.0 to 1.0.2.
+Source: OWASP Threat Model Library Schema 1.0.0 to 1.0.2, and its specification, "5x5 Risk Level Matrix".
 """
 
 from collections.abc import Iterator
@@ -32,6 +32,13 @@ _LEVELS = {
     "very_high": severity.CRITICAL,
     "critical": severity.CRITICAL,
 }
+# The specification's bands of scores: very low to critical.
+_BANDS = (
+    (13, severity.CRITICAL),
+    (10, severity.HIGH),
+    (5, severity.MEDIUM),
+    (1, severity.LOW),
+)
 _REFUSED = {"retired", "wont_do"}
 _PLACES = ("components", "data_stores", "data_sets", "data_flows", "actors")
 Found = tuple[Node, bytes]
@@ -117,8 +124,8 @@ def _severity(risk: Node) -> Severity:
     if level := _LEVELS.get(risk.text("level")):
         return level
     score = risk.number("score")
-    # 25 at most, on the scale of 10 that CVSS words.
-    return severity.from_score((score if score is not None else _product(risk)) / 2.5)
+    said = _product(risk) if score is None else score
+    return next((bad for least, bad in _BANDS if said >= least), severity.NONE)
 
 
 def _rank(risk: Node) -> tuple[int, int]:
