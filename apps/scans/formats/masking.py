@@ -31,7 +31,7 @@ _MASKED = re.compile(r"[*x.•]{3,}|\W*redacted\W*|<masked>|\[masked\]", re.IGNO
 
 # Needle (searched first, at memory speed) -> shape.
 _SHORT_SHAPES: tuple[tuple[bytes, bytes], ...] = (
-    (b"PRIVATE KEY-----", rb"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^\"<-]{20,20000}"),
+    (b"PRIVATE KEY-----", rb"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^\"<-]{20,20000}[\x80-\xbf]*"),
     (b"@", rb"(?<=://)[^\s\"'<>/@:]{1,100}:[^\s\"'<>/@]{3,200}(?=@)"),
 )
 # Shapes with a run of at least 24 letters, digits, _ and -: looked for only where there is such a
@@ -85,7 +85,8 @@ def scrub(record: bytes) -> bytes:
 _HTTP_HEADER = re.compile(
     rb"(?i)((?:(?<=\\[nr])|(?<![0-9a-z_-]))"
     rb"(?:(?:set-)?cookie|(?:proxy-)?authorization|x-(?:api|auth)-[a-z]{3,5}): ?)"
-    rb"[^\r\n\\\"<]{3,8000}"
+    # The end is no middle of a character.
+    rb"[^\r\n\\\"<]{3,8000}[\x80-\xbf]*"
 )
 
 
@@ -100,8 +101,8 @@ def scrub_text(text: str) -> str:
 
 
 def _masked_match(match: re.Match[bytes]) -> bytes:
-    found = match[0]
-    return found[:4].rstrip(b"\\") + b"[masked]"
+    begin = match[0][:4].decode("utf-8", "ignore").encode()  # whole characters
+    return begin.rstrip(b"\\") + b"[masked]"
 
 
 def preview(secret: str) -> str:

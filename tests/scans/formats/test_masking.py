@@ -125,3 +125,16 @@ def test_hide_leaves_nothing_of_a_secret(secret: str, before: str, after: str) -
 )
 def test_rules_about_secrets(rule: str, cwes: tuple[int, ...], expected: bool) -> None:
     assert masking.is_about_secrets(rule, cwes) is expected
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc"])
+def test_no_character_is_cut_in_half(before: str) -> None:
+    """Limits count bytes; a character outside of ASCII has up to four."""
+    wide = before + "😀" * 6000
+    for text in (
+        f"Cookie: {wide}",
+        f"-----BEGIN RSA PRIVATE KEY-----{wide}",
+        f"https://{before}é:{before}secret@example.org",
+    ):
+        masked = masking.scrub_http(text.encode()).decode()  # valid UTF-8, or this fails
+        assert "[masked]" in masked
