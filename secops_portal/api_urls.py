@@ -38,6 +38,7 @@ _v1: list[URLPattern | URLResolver] = [
     path("", include("apps.notices.api.urls")),
     path("", include("apps.evidence.api.urls")),
     path("", include("apps.outbound.api.urls")),
+    path("", include("apps.trackers.api.urls")),
     path("", include("apps.advice.api.urls")),
 ]
 

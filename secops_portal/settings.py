@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "apps.evidence",
     "apps.compat",
     "apps.outbound",
+    "apps.trackers",
     "apps.advice",
 ]
 if TESTING:
@@ -206,6 +207,7 @@ CELERY_TASK_ROUTES = {
     "common.deliver": {"queue": "outbound"},
     "notices.*": {"queue": "outbound"},
     "outbound.*": {"queue": "outbound"},
+    "trackers.*": {"queue": "outbound"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
@@ -222,6 +224,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-sources": {"task": "sources.sweep", "schedule": 15.0},
     "forget-old-runs": {"task": "sources.forget_runs", "schedule": 86_400.0},
     "deliver-webhooks": {"task": "outbound.deliver", "schedule": 30.0},
+    "file-tickets": {"task": "trackers.file", "schedule": 30.0},
+    "follow-tickets": {"task": "trackers.follow", "schedule": 60.0},
     "forget-webhook-log": {"task": "outbound.forget", "schedule": 86_400.0},
     "deliver-events": {"task": "common.deliver", "schedule": 30.0},
     "expire-idempotency-keys": {"task": "common.forget_idempotency_keys", "schedule": 3600.0},

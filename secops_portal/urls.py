@@ -32,4 +32,5 @@ urlpatterns = [
     path("", include("apps.notices.urls")),
     path("", include("apps.evidence.urls")),
     path("", include("apps.outbound.urls")),
+    path("", include("apps.trackers.urls")),
 ]

@@ -88,6 +88,10 @@ class Actor:
     def manages_webhooks(self) -> bool:
         return Permission.WEBHOOK_MANAGE in self.organisation_grant
 
+    @property
+    def manages_trackers(self) -> bool:
+        return Permission.TRACKER_MANAGE in self.organisation_grant
+
     def permissions_on(self, system_id: int | None) -> frozenset[Permission]:
         if system_id is None:
             return self.organisation_grant

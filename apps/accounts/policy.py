@@ -25,6 +25,8 @@ SENTENCES = {
     Permission.COVERAGE_MANAGE: "What evidence is expected is said by security and admins.",
     Permission.FINDING_TRIAGE: "Findings are triaged by security and admins of their system.",
     Permission.WEBHOOK_MANAGE: "Webhooks are managed by admins of the organisation.",
+    Permission.TRACKER_MANAGE: "Issue trackers are connected by admins of the organisation.",
+    Permission.TICKET_FILE: "Tickets are filed by security and admins of their system.",
     Permission.REPORT_UPLOAD: "Reports are posted with a token of this system, or by security and admins.",
 }
 

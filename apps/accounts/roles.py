@@ -29,6 +29,8 @@ class Permission(enum.StrEnum):
     PEOPLE_MANAGE = "people.manage"
     AUDIT_VIEW = "audit.view"
     WEBHOOK_MANAGE = "webhook.manage"  # who outside is told of events
+    TRACKER_MANAGE = "tracker.manage"  # which issue trackers are connected
+    TICKET_FILE = "ticket.file"  # a weakness leaves the portal
 
 
 class Role(enum.StrEnum):
@@ -58,6 +60,7 @@ _SECURITY = _ARCHITECT | {
     _P.EVIDENCE_LINK,
     _P.SOURCE_MANAGE,
     _P.COVERAGE_MANAGE,
+    _P.TICKET_FILE,
 }
 
 GRANTS: dict[Role, frozenset[Permission]] = {

@@ -37,6 +37,8 @@ from apps.scans.services.rules import RuleDraft
 from apps.scans.services.rules import rule_create as triage_rule_create
 from apps.scans.services.vex import vex_take_in
 from apps.sources.services.sources import source_run_now
+from apps.trackers.models import Tracker
+from apps.trackers.services.tickets import ticket_file
 from apps.trust.services.rules import rule_create as rule_trust
 from tests.conftest import People
 from tests.factories import (
@@ -270,6 +272,8 @@ def fill(system: System) -> None:
     statement_publish(actor=TESTS, statement=old, at=timezone.now() - dt.timedelta(days=400))
     forecast = forecasts_due(TESTS, statement=old)[0]
     outcome_tell(actor=TESTS, forecast=forecast, events=0)
+    tracker = Tracker.objects.create(name=system.key, kind="github", sealed=b"")
+    ticket_file(actor=TESTS, tracker=tracker, subject=finding)
 
 
 def scoped_models() -> list[type[models.Model]]:
@@ -289,9 +293,10 @@ def visible(
 
 
 def system_of(row: Any) -> int | None:
-    found: int | None = (
-        row.statement.system_id if hasattr(row, "statement") else row.access_system_id
-    )
+    if hasattr(row, "access_system_id"):
+        found: int | None = row.access_system_id
+    else:
+        found = row.statement.system_id
     return found
 
 
@@ -324,6 +329,7 @@ def test_every_scoped_model_is_known() -> None:
         "automation.automation",
         "automation.automationrun",
         "trust.trustrule",
+        "trackers.ticket",
         "controls.control",
         "controls.controleffect",
         "coverage.silence",

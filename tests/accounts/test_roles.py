@@ -28,6 +28,8 @@ token.manage          - - - M
 people.manage         - - - M
 audit.view            - - - M
 webhook.manage        - - - M
+tracker.manage        - - - M
+ticket.file           - - S M
 system.manage         - - - M
 """
 LETTERS = {Role.VIEWER: "V", Role.ARCHITECT: "A", Role.SECURITY: "S", Role.ADMIN: "M"}

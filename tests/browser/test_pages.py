@@ -109,6 +109,7 @@ STAFF: dict[str, Open] = {
     "design": at("/design/"),
     "api-reference": at("/api/docs"),
     "webhooks": at("/webhooks/"),
+    "trackers": at("/trackers/"),
     "backstage-import": at("/imports/backstage/"),
 }
 PAGES = [

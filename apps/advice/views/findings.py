@@ -22,6 +22,7 @@ from apps.scans.selectors import finding_get, presences_of, verdicts_of
 from apps.scans.selectors_exploits import due_on, exploits_of, remediation_days
 from apps.scans.selectors_groups import sightings_of
 from apps.scans.services.triage import finding_triage
+from apps.trackers.selectors import ticket_panel
 
 # What a finding's facts may say of its place, with the words for it.
 PLACES = (
@@ -71,6 +72,7 @@ def finding_page(request: PageRequest, pk: int) -> HttpResponse:
         "history": history(presences_of(request.actor, pk)),
         "links": links_of_finding(request.actor, pk),
         "verdicts": verdicts_of(request.actor, pk)[:VERDICTS_SHOWN],
+        **ticket_panel(request.actor, finding),
         "triage_form": form,
         "triage_refused": bool(form.errors),
         "may_triage": may(request.actor, Permission.FINDING_TRIAGE, finding),

@@ -43,6 +43,7 @@ from apps.risks.services.endings import UNDO_WITHIN, undoable
 from apps.risks.services.reviews import review_give
 from apps.risks.services.statements import statement_publish
 from apps.risks.text import Words, estimate_words, statement_lines
+from apps.trackers.selectors import ticket_panel
 
 EVIDENCE_SHOWN = 50
 REVIEWS_SHOWN = 10
@@ -109,6 +110,7 @@ def statement_shown(
         "may_link": may(request.actor, Permission.EVIDENCE_LINK, statement),
         "publish_form": bound.get("publish_form") or PublishForm(prefix="publish"),
         **_endings(request, statement, bound),
+        **ticket_panel(request.actor, statement),
         **_review(request, statement, bound),
         "assumptions_form": bound.get("assumptions_form")
         or AssumptionsForm(initial=assumptions_of(statement)),

@@ -41,6 +41,12 @@ STATES: Final[dict[str, dict[str, Look]]] = {
         "paused": Look(_("Paused"), "neutral", "circle-slash"),
         "disabled": Look(_("Switched off"), "bad", "circle-x"),
     },
+    "ticket": {
+        "queued": Look(_("Being filed"), "info", "clock"),
+        "open": Look(_("Open"), "info", "circle-dot"),
+        "closed": Look(_("Closed"), "neutral", "circle-check"),
+        "failed": Look(_("Not filed"), "bad", "circle-x"),
+    },
     "delivery": {
         "queued": Look(_("Waiting"), "info", "clock"),
         "delivered": Look(_("Delivered"), "good", "circle-check"),

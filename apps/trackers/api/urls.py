@@ -1,0 +1,13 @@
+from django.urls import path
+
+from apps.trackers.api import views
+
+urlpatterns = [
+    path("trackers", views.Trackers.as_view()),
+    path("trackers/<number:tracker>", views.OneTracker.as_view()),
+    path("trackers/<number:tracker>/test", views.TrackerTest.as_view()),
+    path("trackers/<number:tracker>/pause", views.TrackerPause.as_view()),
+    path("tickets", views.Tickets.as_view()),
+    path("tickets/<uuid:ticket>", views.OneTicket.as_view()),
+    path("tickets/<uuid:ticket>/again", views.TicketAgain.as_view()),
+]

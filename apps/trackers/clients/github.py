@@ -1,0 +1,70 @@
+"""GitHub issues. Source: REST API for issues, version 2022-11-28.
+
+The token needs "Issues: read and write" on the repository. What exists is asked of the list of
+issues, which is up to date at once, and not of the search, whose index follows later.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from apps.common.outgoing import OutgoingFailed, errors
+from apps.sources.connectors.generic import text
+from apps.sources.connectors.paging import address, expect_objects, next_link
+from apps.trackers.clients.line import MAX_PAGES, PER_PAGE, Line
+from apps.trackers.clients.types import Seen, expect, fenced, moment, signed
+
+HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+quoted = fenced
+
+
+def probe(line: Line) -> str:
+    answer, _ = line.json("GET", _repository(line), headers=HEADERS)
+    found = expect(answer, "repository")
+    if found.get("has_issues") is False:
+        raise OutgoingFailed(errors.STATUS, "Issues are switched off in this repository.")
+    if found.get("archived") is True:
+        raise OutgoingFailed(errors.STATUS, "This repository is archived: nothing can be filed.")
+    seen = "private" if found.get("private") else "public: everybody reads what is filed"
+    return f"{text(found, 'full_name') or line.project} is there ({seen})."
+
+
+def find(line: Line, marker: str, since: dt.datetime) -> Seen | None:
+    pages = changed(line, since)
+    return next((one for page in pages for one in page if marker in one.text), None)
+
+
+def create(line: Line, title: str, body: str, marker: str) -> Seen:
+    content = {"title": title, "body": signed(body, marker), "labels": list(line.labels)}
+    answer, _ = line.json("POST", _repository(line, "issues"), headers=HEADERS, content=content)
+    return _seen(expect(answer, "issue"))
+
+
+def changed(line: Line, since: dt.datetime) -> Iterator[list[Seen]]:
+    url = _repository(
+        line, "issues", state="all", sort="updated", direction="asc", per_page=PER_PAGE,
+        since=since.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )  # fmt: skip
+    for _ in range(MAX_PAGES):
+        answer, came = line.json("GET", url, headers=HEADERS)
+        rows = expect_objects(answer, "issues")
+        yield [_seen(row) for row in rows if "pull_request" not in row]
+        url = next_link(came)
+        if not url:
+            return
+
+
+def _repository(line: Line, *path: str, **query: Any) -> str:
+    return address(line.url, "repos", *line.project.split("/"), *path, **query)
+
+
+def _seen(row: Any) -> Seen:
+    if not text(row, "number"):
+        raise OutgoingFailed(errors.CONTENT, "The answer's issue has no number.")
+    return Seen(
+        key=text(row, "number"),
+        url=text(row, "html_url"),
+        is_closed=text(row, "state") == "closed",
+        updated_at=moment(text(row, "updated_at")),
+        text=text(row, "body"),
+    )

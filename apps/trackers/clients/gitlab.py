@@ -1,0 +1,71 @@
+"""GitLab issues. Source: REST API v4, issues. The token needs the scope api and the role Reporter.
+
+Issues are filed as confidential: a project that everybody reads shows no weakness.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from apps.common.outgoing import OutgoingFailed, errors
+from apps.sources.connectors.generic import text
+from apps.sources.connectors.paging import address, expect_objects, next_link
+from apps.trackers.clients.line import MAX_PAGES, PER_PAGE, Line
+from apps.trackers.clients.types import Seen, expect, fenced, moment, signed
+
+quoted = fenced
+
+
+def probe(line: Line) -> str:
+    answer, _ = line.json("GET", _project(line))
+    found = expect(answer, "project")
+    if found.get("issues_enabled") is False or found.get("issues_access_level") == "disabled":
+        raise OutgoingFailed(errors.STATUS, "Issues are switched off in this project.")
+    if found.get("archived") is True:
+        raise OutgoingFailed(errors.STATUS, "This project is archived: nothing can be filed.")
+    return f"{text(found, 'path_with_namespace') or line.project} is there; issues are filed as confidential."
+
+
+def find(line: Line, marker: str, since: dt.datetime) -> Seen | None:
+    pages = changed(line, since)
+    return next((one for page in pages for one in page if marker in one.text), None)
+
+
+def create(line: Line, title: str, body: str, marker: str) -> Seen:
+    content = {
+        "title": title,
+        "description": signed(body, marker),
+        "labels": ",".join(line.labels),
+        "confidential": True,
+    }
+    answer, _ = line.json("POST", _project(line, "issues"), content=content)
+    return _seen(expect(answer, "issue"))
+
+
+def changed(line: Line, since: dt.datetime) -> Iterator[list[Seen]]:
+    url = _project(
+        line, "issues", scope="all", order_by="updated_at", sort="asc", per_page=PER_PAGE,
+        updated_after=since.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )  # fmt: skip
+    for _ in range(MAX_PAGES):
+        answer, came = line.json("GET", url)
+        yield [_seen(row) for row in expect_objects(answer, "issues")]
+        url = next_link(came)
+        if not url:
+            return
+
+
+def _project(line: Line, *path: str, **query: Any) -> str:
+    return address(f"{line.url.rstrip('/')}/api/v4", "projects", line.project, *path, **query)
+
+
+def _seen(row: Any) -> Seen:
+    if not text(row, "iid"):
+        raise OutgoingFailed(errors.CONTENT, "The answer's issue has no number.")
+    return Seen(
+        key=text(row, "iid"),
+        url=text(row, "web_url"),
+        is_closed=text(row, "state") == "closed",
+        updated_at=moment(text(row, "updated_at")),
+        text=text(row, "description"),
+    )

@@ -1,0 +1,109 @@
+"""Jira, Cloud and Server. Source: REST API version 2 of both; Cloud's search is /search/jql.
+
+Cloud takes the mail address with an API token, Server a personal access token. The marker is also a
+label, since only labels are found exactly.
+"""
+
+import datetime as dt
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from apps.common.outgoing import OutgoingFailed, errors
+from apps.sources.connectors.generic import text
+from apps.sources.connectors.paging import address, expect_objects
+from apps.trackers.clients.line import MAX_PAGES, PER_PAGE, Line
+from apps.trackers.clients.types import Seen, expect, moment, signed
+
+
+class Jira:
+    """Cloud and Server differ in how a search is asked and goes on."""
+
+    def __init__(self, *, is_cloud: bool) -> None:
+        self.is_cloud = is_cloud
+
+    def probe(self, line: Line) -> str:
+        answer, _ = line.json("GET", _api(line, "project", line.project))
+        found = expect(answer, "project")
+        kinds = [text(each, "name") for each in _list(found.get("issueTypes"))]
+        if kinds and line.issue_type not in kinds:
+            known = ", ".join(kinds[:20])
+            raise OutgoingFailed(
+                errors.STATUS, f"It has no issue type {line.issue_type}. It has: {known}."
+            )
+        return f"{text(found, 'name') or line.project} is there."
+
+    def find(self, line: Line, marker: str, since: dt.datetime) -> Seen | None:
+        for page in self._search(line, f'project = "{line.project}" AND labels = "{marker}"'):
+            for one in page:
+                return one
+        return None
+
+    def create(self, line: Line, title: str, body: str, marker: str) -> Seen:
+        fields = {
+            "project": {"key": line.project},
+            "issuetype": {"name": line.issue_type},
+            "summary": title,
+            "description": signed(body, marker),
+            "labels": [*line.labels, marker],
+        }
+        answer, _ = line.json("POST", _api(line, "issue"), content={"fields": fields})
+        key = text(expect(answer, "issue"), "key")
+        if not key:
+            raise OutgoingFailed(errors.CONTENT, "The answer's issue has no key.")
+        return Seen(key, _page(line, key), is_closed=False, updated_at=dt.datetime.now(dt.UTC))
+
+    def changed(self, line: Line, since: dt.datetime) -> Iterator[list[Seen]]:
+        # Times in JQL are in the time zone of the token's owner; minutes ago are the same everywhere.
+        ago = math.ceil((dt.datetime.now(dt.UTC) - since).total_seconds() / 60) + 1
+        jql = f'project = "{line.project}" AND updated >= "-{max(ago, 1)}m" ORDER BY updated ASC'
+        yield from self._search(line, jql)
+
+    def quoted(self, text: str) -> str:
+        return "{noformat}\n" + text.replace("{noformat", "(noformat") + "\n{noformat}"
+
+    def _search(self, line: Line, jql: str) -> Iterator[list[Seen]]:
+        asked: dict[str, Any] = {
+            "jql": jql, "fields": "status,updated", "maxResults": PER_PAGE
+        }  # fmt: skip
+        path = ("search", "jql") if self.is_cloud else ("search",)
+        taken = 0
+        for _ in range(MAX_PAGES):
+            answer, _came = line.json("GET", _api(line, *path, **asked))
+            found = expect(answer, "list of issues")
+            rows = expect_objects(found.get("issues"), "issues")
+            yield [_seen(line, row) for row in rows]
+            taken += len(rows)
+            if self.is_cloud:
+                asked["nextPageToken"] = text(found, "nextPageToken")
+                goes_on = bool(asked["nextPageToken"])
+            else:
+                asked["startAt"] = taken
+                total = found.get("total")
+                goes_on = isinstance(total, int) and taken < total
+            if not rows or not goes_on:
+                return
+
+
+def _api(line: Line, *path: str, **query: Any) -> str:
+    return address(f"{line.url.rstrip('/')}/rest/api/2", *path, **query)
+
+
+def _page(line: Line, key: str) -> str:
+    return address(line.url, "browse", key)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _seen(line: Line, row: Mapping[str, Any]) -> Seen:
+    key = text(row, "key")
+    if not key:
+        raise OutgoingFailed(errors.CONTENT, "The answer's issue has no key.")
+    return Seen(
+        key=key,
+        url=_page(line, key),
+        is_closed=text(row, "fields", "status", "statusCategory", "key") == "done",
+        updated_at=moment(text(row, "fields", "updated")),
+    )

@@ -1,0 +1,65 @@
+"""One request at a time to a tracker, through the guarded client.
+
+SECURITY: nothing is sent again here. An answer that got lost may belong to an issue that was created;
+only the next attempt, which looks for it first, may ask again.
+"""
+
+import base64
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.common.outgoing import Answer, Client, Limits, OutgoingFailed, errors, origin_of
+from apps.sources.session import failure_of
+
+LIMITS = Limits(connect=5.0, idle=10.0, total=20.0, max_bytes=16 * 1024 * 1024, max_redirects=0)
+PER_PAGE = 100
+MAX_PAGES = 10  # of one look; the next one goes on from there
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a client needs to know of its tracker. The token is in no repr."""
+
+    url: str
+    project: str
+    labels: tuple[str, ...] = ()
+    issue_type: str = ""
+    username: str = ""
+    token: str = field(default="", repr=False)
+
+    def json(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: Mapping[str, Any] | None = None,
+    ) -> tuple[Any, Answer]:
+        """A good answer's JSON, and what came with it. Raises: OutgoingFailed."""
+        if origin_of(url) != origin_of(self.url):
+            raise OutgoingFailed(
+                errors.CONTENT, "It leads to another server, which is not followed."
+            )
+        sent = {"Accept": "application/json", "Authorization": self._authorization()}
+        body = None
+        if content is not None:
+            body = json.dumps(content).encode()
+            sent["Content-Type"] = "application/json"
+        with Client(limits=LIMITS).send(
+            method, url, headers={**sent, **(headers or {})}, body=body, follow=False
+        ) as answer:
+            if answer.status in {200, 201}:
+                return answer.json(), answer
+            if 300 <= answer.status < 400:
+                text = f"It redirects (HTTP {answer.status}): the project was moved or renamed. Give its new address."
+                raise OutgoingFailed(errors.STATUS, text, permanent=True)
+            raise failure_of(answer, time.time())
+
+    def _authorization(self) -> str:
+        if self.username:
+            pair = f"{self.username}:{self.token}".encode()
+            return f"Basic {base64.b64encode(pair).decode()}"
+        return f"Bearer {self.token}"

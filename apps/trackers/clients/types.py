@@ -1,0 +1,65 @@
+"""What each kind of tracker can do for us."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from apps.common.outgoing import OutgoingFailed, errors
+from apps.trackers.clients.line import Line
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An issue as the tracker has it. text: what a marker is looked for in."""
+
+    key: str
+    url: str
+    is_closed: bool
+    updated_at: dt.datetime
+    text: str = ""
+
+
+class Client(Protocol):
+    """Modules of this package satisfy it. All of them raise OutgoingFailed."""
+
+    def probe(self, line: Line) -> str:
+        """Ask for as little as proves that issues can be filed; say what was seen."""
+
+    def find(self, line: Line, marker: str, since: dt.datetime) -> Seen | None:
+        """The issue that holds the marker, created at `since` or later."""
+
+    def create(self, line: Line, title: str, body: str, marker: str) -> Seen:
+        """File an issue that holds the marker where `find` looks for it."""
+
+    def changed(self, line: Line, since: dt.datetime) -> Iterator[list[Seen]]:
+        """Pages of what changed at `since` or later, the oldest change first."""
+
+    def quoted(self, text: str) -> str:
+        """Text that the tracker shows and does not act on: no mention, no command, no markup."""
+
+
+def expect(value: Any, what: str) -> Mapping[str, Any]:
+    """Raises: OutgoingFailed for an answer of another shape."""
+    if not isinstance(value, dict):
+        raise OutgoingFailed(errors.CONTENT, f"The answer is no {what}.")
+    return value
+
+
+def moment(text: str) -> dt.datetime:
+    """ISO 8601 as all of them write it. Raises: OutgoingFailed."""
+    try:
+        found = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise OutgoingFailed(errors.CONTENT, "The answer has a time that cannot be read.") from None
+    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
+
+
+def fenced(text: str) -> str:
+    """A block of code in Markdown. SECURITY: neither @mention nor GitLab's /close acts in there."""
+    return "```text\n" + text.replace("```", "'''") + "\n```"
+
+
+def signed(body: str, marker: str) -> str:
+    """The body with the line by which the issue is found again."""
+    return f"{body}Reference: {marker}\n"

@@ -1,0 +1,7 @@
+"""How services reach tasks: by name, so that there is no cycle."""
+
+from apps.common.dispatch import send
+
+
+def file_tickets() -> bool:
+    return send("trackers.file")

@@ -1,0 +1,77 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.catalog.models import System
+from apps.trackers.models import TrackerKind
+
+
+class TrackerForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=120)
+    kind = forms.ChoiceField(label=_("Kind"), choices=TrackerKind.choices)
+    url = forms.CharField(
+        label=_("Address"),
+        max_length=500,
+        help_text=_("https://api.github.com, https://gitlab.com, https://example.atlassian.net"),
+    )
+    project = forms.CharField(
+        label=_("Project"), max_length=200, help_text=_("owner/repository, group/project, or PAY")
+    )
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=200,
+        required=False,
+        help_text=_("Jira Cloud only: the mail address that the token belongs to."),
+    )
+    token = forms.CharField(
+        label=_("Token"),
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=_("Kept sealed and never shown."),
+    )
+    labels = forms.CharField(
+        label=_("Labels"), max_length=500, required=False, help_text=_("Parted by commas.")
+    )
+    issue_type = forms.CharField(
+        label=_("Issue type"),
+        max_length=60,
+        required=False,
+        help_text=_("Jira only; Bug if empty."),
+    )
+    system = forms.ModelChoiceField(
+        label=_("Only of the system"),
+        queryset=System.objects.none(),
+        to_field_name="key",
+        required=False,
+        empty_label=_("All systems"),
+    )
+
+    def __init__(self, *args: Any, systems: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["system"].queryset = systems  # type: ignore[attr-defined]
+
+    def clean_labels(self) -> list[str]:
+        return [word for part in self.cleaned_data["labels"].split(",") if (word := part.strip())]
+
+
+class TrackerEditForm(TrackerForm):
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["token"].required = False
+        self.fields["token"].help_text = _("Empty keeps the one there is, at the same address.")
+
+
+class TicketForm(forms.Form):
+    tracker = forms.ModelChoiceField(label=_("Where"), queryset=None, empty_label=None)
+    link_only = forms.BooleanField(
+        label=_("Send a link only"),
+        required=False,
+        help_text=_("Then the title and the weakness stay here; who follows the link signs in."),
+    )
+
+    def __init__(self, *args: Any, trackers: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tracker"].queryset = trackers  # type: ignore[attr-defined]

@@ -1,0 +1,144 @@
+"""Issue trackers of the organisation, and the tickets that were filed there for what is known here."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.policy import ScopedQuerySet
+from apps.common.models import Versioned
+
+PERSON = settings.AUTH_USER_MODEL
+
+
+class TrackerKind(models.TextChoices):
+    GITHUB = "github", _("GitHub issues")
+    GITLAB = "gitlab", _("GitLab issues")
+    JIRA_CLOUD = "jira-cloud", _("Jira Cloud")
+    JIRA_SERVER = "jira-server", _("Jira Server or Data Center")
+
+
+class Tracker(Versioned):
+    """One project of an issue tracker.
+
+    SECURITY: it belongs to the organisation also where it serves one system only; `system` bounds
+    what may be filed there, not who manages it.
+    """
+
+    name = models.CharField(max_length=120, unique=True)
+    kind = models.CharField(max_length=12, choices=TrackerKind.choices)
+    url = models.CharField(max_length=500)  # of the API at GitHub, of the server elsewhere
+    project = models.CharField(max_length=200)  # owner/repository, group/project, or a key
+    system = models.ForeignKey(
+        "catalog.System", null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    labels = ArrayField(models.CharField(max_length=50), default=list)
+    issue_type = models.CharField(max_length=60, blank=True, default="")  # Jira alone has them
+    username = models.CharField(
+        max_length=200, blank=True, default=""
+    )  # Jira Cloud: the mail address
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # sealed along
+    sealed = models.BinaryField(editable=False)  # the token, apps/common/sealing.py
+    is_paused = models.BooleanField(default=False)
+    made_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    last_success_at = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)  # in a row
+    next_attempt_at = models.DateTimeField(db_default=Now())  # before then nothing is asked of it
+    last_error = models.TextField(blank=True, default="")
+    follow_at = models.DateTimeField(db_default=Now())  # when its tickets are looked at next
+    followed_until = models.DateTimeField(null=True)  # changes up to here, by its clock, are known
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def health(self) -> str:
+        """One word for lists: paused, failing, good or new."""
+        if self.is_paused:
+            return "paused"
+        if self.failing_since is not None:
+            return "failing"
+        return "good" if self.last_success_at else "new"
+
+
+class TicketState(models.TextChoices):
+    QUEUED = "queued", _("Being filed")
+    OPEN = "open", _("Open")
+    CLOSED = "closed", _("Closed")
+    FAILED = "failed", _("Not filed")
+
+
+class Ticket(models.Model):
+    """An issue for one finding or one risk statement. The row is the queue's truth.
+
+    It is written before anything leaves, so its `marker` finds what was created by an attempt whose
+    answer got lost.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    tracker = models.ForeignKey(Tracker, on_delete=models.CASCADE, related_name="tickets")
+    system = models.ForeignKey("catalog.System", on_delete=models.CASCADE, related_name="+")
+    finding = models.ForeignKey(
+        "scans.Finding", null=True, on_delete=models.CASCADE, related_name="tickets"
+    )
+    statement = models.ForeignKey(
+        "risks.RiskStatement", null=True, on_delete=models.CASCADE, related_name="tickets"
+    )
+    title = models.CharField(max_length=250)
+    body = models.TextField()  # what leaves, as it was shown to whoever filed it
+    state = models.CharField(max_length=10, choices=TicketState.choices, default=TicketState.QUEUED)
+    key = models.CharField(max_length=60, blank=True, default="")  # the tracker's: 17, PAY-4
+    url = models.CharField(max_length=1000, blank=True, default="")
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(db_default=Now())
+    error = models.TextField(blank=True, default="")
+    made_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    filed_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField(null=True)  # when its state was last seen to change
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(finding=None) ^ Q(statement=None), name="ticket_of_one_thing"
+            ),
+            models.UniqueConstraint(fields=["tracker", "finding"], name="ticket_once_a_finding"),
+            models.UniqueConstraint(
+                fields=["tracker", "statement"], name="ticket_once_a_statement"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"], condition=Q(state="queued"), name="ticket_due"
+            ),
+            models.Index(fields=["tracker", "key"], name="ticket_of_tracker"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key or self.marker
+
+    @property
+    def access_system_id(self) -> int:
+        return self.system_id
+
+    @property
+    def web_url(self) -> str:
+        """SECURITY: the tracker says where its page is; only a web address becomes a link."""
+        return self.url if self.url.startswith(("https://", "http://")) else ""
+
+    @property
+    def marker(self) -> str:
+        """A word that stands in the issue and nowhere else."""
+        return f"secops-{self.uid.hex}"

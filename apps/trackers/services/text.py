@@ -1,0 +1,56 @@
+"""What leaves the portal in a ticket. SECURITY: never a snippet, a description or a tool's raw record."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.text import Truncator
+
+from apps.risks.models import RiskStatement
+from apps.scans.models import Finding
+from apps.trackers.clients.registry import CLIENTS
+
+LONGEST_TITLE = 250  # GitHub takes 256 characters, GitLab and Jira 255
+
+
+@dataclass(frozen=True)
+class TicketText:
+    title: str
+    body: str
+
+
+def ticket_text(kind: str, subject: Finding | RiskStatement, *, link_only: bool) -> TicketText:
+    """Title and body for a tracker of this kind. link_only: nothing but a reference and the address."""
+    reference = f"finding {subject.pk}" if isinstance(subject, Finding) else subject.key
+    name = "finding-detail" if isinstance(subject, Finding) else "statement-detail"
+    address = settings.BASE_URL + reverse(name, args=[subject.pk])
+    title, facts = f"SecOps Portal: {reference}", ""
+    if not link_only:
+        title, lines = _of_finding(subject) if isinstance(subject, Finding) else _of_risk(subject)
+        facts = CLIENTS[kind].quoted("\n".join(line for line in lines if line)) + "\n\n"
+    body = f"{facts}SecOps Portal, {reference}: {address}\nThe portal advises; it does not gate.\n"
+    return TicketText(Truncator(" ".join(title.split())).chars(LONGEST_TITLE), body)
+
+
+def _of_finding(finding: Finding) -> tuple[str, list[str]]:
+    severity = finding.get_severity_display()
+    weaknesses = [f"CWE-{cwe}" for cwe in finding.cwes]
+    return f"[{severity}] {finding.title}", [
+        finding.title,
+        f"System: {finding.system.name}",
+        f"Severity: {severity}",
+        f"Place: {finding.place}" if finding.place else "",
+        f"Package: {finding.purl}" if finding.purl else "",
+        f"Rule: {finding.rule_id}",
+        f"Weakness: {', '.join(weaknesses)}" if weaknesses else "",
+        f"Vulnerability: {', '.join(finding.vulnerabilities)}" if finding.vulnerabilities else "",
+    ]
+
+
+def _of_risk(statement: RiskStatement) -> tuple[str, list[str]]:
+    shown = statement.published or statement  # readers see what was published
+    return f"{statement.key}: {shown.condition}", [
+        f"System: {statement.system.name}",
+        str(shown.condition),
+        str(shown.consequence),
+    ]

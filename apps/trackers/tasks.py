@@ -1,0 +1,14 @@
+from celery import shared_task
+
+from apps.trackers.services.filing import file_due
+from apps.trackers.services.following import follow_due
+
+
+@shared_task(name="trackers.file")
+def file() -> None:
+    file_due()
+
+
+@shared_task(name="trackers.follow")
+def follow() -> None:
+    follow_due()

@@ -1,0 +1,15 @@
+from django.urls import path
+
+from apps.trackers import views
+
+urlpatterns = [
+    path("trackers/", views.tracker_list_page, name="tracker-list"),
+    path("trackers/<number:pk>/", views.tracker_page, name="tracker-detail"),
+    path("trackers/<number:pk>/edit/", views.tracker_edit_page, name="tracker-edit"),
+    path("trackers/<number:pk>/test/", views.tracker_test_action, name="tracker-test"),
+    path("trackers/<number:pk>/pause/", views.tracker_pause_action, name="tracker-pause"),
+    path("trackers/<number:pk>/delete/", views.tracker_delete_action, name="tracker-delete"),
+    path("tickets/<uuid:uid>/again/", views.ticket_again_action, name="ticket-again"),
+    path("findings/<number:pk>/ticket/", views.finding_ticket_page, name="finding-ticket"),
+    path("risks/RS-<number:pk>/ticket/", views.statement_ticket_page, name="statement-ticket"),
+]

@@ -1,0 +1,179 @@
+"""Trackers: what there is, one with its tickets; and the page that shows a ticket before it leaves."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.accounts.policy import require
+from apps.accounts.requests import PageRequest
+from apps.accounts.roles import Permission
+from apps.catalog.selectors import systems_visible
+from apps.common.errors import Conflict, EditConflict, Invalid
+from apps.common.forms import apply_domain_errors
+from apps.common.outgoing import OutgoingFailed
+from apps.risks.models import RiskStatement
+from apps.risks.selectors import statement_get
+from apps.scans.models import Finding
+from apps.scans.selectors import finding_get
+from apps.trackers.forms import TicketForm, TrackerEditForm, TrackerForm
+from apps.trackers.models import Ticket
+from apps.trackers.selectors import (
+    ticket_get,
+    tickets_visible,
+    tracker_get,
+    trackers_for,
+    trackers_list,
+)
+from apps.trackers.services.text import ticket_text
+from apps.trackers.services.tickets import ticket_again, ticket_file
+from apps.trackers.services.trackers import (
+    tracker_create,
+    tracker_delete,
+    tracker_edit,
+    tracker_pause,
+    tracker_test,
+)
+
+SHOWN = 50
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def tracker_list_page(request: PageRequest) -> HttpResponse:
+    """Those there are, and a form for one more."""
+    trackers = trackers_list(request.actor)
+    form = TrackerForm(request.POST or None, systems=systems_visible(request.actor))
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = tracker_create(actor=request.actor, **form.cleaned_data)
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        except Conflict as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, _("It is connected. Test it next."))
+            return redirect("tracker-detail", made.pk)
+    context = {"form": form, "trackers": trackers}
+    return render(request, "trackers/list.html", context, status=422 if form.errors else 200)
+
+
+@never_cache
+@require_GET
+def tracker_page(request: PageRequest, pk: int) -> HttpResponse:
+    tracker = tracker_get(request.actor, pk)
+    tickets = tickets_visible(request.actor).filter(tracker=tracker)[:SHOWN]
+    return render(request, "trackers/detail.html", {"tracker": tracker, "tickets": tickets})
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def tracker_edit_page(request: PageRequest, pk: int) -> HttpResponse:
+    tracker = tracker_get(request.actor, pk)
+    names = ("name", "kind", "url", "project", "username", "issue_type", "version")
+    initial = {name: getattr(tracker, name) for name in names}
+    initial["labels"] = ", ".join(tracker.labels)
+    initial["system"] = tracker.system.key if tracker.system else ""
+    systems = systems_visible(request.actor)
+    form = TrackerEditForm(request.POST or None, initial=initial, systems=systems)
+    if request.method == "POST" and form.is_valid():
+        try:
+            tracker_edit(actor=request.actor, tracker=tracker, **form.cleaned_data)
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        except (Conflict, EditConflict) as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, _("The tracker is changed."))
+            return redirect("tracker-detail", pk)
+    context = {"form": form, "tracker": tracker}
+    return render(request, "trackers/edit.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def tracker_test_action(request: PageRequest, pk: int) -> HttpResponse:
+    try:
+        seen = tracker_test(actor=request.actor, tracker=tracker_get(request.actor, pk))
+    except (OutgoingFailed, Conflict) as error:
+        messages.warning(request, _("It does not work: %(why)s") % {"why": error.message})
+    else:
+        messages.success(request, _("It works: %(seen)s") % {"seen": seen})
+    return redirect("tracker-detail", pk)
+
+
+@require_POST
+def tracker_pause_action(request: PageRequest, pk: int) -> HttpResponse:
+    is_paused = request.POST.get("paused") == "1"
+    tracker = tracker_get(request.actor, pk)
+    tracker_pause(actor=request.actor, tracker=tracker, is_paused=is_paused)
+    messages.success(request, _("It is paused.") if is_paused else _("It goes on."))
+    return redirect("tracker-detail", pk)
+
+
+@require_POST
+def tracker_delete_action(request: PageRequest, pk: int) -> HttpResponse:
+    tracker = tracker_get(request.actor, pk)
+    tracker_delete(actor=request.actor, tracker=tracker)
+    messages.success(request, _("%(name)s is gone.") % {"name": tracker.name})
+    return redirect("tracker-list")
+
+
+@require_POST
+def ticket_again_action(request: PageRequest, uid: uuid.UUID) -> HttpResponse:
+    ticket = ticket_get(request.actor, uid)
+    try:
+        ticket_again(actor=request.actor, ticket=ticket)
+    except Conflict as error:
+        messages.warning(request, error.message)
+    else:
+        messages.success(request, _("The ticket is on its way again."))
+    return _back(ticket)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def finding_ticket_page(request: PageRequest, pk: int) -> HttpResponse:
+    return _ticket_page(request, finding_get(request.actor, pk))
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def statement_ticket_page(request: PageRequest, pk: int) -> HttpResponse:
+    return _ticket_page(request, statement_get(request.actor, pk))
+
+
+def _ticket_page(request: PageRequest, subject: Finding | RiskStatement) -> HttpResponse:
+    """What would leave, word for word; a POST has it filed."""
+    require(request.actor, Permission.TICKET_FILE, subject)
+    trackers = trackers_for(request.actor, subject)
+    form = TicketForm(request.POST or None, trackers=trackers)
+    if request.method == "POST" and form.is_valid():
+        try:
+            ticket = ticket_file(actor=request.actor, subject=subject, **form.cleaned_data)
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        except Conflict as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, _("The ticket is being filed."))
+            return _back(ticket)
+    first = trackers.first()
+    context = {
+        "form": form,
+        "subject": subject,
+        "is_finding": isinstance(subject, Finding),
+        "has_trackers": first is not None,
+        "whole": ticket_text(first.kind, subject, link_only=False) if first else None,
+        "reduced": ticket_text(first.kind, subject, link_only=True) if first else None,
+    }
+    return render(request, "trackers/ticket.html", context, status=422 if form.errors else 200)
+
+
+def _back(ticket: Ticket) -> HttpResponse:
+    if ticket.finding_id:
+        return redirect("finding-detail", ticket.finding_id)
+    return redirect("statement-detail", ticket.statement_id)

@@ -1,0 +1,238 @@
+"""Issue trackers that keep issues and answer as the documented APIs do.
+
+Sources: GitHub REST API "Issues" (version 2022-11-28), GitLab REST API v4 "Issues API", Jira REST API
+version 2 of Cloud (/search/jql with nextPageToken) and of Server (/search with startAt and total).
+"""
+
+import datetime as dt
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.servers import Asked, Says, Server
+
+TOKEN = "a-token-of-the-tracker"  # of a stand-in
+
+
+@dataclass
+class Issue:
+    number: int
+    title: str
+    text: str
+    labels: list[str]
+    updated: dt.datetime
+    is_closed: bool = False
+    raw: dict[str, Any] = field(default_factory=dict)
+
+
+class StandIn:
+    """What all kinds share: a store, small pages, and `lost`: the next creation's answer breaks off."""
+
+    page = 2
+    url_path = ""
+    project = ""
+    username = ""
+    authorization = f"Bearer {TOKEN}"
+
+    def __init__(self, server: Server) -> None:
+        self.server, self.issues = server, list[Issue]()
+        self.lost = False
+        self.refusal: Says | None = None
+        self.clock = dt.datetime.now(dt.UTC)
+
+    @property
+    def url(self) -> str:
+        return self.server.url + self.url_path
+
+    def add(self, title: str, text: str, labels: list[str], raw: dict[str, Any]) -> Issue:
+        made = Issue(len(self.issues) + 1, title, text, labels, self.tick(), raw=raw)
+        self.issues.append(made)
+        return made
+
+    def tick(self) -> dt.datetime:
+        self.clock += dt.timedelta(seconds=1)
+        return self.clock
+
+    def close(self, number: int, *, is_closed: bool = True) -> None:
+        issue = self.issues[number - 1]
+        issue.is_closed, issue.updated = is_closed, self.tick()
+
+    def guarded(self, asked: Asked) -> Says | None:
+        if self.refusal is not None:
+            return self.refusal
+        if asked.headers.get("authorization") != self.authorization:
+            return Says({"message": "Bad credentials"}, 401)
+        return None
+
+    def created(self, says: dict[str, Any]) -> Says:
+        """Created, but the answer may get lost on its way: fewer bytes come than were announced."""
+        if self.lost:
+            self.lost = False
+            return Says(says, 201, announced=100_000)
+        return Says(says, 201)
+
+    def since(self, text: str) -> list[Issue]:
+        moment = dt.datetime.fromisoformat(text)
+        found = [one for one in self.issues if one.updated.replace(microsecond=0) >= moment]
+        return sorted(found, key=lambda one: one.updated)
+
+    def paged(self, asked: Asked, rows: list[dict[str, Any]]) -> Says:
+        """Pages with a Link header (RFC 8288)."""
+        number = int(asked.query.get("page", "1"))
+        part = rows[(number - 1) * self.page : number * self.page]
+        headers = {}
+        if len(rows) > number * self.page:
+            rest = "&".join(f"{k}={v}" for k, v in asked.query.items() if k != "page")
+            headers["Link"] = (
+                f'<{self.server.url}{asked.path}?{rest}&page={number + 1}>; rel="next"'
+            )
+        return Says(part, headers=headers)  # type: ignore[arg-type]
+
+
+class GitHub(StandIn):
+    kind, project = "github", "example/payments"
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server)
+        server.routes["/repos/example/payments"] = lambda asked: (
+            self.guarded(asked)
+            or Says(
+                {"full_name": self.project, "private": True, "has_issues": True, "archived": False}
+            )
+        )
+        server.routes["/repos/example/payments/issues"] = self.answer
+
+    def answer(self, asked: Asked) -> Says:
+        if refused := self.guarded(asked):
+            return refused
+        if asked.method == "POST":
+            said = json.loads(asked.body)
+            return self.created(
+                self.row(self.add(said["title"], said["body"], said["labels"], said))
+            )
+        assert asked.query["state"] == "all"
+        return self.paged(asked, [self.row(one) for one in self.since(asked.query["since"])])
+
+    def row(self, issue: Issue) -> dict[str, Any]:
+        return {
+            "number": issue.number,
+            "html_url": f"https://github.com/example/payments/issues/{issue.number}",
+            "state": "closed" if issue.is_closed else "open",
+            "updated_at": issue.updated.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "body": issue.text,
+        }
+
+
+class GitLab(StandIn):
+    kind, project = "gitlab", "example/payments"
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server)
+        base = "/api/v4/projects/example%2Fpayments"
+        server.routes[base] = lambda asked: (
+            self.guarded(asked)
+            or Says(
+                {"path_with_namespace": self.project, "issues_enabled": True, "archived": False}
+            )
+        )
+        server.routes[f"{base}/issues"] = self.answer
+
+    def answer(self, asked: Asked) -> Says:
+        if refused := self.guarded(asked):
+            return refused
+        if asked.method == "POST":
+            said = json.loads(asked.body)
+            made = self.add(said["title"], said["description"], said["labels"].split(","), said)
+            return self.created(self.row(made))
+        return self.paged(
+            asked, [self.row(one) for one in self.since(asked.query["updated_after"])]
+        )
+
+    def row(self, issue: Issue) -> dict[str, Any]:
+        return {
+            "id": 9000 + issue.number,
+            "iid": issue.number,
+            "web_url": f"https://gitlab.com/example/payments/-/issues/{issue.number}",
+            "state": "closed" if issue.is_closed else "opened",
+            "updated_at": issue.updated.isoformat(timespec="milliseconds"),
+            "description": issue.text,
+        }
+
+
+class JiraServer(StandIn):
+    kind, project, search = "jira-server", "PAY", "/rest/api/2/search"
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server)
+        server.routes["/rest/api/2/project/PAY"] = lambda asked: (
+            self.guarded(asked)
+            or Says(
+                {
+                    "key": "PAY",
+                    "name": "Payments",
+                    "issueTypes": [{"name": "Bug"}, {"name": "Task"}],
+                }
+            )
+        )
+        server.routes["/rest/api/2/issue"] = self.create
+        server.routes[self.search] = self.find
+
+    def create(self, asked: Asked) -> Says:
+        if refused := self.guarded(asked):
+            return refused
+        said = json.loads(asked.body)["fields"]
+        made = self.add(said["summary"], said["description"], said["labels"], said)
+        return self.created({"id": str(made.number), "key": f"PAY-{made.number}", "self": "x"})
+
+    def find(self, asked: Asked) -> Says:
+        if refused := self.guarded(asked):
+            return refused
+        jql = asked.query["jql"]
+        if label := re.fullmatch(r'project = "PAY" AND labels = "([\w-]+)"', jql):
+            found = [one for one in self.issues if label[1] in one.labels]
+        else:
+            ago = re.fullmatch(
+                r'project = "PAY" AND updated >= "-(\d+)m" ORDER BY updated ASC', jql
+            )
+            assert ago is not None
+            found = self.since((self.clock - dt.timedelta(minutes=int(ago[1]))).isoformat())
+        return self.page_of(asked, [self.row(one) for one in found])
+
+    def page_of(self, asked: Asked, rows: list[dict[str, Any]]) -> Says:
+        start = int(asked.query.get("startAt", "0"))
+        return Says(
+            {"startAt": start, "total": len(rows), "issues": rows[start : start + self.page]}
+        )
+
+    def row(self, issue: Issue) -> dict[str, Any]:
+        category = "done" if issue.is_closed else "new"
+        return {
+            "key": f"PAY-{issue.number}",
+            "fields": {
+                "status": {"name": "Any", "statusCategory": {"key": category}},
+                "updated": issue.updated.strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
+            },
+        }
+
+
+class JiraCloud(JiraServer):
+    kind, search = "jira-cloud", "/rest/api/2/search/jql"
+    username = "robot@example.org"
+    # base64 of "robot@example.org:a-token-of-the-tracker", by coreutils' base64
+    authorization = "Basic cm9ib3RAZXhhbXBsZS5vcmc6YS10b2tlbi1vZi10aGUtdHJhY2tlcg=="
+
+    def page_of(self, asked: Asked, rows: list[dict[str, Any]]) -> Says:
+        start = int(asked.query.get("nextPageToken", "0"))
+        says: dict[str, Any] = {"issues": rows[start : start + self.page]}
+        if len(rows) > start + self.page:
+            says["nextPageToken"] = str(start + self.page)
+        return Says(says | {"isLast": "nextPageToken" not in says})
+
+
+KINDS: dict[str, type[StandIn]] = {
+    "github": GitHub,
+    "gitlab": GitLab,
+    "jira-cloud": JiraCloud,
+    "jira-server": JiraServer,
+}
