@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import System
-from apps.trackers.models import TrackerKind
+from apps.trackers.models import Tracker, TrackerKind
 
 
 class TrackerForm(forms.Form):
@@ -65,7 +65,9 @@ class TrackerEditForm(TrackerForm):
 
 
 class TicketForm(forms.Form):
-    tracker = forms.ModelChoiceField(label=_("Where"), queryset=None, empty_label=None)
+    tracker = forms.ModelChoiceField(
+        label=_("Where"), queryset=Tracker.objects.none(), empty_label=None
+    )
     link_only = forms.BooleanField(
         label=_("Send a link only"),
         required=False,

@@ -87,7 +87,7 @@ class StandIn:
             headers["Link"] = (
                 f'<{self.server.url}{asked.path}?{rest}&page={number + 1}>; rel="next"'
             )
-        return Says(part, headers=headers)  # type: ignore[arg-type]
+        return Says(part, headers=headers)
 
 
 class GitHub(StandIn):

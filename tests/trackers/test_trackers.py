@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from django.core.management import call_command
 from django.utils import timezone
 
 from apps.accounts.actors import portal_actor
@@ -280,6 +281,16 @@ def test_a_token_is_sealed_and_stays_with_its_address(people: People, github: St
     tracker_edit(actor=TESTS, tracker=tracker, url=github.url, **said)
     assert "is there" in tracker_test(actor=TESTS, tracker=tracker)
     assert TOKEN not in str(list(AuditEntry.objects.values_list("changes", flat=True)))
+
+
+def test_a_token_moves_to_a_new_key(people: People, github: StandIn, settings: Any) -> None:
+    tracker = connect(github)
+    old, new = settings.SECOPS_CREDENTIAL_KEYS[0], Fernet.generate_key().decode()
+    settings.SECOPS_CREDENTIAL_KEYS = [new, old]
+    call_command("rotate_credentials")
+    settings.SECOPS_CREDENTIAL_KEYS = [new]
+    tracker.refresh_from_db()
+    assert "is there" in tracker_test(actor=TESTS, tracker=tracker)
 
 
 @pytest.mark.parametrize(

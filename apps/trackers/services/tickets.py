@@ -26,12 +26,11 @@ def ticket_file(
     require(actor, Permission.TICKET_FILE, subject)
     if tracker.system_id not in {None, subject.system_id}:
         raise Invalid({"tracker": "This tracker serves another system."})
-    is_finding = isinstance(subject, Finding)
     text = ticket_text(tracker.kind, subject, link_only=link_only)
     ticket, is_new = Ticket.objects.get_or_create(
         tracker=tracker,
-        finding=subject if is_finding else None,
-        statement=None if is_finding else subject,
+        finding=subject if isinstance(subject, Finding) else None,
+        statement=subject if isinstance(subject, RiskStatement) else None,
         defaults={
             "system_id": subject.system_id,
             "title": text.title,

@@ -6,11 +6,12 @@ from apps.accounts.actors import portal_actor
 from apps.accounts.services.factors import factors_reseal
 from apps.outbound.services.keys import webhooks_reseal
 from apps.sources.services.credentials import credentials_rotate
+from apps.trackers.services.keys import trackers_reseal
 
 
 class Command(BaseCommand):
     help = (
-        "Seals all credentials, authenticator apps and keys of webhooks anew under the first key of "
+        "Seals all credentials, authenticator apps, keys of webhooks and tokens of trackers anew under the first key of "
         "SECOPS_CREDENTIAL_KEYS. Put the new key "
         "in front, restart, run this, then take the old key away."
     )
@@ -20,6 +21,7 @@ class Command(BaseCommand):
             credentials_rotate(actor=portal_actor("rotate_credentials")),
             factors_reseal(),
             webhooks_reseal(),
+            trackers_reseal(),
         )
         done, lost = (sum(numbers) for numbers in zip(*counted, strict=True))
         self.stdout.write(f"{done} sealed under the newest key.")
