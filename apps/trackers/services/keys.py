@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 @transaction.atomic
 def trackers_reseal() -> tuple[int, int]:
-    """Every token under the newest key; those that no key opens stay. Returns how many were, and how many no key opens."""
+    """How many tokens were sealed anew, and how many no key opens."""
     resealed = unopened = 0
     for row in Tracker.objects.select_for_update().order_by("pk"):
         try:

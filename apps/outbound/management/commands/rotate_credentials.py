@@ -11,8 +11,8 @@ from apps.trackers.services.keys import trackers_reseal
 
 class Command(BaseCommand):
     help = (
-        "Seals all credentials, authenticator apps, keys of webhooks and tokens of trackers anew under the first key of "
-        "SECOPS_CREDENTIAL_KEYS. Put the new key "
+        "Seals all credentials, authenticator apps, keys of webhooks and tokens of trackers anew "
+        "under the first key of SECOPS_CREDENTIAL_KEYS. Put the new key "
         "in front, restart, run this, then take the old key away."
     )
 
