@@ -86,7 +86,7 @@ def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
             with contextlib.suppress(OSError):  # the client may have hung up, which it tests
                 self._say(says)
 
-        do_POST = do_PUT = do_HEAD = do_GET  # noqa: N815
+        do_POST = do_PUT = do_PATCH = do_HEAD = do_GET  # noqa: N815
 
         def _say(self, says: Says) -> None:
             content = says.content()

@@ -39,6 +39,11 @@ class TrackerForm(forms.Form):
         required=False,
         help_text=_("Jira only; Bug if empty."),
     )
+    closes_fixed = forms.BooleanField(
+        label=_("Close tickets of what is fixed"),
+        required=False,
+        help_text=_("With a comment, once for each fix. Whoever opens it again is not overruled."),
+    )
     system = forms.ModelChoiceField(
         label=_("Only of the system"),
         queryset=System.objects.none(),

@@ -43,6 +43,8 @@ class Tracker(Versioned):
     )  # Jira Cloud: the mail address
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # sealed along
     sealed = models.BinaryField(editable=False)  # the token, apps/common/sealing.py
+    # Whether a ticket is closed there once its finding is fixed here; db_default for the release before.
+    closes_fixed = models.BooleanField(default=False, db_default=False)
     is_paused = models.BooleanField(default=False)
     made_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
     last_success_at = models.DateTimeField(null=True)
@@ -105,6 +107,7 @@ class Ticket(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     filed_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField(null=True)  # when its state was last seen to change
+    closed_for_fix_at = models.DateTimeField(null=True)  # when the portal closed it, if it did
 
     objects = ScopedQuerySet.as_manager()
 

@@ -1,5 +1,6 @@
 from celery import shared_task
 
+from apps.trackers.services.closing import close_due
 from apps.trackers.services.filing import file_due
 from apps.trackers.services.following import follow_due
 
@@ -12,3 +13,4 @@ def file() -> None:
 @shared_task(name="trackers.follow")
 def follow() -> None:
     follow_due()
+    close_due()

@@ -74,7 +74,7 @@ def tracker_page(request: PageRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def tracker_edit_page(request: PageRequest, pk: int) -> HttpResponse:
     tracker = tracker_get(request.actor, pk)
-    names = ("name", "kind", "url", "project", "username", "issue_type", "version")
+    names = ("name", "kind", "url", "project", "username", "issue_type", "closes_fixed", "version")
     initial = {name: getattr(tracker, name) for name in names}
     initial["labels"] = ", ".join(tracker.labels)
     initial["system"] = tracker.system.key if tracker.system else ""

@@ -38,6 +38,7 @@ class StandIn:
     def __init__(self, server: Server) -> None:
         self.server, self.issues = server, list[Issue]()
         self.lost = False
+        self.comments = list[str]()
         self.refusal: Says | None = None
         self.clock = dt.datetime.now(dt.UTC)
 
@@ -57,6 +58,25 @@ class StandIn:
     def close(self, number: int, *, is_closed: bool = True) -> None:
         issue = self.issues[number - 1]
         issue.is_closed, issue.updated = is_closed, self.tick()
+
+    def serve_one(self, number: int, path: str, comments: str) -> None:
+        """The addresses of one issue."""
+        self.server.routes[path] = lambda asked: self.guarded(asked) or self.one(asked, number)
+        self.server.routes[f"{path}/{comments}"] = self.commented
+
+    def commented(self, asked: Asked) -> Says:
+        self.comments.append(json.loads(asked.body)["body"])
+        return Says({"id": 1}, 201)
+
+    def one(self, asked: Asked, number: int) -> Says:
+        """GitHub closes by PATCH with a state, GitLab by PUT with an event."""
+        said = (asked.method, json.loads(asked.body))
+        assert said in (
+            ("PATCH", {"state": "closed", "state_reason": "completed"}),
+            ("PUT", {"state_event": "close"}),
+        )
+        self.close(number)
+        return Says({"state": "closed"})
 
     def guarded(self, asked: Asked) -> Says | None:
         if self.refusal is not None:
@@ -108,6 +128,7 @@ class GitHub(StandIn):
             return refused
         if asked.method == "POST":
             said = json.loads(asked.body)
+            self.serve_one(len(self.issues) + 1, f"{asked.path}/{len(self.issues) + 1}", "comments")
             return self.created(
                 self.row(self.add(said["title"], said["body"], said["labels"], said))
             )
@@ -144,6 +165,7 @@ class GitLab(StandIn):
         if asked.method == "POST":
             said = json.loads(asked.body)
             made = self.add(said["title"], said["description"], said["labels"].split(","), said)
+            self.serve_one(made.number, f"{asked.path}/{made.number}", "notes")
             return self.created(self.row(made))
         return self.paged(
             asked, [self.row(one) for one in self.since(asked.query["updated_after"])]
@@ -183,7 +205,23 @@ class JiraServer(StandIn):
             return refused
         said = json.loads(asked.body)["fields"]
         made = self.add(said["summary"], said["description"], said["labels"], said)
+        path = f"{asked.path}/PAY-{made.number}"
+        self.serve_one(made.number, path, "comment")
+        self.server.routes[f"{path}/transitions"] = lambda moved: self.transit(moved, made)
         return self.created({"id": str(made.number), "key": f"PAY-{made.number}", "self": "x"})
+
+    def one(self, asked: Asked, number: int) -> Says:
+        assert asked.method == "GET"
+        return Says(self.row(self.issues[number - 1]))
+
+    def transit(self, asked: Asked, issue: Issue) -> Says:
+        if asked.method == "POST":
+            assert json.loads(asked.body) == {"transition": {"id": "31"}}
+            self.close(issue.number)
+            return Says(b"", 204)
+        to = [("21", "indeterminate"), ("31", "done")]
+        ways = [{"id": i, "to": {"statusCategory": {"key": key}}} for i, key in to]
+        return Says({"transitions": ways})
 
     def find(self, asked: Asked) -> Says:
         if refused := self.guarded(asked):

@@ -15,6 +15,7 @@ from apps.common.outgoing import OutgoingFailed
 from apps.scans.models import Finding
 from apps.trackers.models import Ticket, TicketState, Tracker
 from apps.trackers.selectors import tickets_visible
+from apps.trackers.services.closing import close_due
 from apps.trackers.services.filing import MOST_ATTEMPTS, file_due
 from apps.trackers.services.following import follow_due
 from apps.trackers.services.tickets import ticket_again, ticket_file
@@ -149,6 +150,55 @@ def test_its_state_is_followed(people: People, each: StandIn) -> None:
         assert ticket.state == state
     assert AuditEntry.objects.filter(action="ticket.follow").count() == 2
     assert Finding.objects.get().state == "open"
+
+
+def is_fixed() -> None:
+    Finding.objects.update(state="fixed", is_present=False, fixed_at=timezone.now())
+
+
+def test_what_is_fixed_is_closed_once_for_each_fix(people: People, each: StandIn) -> None:
+    tracker = connect(each, closes_fixed=True)
+    ticket_file(actor=TESTS, tracker=tracker, subject=make_finding(people.system))
+    file_due()
+    assert close_due() == 0  # it is not fixed
+    is_fixed()
+    soon()
+    assert close_due() == 1
+    ticket = Ticket.objects.get()
+    assert (ticket.state, ticket.error, each.issues[0].is_closed) == ("closed", "", True)
+    assert each.comments == ["SecOps Portal: the newest report no longer sees this."]
+    each.close(1, is_closed=False)  # somebody knows better
+    soon()
+    follow_due()
+    assert Ticket.objects.get().state == "open"
+    assert close_due() == 0
+    is_fixed()  # again
+    assert close_due() == 1
+    assert each.issues[0].is_closed
+    assert len(each.comments) == 2
+
+
+def test_nothing_is_closed_that_the_connection_does_not_want_closed(
+    people: People, github: StandIn
+) -> None:
+    filed(github, make_finding(people.system))
+    is_fixed()
+    soon()
+    assert close_due() == 0
+
+
+def test_a_ticket_that_is_gone_there_is_not_asked_for_all_the_time(
+    people: People, github: StandIn
+) -> None:
+    filed(github, make_finding(people.system))
+    Tracker.objects.update(closes_fixed=True)
+    is_fixed()
+    soon()
+    github.refusal = Says({}, 410)  # GitHub: the issue was deleted
+    assert close_due() == 1
+    assert close_due() == 0
+    assert Tracker.objects.get().health == "good"
+    assert "nothing at this address" in Ticket.objects.get().error
 
 
 def test_a_risk_statement_becomes_an_issue(people: People, each: StandIn) -> None:

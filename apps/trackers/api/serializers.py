@@ -28,6 +28,9 @@ class TrackerIn(Input):
     issue_type = serializers.CharField(
         max_length=60, default="", allow_blank=True, help_text="Jira only; Bug if empty."
     )
+    closes_fixed = serializers.BooleanField(
+        default=False, help_text="Close a ticket there once its finding is fixed here."
+    )
     system = serializers.CharField(
         max_length=60, allow_null=True, default=None, help_text="Only for this one; null: for all."
     )
@@ -48,6 +51,7 @@ class TrackerOut(serializers.Serializer[Any]):
     username = serializers.CharField()
     labels = serializers.ListField(child=serializers.CharField())
     issue_type = serializers.CharField()
+    closes_fixed = serializers.BooleanField()
     system = SystemRefOut(allow_null=True)
     health = serializers.CharField(help_text="new, good, failing or paused.")
     last_success_at = serializers.DateTimeField(allow_null=True)

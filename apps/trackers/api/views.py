@@ -94,7 +94,10 @@ class OneTracker(PortalView):
         row = tracker_get(self.actor, tracker)
         version = expected_version(request)
         given = _given(self.actor, read_body(TrackerIn, request, partial=True))
-        names = ("name", "kind", "url", "project", "username", "labels", "issue_type", "system")
+        names = (
+            *("name", "kind", "url", "project", "username", "labels", "issue_type"),
+            *("closes_fixed", "system"),
+        )
         known = {name: getattr(row, name) for name in names}
         trackers.tracker_edit(actor=self.actor, tracker=row, version=version, **known | given)
         return self.one(TrackerOut, tracker_get(self.actor, tracker))

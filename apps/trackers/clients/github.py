@@ -40,6 +40,16 @@ def create(line: Line, title: str, body: str, marker: str) -> Seen:
     return _seen(expect(answer, "issue"))
 
 
+def close(line: Line, key: str) -> None:
+    content = {"state": "closed", "state_reason": "completed"}
+    line.json("PATCH", _repository(line, "issues", key), headers=HEADERS, content=content)
+
+
+def comment(line: Line, key: str, body: str) -> None:
+    url = _repository(line, "issues", key, "comments")
+    line.json("POST", url, headers=HEADERS, content={"body": body})
+
+
 def changed(line: Line, since: dt.datetime) -> Iterator[list[Seen]]:
     url = _repository(
         line, "issues", state="all", sort="updated", direction="asc", per_page=PER_PAGE,

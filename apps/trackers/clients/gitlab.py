@@ -42,6 +42,14 @@ def create(line: Line, title: str, body: str, marker: str) -> Seen:
     return _seen(expect(answer, "issue"))
 
 
+def close(line: Line, key: str) -> None:
+    line.json("PUT", _project(line, "issues", key), content={"state_event": "close"})
+
+
+def comment(line: Line, key: str, body: str) -> None:
+    line.json("POST", _project(line, "issues", key, "notes"), content={"body": body})
+
+
 def changed(line: Line, since: dt.datetime) -> Iterator[list[Seen]]:
     url = _project(
         line, "issues", scope="all", order_by="updated_at", sort="asc", per_page=PER_PAGE,

@@ -53,6 +53,24 @@ class Jira:
             raise OutgoingFailed(errors.CONTENT, "The answer's issue has no key.")
         return Seen(key, _page(line, key), is_closed=False, updated_at=dt.datetime.now(dt.UTC))
 
+    def close(self, line: Line, key: str) -> None:
+        """By the first transition that leads to a status of the category "done"."""
+        answer, _ = line.json("GET", _api(line, "issue", key, fields="status,updated"))
+        if _seen(line, expect(answer, "issue")).is_closed:
+            return
+        url = _api(line, "issue", key, "transitions")
+        answer, _ = line.json("GET", url)
+        for way in _list(expect(answer, "list of transitions").get("transitions")):
+            if text(way, "to", "statusCategory", "key") == "done":
+                line.json("POST", url, content={"transition": {"id": text(way, "id")}})
+                return
+        raise OutgoingFailed(
+            errors.STATUS, "Its workflow offers the token's owner no way to done.", permanent=True
+        )
+
+    def comment(self, line: Line, key: str, body: str) -> None:
+        line.json("POST", _api(line, "issue", key, "comment"), content={"body": body})
+
     def changed(self, line: Line, since: dt.datetime) -> Iterator[list[Seen]]:
         # Times in JQL are in the time zone of the token's owner; minutes ago are the same everywhere.
         ago = math.ceil((dt.datetime.now(dt.UTC) - since).total_seconds() / 60) + 1

@@ -53,6 +53,8 @@ class Line:
         ) as answer:
             if answer.status in {200, 201}:
                 return answer.json(), answer
+            if answer.status == 204:
+                return None, answer
             if 300 <= answer.status < 400:
                 text = f"It redirects (HTTP {answer.status}): the project was moved or renamed. Give its new address."
                 raise OutgoingFailed(errors.STATUS, text, permanent=True)

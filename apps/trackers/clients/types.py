@@ -32,6 +32,11 @@ class Client(Protocol):
     def create(self, line: Line, title: str, body: str, marker: str) -> Seen:
         """File an issue that holds the marker where `find` looks for it."""
 
+    def close(self, line: Line, key: str) -> None:
+        """Close an issue; one that is closed stays so."""
+
+    def comment(self, line: Line, key: str, body: str) -> None: ...
+
     def changed(self, line: Line, since: dt.datetime) -> Iterator[list[Seen]]:
         """Pages of what changed at `since` or later, the oldest change first."""
 

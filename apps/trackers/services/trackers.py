@@ -123,6 +123,7 @@ def _fill(
     labels: Sequence[str] = (),
     issue_type: str = "",
     username: str = "",
+    closes_fixed: bool = False,
 ) -> None:
     """Raises: Invalid, with each field that cannot be; Conflict where there is no key to seal with."""
     name, url, project, token = (
@@ -137,6 +138,7 @@ def _fill(
     if problems:
         raise Invalid(problems)
     row.name, row.kind, row.url, row.project, row.system = name, kind, url, project, system
+    row.closes_fixed = closes_fixed
     row.labels, row.username = list(dict.fromkeys(labels)), username.strip()
     row.issue_type = (issue_type.strip() or "Bug") if kind.startswith("jira") else ""
     if token:
@@ -202,5 +204,6 @@ def _told(row: Tracker) -> dict[str, object]:
         "labels": list(row.labels),
         "issue_type": row.issue_type,
         "username": row.username,
+        "closes_fixed": row.closes_fixed,
         "system": row.system.key if row.system else None,
     }
