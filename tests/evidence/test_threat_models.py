@@ -1,6 +1,7 @@
 """Threat models become drafts: whole, once, and with ranges of the organisation's own scale."""
 
 import json
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,55 @@ def test_what_is_no_model(people: People, document: Any) -> None:
     assert answer.status_code == 400
     assert problem_fields(answer) == {"document"}
     assert not RiskStatement.objects.exists()
+
+
+@pytest.mark.parametrize("wrong", [{"id": "T1"}, "T1", 7, True])
+@pytest.mark.parametrize("name", ["otm/shop.json", "tm-bom/shop.json", "threat-composer/shop.json"])
+def test_threats_of_a_wrong_type_are_refused_by_their_place(
+    people: People, name: str, wrong: Any
+) -> None:
+    document = sample(name) | {"threats": wrong}
+    answer = as_user(people.security).post(address(people), {"document": document})
+    assert answer.status_code == 400
+    assert problem_fields(answer) == {"document"}
+    assert "/threats" in answer.content.decode()
+
+
+MODELS = [
+    "otm/shop.json",
+    "threat-dragon/version2.json",
+    "threat-composer/shop.json",
+    "tm-bom/shop.json",
+    "threagile-risks/risks.json",
+]
+WRONG: list[Any] = [None, True, -1, 1e300, "", "\x00", "\ud800", [], [[]], [None], {}, {"a": {}}]
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Each container of a document with each of its keys or indices."""
+    keys = value.keys() if isinstance(value, dict) else range(len(value))
+    for key in keys:
+        yield value, key
+        if isinstance(value[key], dict | list):
+            yield from places(value[key])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_any_value_of_any_type_gives_drafts_or_a_reason(name: str) -> None:
+    document, slug = sample(name), name.partition("/")[0]
+    for inside, key in list(places(document)):
+        kept = inside[key]
+        for wrong in WRONG:
+            inside[key] = wrong
+            try:
+                model = read_model(json.dumps(document).encode(), slug)
+            except Invalid as error:
+                assert set(error.fields) == {"document"}  # noqa: PT017  # no error is fine, too
+                continue
+            text = repr([model.title, *(vars(each) for each in model.statements)])
+            assert "\\x00" not in text, (inside, key, wrong)
+            assert "\\ud800" not in text, (inside, key, wrong)
+        inside[key] = kept
 
 
 def test_an_unknown_format(people: People) -> None:

@@ -187,6 +187,17 @@ def array(found: dict[str, Raw], name: str, where: str = "") -> list[Raw]:
     return elements(raw, f"{where}/{name}") if raw is not None and first_char(raw) == "[" else []
 
 
+def only_array(found: dict[str, Raw], name: str) -> list[Raw]:
+    """`array`, for the list that a report is about: null or missing is empty, another type is wrong.
+
+    Raises FormatError (wrong-type): such a file would read as a report without findings.
+    """
+    raw = found.get(name)
+    if raw is not None and not is_null(raw) and first_char(raw) != "[":
+        raise FormatError("wrong-type", f"`{name}` is no array.", f"/{name}")
+    return array(found, name)
+
+
 def read_all(
     raws: Iterable[Raw], shape: "Shape[T]", warnings: list[str], where: str = ""
 ) -> Iterator[tuple[T, bytes]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import Raw
 
 from apps.scans.formats import ids, severity
-from apps.scans.formats.decode import array, root_members
+from apps.scans.formats.decode import array, only_array, root_members
 from apps.scans.formats.node import Node, header, nodes
 from apps.scans.formats.text import named, tags
 from apps.scans.formats.types import (
@@ -67,7 +67,9 @@ class OpenThreatModel(Format):
             item.text("id"): item
             for item, _ in nodes(array(found, "mitigations"), report.warnings, "/mitigations")
         }
-        report.findings = _findings(array(found, "threats"), uses, mitigations, report.warnings)
+        report.findings = _findings(
+            only_array(found, "threats"), uses, mitigations, report.warnings
+        )
         return report
 
 

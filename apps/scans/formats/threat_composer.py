@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import Raw
 
 from apps.scans.formats import ids, severity
-from apps.scans.formats.decode import array, root_members
+from apps.scans.formats.decode import array, only_array, root_members
 from apps.scans.formats.node import Node, nodes
 from apps.scans.formats.text import named, tags
 from apps.scans.formats.types import (
@@ -62,7 +62,9 @@ class ThreatComposer(Format):
             status=ScanStatus.UNKNOWN if silent else ScanStatus.COMPLETE,
             status_reason="There is no list of threats." if silent else "",
         )
-        report.findings = _findings(array(found, "threats"), _fixes(found, report), report.warnings)
+        report.findings = _findings(
+            only_array(found, "threats"), _fixes(found, report), report.warnings
+        )
         return report
 
 

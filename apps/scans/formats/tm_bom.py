@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from msgspec import Raw
 
 from apps.scans.formats import ids, severity
-from apps.scans.formats.decode import array, root_members
+from apps.scans.formats.decode import array, only_array, root_members
 from apps.scans.formats.node import Node, header, nodes
 from apps.scans.formats.text import named, tags
 from apps.scans.formats.types import (
@@ -82,7 +82,7 @@ class ThreatModelBom(Format):
         version = schema.partition("/blob/v")[2].partition("/")[0][:120]
         report = ParsedReport(iter(()), self.tool_name, version)
         named_here = _Model(found, report.warnings)
-        report.findings = _findings(array(found, "threats"), named_here, report.warnings)
+        report.findings = _findings(only_array(found, "threats"), named_here, report.warnings)
         return report
 
 
