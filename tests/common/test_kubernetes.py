@@ -77,3 +77,38 @@ def test_every_variable_is_one_that_the_portal_reads() -> None:
         *held["secops-portalSecret"]["stringData"],
     ]
     assert all(f"`{name}`" in documented for name in names)
+
+
+def reached_by(component: str) -> set[int]:
+    """The ports that a component's pods may connect to, by all policies that select them."""
+    labels = {"app.kubernetes.io/name": "secops-portal", "app.kubernetes.io/component": component}
+    return {
+        port["port"]
+        for each in documents()
+        if each["kind"] == "NetworkPolicy"
+        and each["spec"]["podSelector"].get("matchLabels", {}).items() <= labels.items()
+        for rule in each["spec"].get("egress", [])
+        for port in rule["ports"]
+    }
+
+
+def test_only_who_must_speaks_to_the_outside() -> None:
+    stores = {53, 5432, 6379}
+    outside = {"web": {443}, "worker": {443, 465, 587}}
+    for component in workloads():
+        assert reached_by(component) == stores | outside.get(component, set()), component
+
+
+def test_nothing_is_let_in_but_to_web_from_ingress_and_monitoring() -> None:
+    policies = {
+        each["metadata"]["name"]: each["spec"]
+        for each in documents()
+        if each["kind"] == "NetworkPolicy"
+    }
+    assert policies["default-deny"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    assert [name for name, spec in policies.items() if spec.get("ingress")] == ["web"]
+    (rule,) = policies["web"]["ingress"]
+    (source,) = rule["from"]
+    (names,) = source["namespaceSelector"]["matchExpressions"]
+    assert set(names["values"]) == {"ingress-nginx", "monitoring"}
+    assert rule["ports"] == [{"port": "http", "protocol": "TCP"}]
