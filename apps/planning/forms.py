@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
 from apps.common.forms import VersionedForm, with_any
-from apps.planning.models import ItemKind, ItemStatus
+from apps.planning.models import ItemKind, ItemStatus, PlanningItem, moves_from
 from apps.planning.selectors import ItemFilter
 
 
@@ -113,14 +113,18 @@ class ItemCreateForm(ItemFields):
 class ItemEditForm(ItemFields, VersionedForm):
     status = forms.ChoiceField(
         label=_("Status"),
-        choices=[choice for choice in ItemStatus.choices if choice[0] != ItemStatus.DECIDED],
+        choices=ItemStatus.choices,
         help_text=_("Recording a decision sets an item to decided by itself."),
     )
 
-    def __init__(self, *args: Any, current_status: str = "", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, item: PlanningItem, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if current_status == ItemStatus.DECIDED:
-            self.fields["status"].choices = ItemStatus.choices  # type: ignore[attr-defined]
+        if self.is_bound:  # the item may have moved since: a conflict, not a wrong choice
+            return
+        reach = {item.status, *moves_from(item.status, bound=item.has_decision_in_force())}
+        self.fields["status"].choices = [  # type: ignore[attr-defined]
+            choice for choice in ItemStatus.choices if choice[0] in reach
+        ]
 
 
 class UndoForm(forms.Form):

@@ -66,6 +66,9 @@ class PlanningItem(SystemOwned, Versioned):
     def __str__(self) -> str:
         return f"{self.key} {self.title}"
 
+    def has_decision_in_force(self) -> bool:
+        return Decision.objects.filter(item=self, ended_at=None).exists()
+
     @property
     def key(self) -> str:
         return f"PI-{self.pk}"

@@ -143,7 +143,7 @@ def item_edit_page(request: PageRequest, pk: int) -> HttpResponse:
     item = item_get(request.actor, pk)
     require(request.actor, Permission.ITEM_EDIT, item)
     initial = {name: getattr(item, name) for name in EDITED} | {"version": item.version}
-    form = ItemEditForm(request.POST or None, initial=initial, current_status=item.status)
+    form = ItemEditForm(request.POST or None, initial=initial, item=item)
     diff: tuple[DiffLine, ...] = ()
     if request.method == "POST" and form.is_valid():
         try:

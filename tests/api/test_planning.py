@@ -2,6 +2,7 @@ import datetime as dt
 
 from django.utils import timezone
 
+from apps.planning.models import PlanningItem
 from tests.api.conftest import Api, as_pipeline, as_user, problem_fields
 from tests.conftest import People
 from tests.factories import make_item, make_option, make_question, make_statement
@@ -167,3 +168,16 @@ def test_questions_of_others_items_are_not_found(people: People) -> None:
     question = make_question(make_item(people.other_system))
     api = as_user(people.security)
     assert api.post(f"/questions/{question.pk}/answers", {"body": "x"}).status_code == 404
+
+
+def test_only_a_decision_makes_an_item_decided(people: People) -> None:
+    item = make_item(people.system)
+    architect = as_user(people.architect)
+    refused = architect.edit(f"/items/{item.key}", {"status": "decided"})
+    assert refused.status_code == 400
+    assert problem_fields(refused) == {"status"}
+    new = {"system": people.system.key, "title": "Decided?", "status": "decided"}
+    refused = architect.post("/items", new)
+    assert refused.status_code == 400
+    assert problem_fields(refused) == {"status"}
+    assert [each.status for each in PlanningItem.objects.all()] == ["open"]

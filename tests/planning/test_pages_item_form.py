@@ -1,13 +1,16 @@
 """Writing a planning item through the page."""
 
+import re
+
 import pytest
 from django.test import Client
 
 from apps.accounts.actors import Actor
 from apps.planning.models import PlanningItem
+from apps.planning.services.decisions import decision_record
 from apps.planning.services.items import item_edit
 from tests.conftest import People
-from tests.factories import make_item
+from tests.factories import make_item, make_option
 
 NEW = "/planning/new/"
 
@@ -82,6 +85,24 @@ def test_an_edit_changes_the_item(client: Client, people: People) -> None:
     item.refresh_from_db()
     assert response["Location"] == f"/planning/PI-{item.pk}/"  # type: ignore[index]
     assert (item.title, item.version) == ("New words", 2)
+
+
+@pytest.mark.parametrize("wanted", ["idea", "open"])
+def test_an_edit_takes_no_decision_back(client: Client, people: People, wanted: str) -> None:
+    item = make_item(people.system)
+    actor = Actor(user=people.chief)
+    decision_record(actor=actor, item=item, option=make_option(item), reason="The cheapest way.")
+    client.force_login(people.architect)
+    page = client.get(f"/planning/PI-{item.pk}/edit/").content.decode()
+    offered = re.findall(r'<option value="(idea|open|decided|done)"', page)
+    assert offered == ["decided", "done"]
+    item.refresh_from_db()
+    typed = _typed(version=str(item.version), status=wanted)
+    refused = client.post(f"/planning/PI-{item.pk}/edit/", typed)
+    assert refused.status_code == 422
+    assert "A decision is in force." in refused.content.decode()
+    item.refresh_from_db()
+    assert item.status == "decided"
 
 
 def test_two_editors_never_overwrite_each_other_silently(client: Client, people: People) -> None:

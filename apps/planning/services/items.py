@@ -15,7 +15,6 @@ from apps.catalog.stages import Stage
 from apps.common.editing import changed_fields, lock_for_edit
 from apps.common.errors import Conflict, Invalid
 from apps.planning.models import (
-    Decision,
     ItemKind,
     ItemStatus,
     Option,
@@ -26,6 +25,8 @@ from apps.planning.models import (
 ITEM_FIELDS = ("title", "kind", "stage", "status", "question", "tracker_key", "tracker_url")
 OPTION_FIELDS = ("title", "description", "cost_once", "cost_yearly", "is_do_nothing", "position")
 MAX_OPTIONS = 12
+WHEN_BOUND = "A decision is in force. To weigh the options again, revisit it on the item's page."
+WHEN_DECIDED = "An item becomes decided when a decision is recorded on its page."
 
 
 @transaction.atomic
@@ -42,6 +43,8 @@ def item_create(
     tracker_url: str = "",
 ) -> PlanningItem:
     require(actor, Permission.ITEM_EDIT, system)
+    if status == ItemStatus.DECIDED:
+        raise Invalid({"status": WHEN_DECIDED})
     item = PlanningItem.objects.create(
         system=system,
         title=title,
@@ -61,9 +64,16 @@ def item_create(
 def item_edit(
     *, actor: Actor, item: PlanningItem, version: int | None, **values: Any
 ) -> PlanningItem:
-    """Change named fields of an item. Raises: EditConflict when `version` is not the current one."""
+    """Change named fields of an item.
+
+    Raises: EditConflict when `version` is not the current one; Invalid for a status that only a
+    decision gives or takes.
+    """
     require(actor, Permission.ITEM_EDIT, item)
     row = lock_for_edit(PlanningItem, item.pk, version, "system")
+    refusal = _refused_move(row, values.get("status", row.status))
+    if refusal:
+        raise Invalid({"status": refusal})
     changes = changed_fields(row, {name: values[name] for name in ITEM_FIELDS if name in values})
     row.save()
     record(actor=actor, action="item.edit", target=row, system_id=row.system_id, changes=changes)
@@ -77,17 +87,23 @@ def item_move(
     """Put an item into another column of the board. Raises: EditConflict, Conflict."""
     require(actor, Permission.ITEM_EDIT, item)
     row = lock_for_edit(PlanningItem, item.pk, version, "system")
-    bound = Decision.objects.filter(item=row, ended_at=None).exists()
-    if status not in moves_from(row.status, bound=bound):
-        raise Conflict(
-            "A decision is in force. To weigh the options again, revisit it on the item's page."
-            if bound
-            else "An item becomes decided when a decision is recorded on its page."
-        )
+    refusal = _refused_move(row, status)
+    if refusal:
+        raise Conflict(refusal)
     changes = changed_fields(row, {"status": status})
     row.save()
     record(actor=actor, action="item.edit", target=row, system_id=row.system_id, changes=changes)
     return row
+
+
+def _refused_move(item: PlanningItem, status: str) -> str:
+    """Why the item, which is locked, may not get this status by hand; empty: it may."""
+    if status == item.status:
+        return ""
+    bound = item.has_decision_in_force()
+    if status in moves_from(item.status, bound=bound):
+        return ""
+    return WHEN_BOUND if bound else WHEN_DECIDED
 
 
 @transaction.atomic
