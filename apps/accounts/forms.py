@@ -128,4 +128,24 @@ class AppForm(forms.Form):
 
 
 class NewPasswordForm(PasswordChangeForm):
-    """Django's, with its tries at the old password counted by nobody: who is here is signed in."""
+    """Django's, with the tries at the old password counted as at the door: a session that somebody
+    left open is no place to guess it."""
+
+    wait = 0
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_old_password(self) -> str:
+        counted = tries.of_account(self.user.email, self.request)
+        self.wait = counted.wait()
+        if self.wait:
+            raise forms.ValidationError(tries.too_often(self.wait), code="throttled")
+        try:
+            typed = str(super().clean_old_password())
+        except forms.ValidationError:
+            counted.failed()
+            raise
+        counted.worked()
+        return typed

@@ -80,9 +80,13 @@ def confirm_page(request: PageRequest) -> HttpResponse:
     if form.is_valid():
         be_sure(request)
         return redirect(_back(request))
-    answer = render(
-        request, "accounts/confirm.html", {"form": form}, status=422 if form.errors else 200
-    )
+    return _asked_again(request, "accounts/confirm.html", form)
+
+
+def _asked_again(
+    request: PageRequest, template: str, form: ConfirmForm | NewPasswordForm
+) -> HttpResponse:
+    answer = render(request, template, {"form": form}, status=422 if form.errors else 200)
     if form.wait:
         answer.status_code = 429
         answer.headers["Retry-After"] = str(form.wait)
@@ -100,7 +104,7 @@ def _back(request: PageRequest) -> str:
 @require_http_methods(["GET", "POST"])
 def password_page(request: PageRequest) -> HttpResponse:
     """A new password ends every other session: their hash no longer fits."""
-    form = NewPasswordForm(request.user, request.POST or None)
+    form = NewPasswordForm(request.user, request.POST or None, request=request)
     if form.is_valid():
         user = form.save()
         update_session_auth_hash(request, user)
@@ -108,8 +112,7 @@ def password_page(request: PageRequest) -> HttpResponse:
         be_sure(request)
         messages.success(request, _("The password is changed; everywhere else you are signed out."))
         return redirect("settings-security")
-    status = 422 if form.errors else 200
-    return render(request, "accounts/password.html", {"form": form}, status=status)
+    return _asked_again(request, "accounts/password.html", form)
 
 
 @never_cache

@@ -90,6 +90,23 @@ def test_a_list_that_cannot_be_used(
     assert [found.id for found in run_checks()] == [f"accounts.{number}"]
 
 
+def test_nobody_guesses_the_old_one_in_a_session_that_was_left_open(
+    client: Client, people: People, settings: Any
+) -> None:
+    settings.SECOPS_RATE_SIGN_IN = "3/5minute"
+    client.force_login(people.viewer)
+    typed = {"new_password1": NEW, "new_password2": NEW}
+    tries = [f"a guess, the {number}." for number in range(3)] + [PASSWORD]
+    said = [
+        client.post("/settings/security/password/", typed | {"old_password": each})
+        for each in tries
+    ]
+    assert [each.status_code for each in said] == [422, 422, 422, 429]
+    assert int(said[-1].headers["Retry-After"]) > 0
+    people.viewer.refresh_from_db()
+    assert people.viewer.check_password(PASSWORD)
+
+
 def test_the_page_refuses_a_stolen_one(client: Client, people: People) -> None:
     client.post("/sign-in/", {"username": people.viewer.email, "password": PASSWORD})
     typed = {
