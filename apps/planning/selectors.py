@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, TextChoices
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
@@ -197,10 +198,33 @@ def _mentions(text: str) -> Q:
     return matches
 
 
+class Awaited(TextChoices):
+    """What an item that is being weighed waits for, the first thing that is missing."""
+
+    OPTIONS = "options", _("Awaits options")
+    ANSWER = "answer", _("Awaits an answer")
+    RECOMMENDATION = "recommendation", _("Awaits a recommendation")
+    DECISION = "decision", _("Awaits a decision")
+
+
+def _awaited(item: PlanningItem) -> Awaited | None:
+    """Of an item as `items_board` reads it. None where nothing is being weighed (yet, or any more)."""
+    if item.status != ItemStatus.OPEN:
+        return None
+    if not getattr(item, "option_count", 0):
+        return Awaited.OPTIONS
+    if getattr(item, "open_question_count", 0):
+        return Awaited.ANSWER
+    if not getattr(item, "is_advised", False):
+        return Awaited.RECOMMENDATION
+    return Awaited.DECISION
+
+
 @dataclass(frozen=True)
 class BoardCard:
     item: PlanningItem
     moves: tuple[ItemStatus, ...]  # where the viewer may put it; empty for who only reads
+    awaited: Awaited | None
 
 
 @dataclass(frozen=True)
@@ -222,7 +246,10 @@ class BoardColumn:
 def items_board(viewer: Actor, wanted: ItemFilter, *, shown: int) -> list[BoardColumn]:
     """Items by status, what moved last on top; five queries whatever their number."""
     in_force = Decision.objects.filter(item=OuterRef("pk"), ended_at=None)
-    found = items_list(viewer, wanted).annotate(is_bound=Exists(in_force))
+    advised = Recommendation.objects.filter(item=OuterRef("pk"))
+    found = items_list(viewer, wanted).annotate(
+        is_bound=Exists(in_force), is_advised=Exists(advised)
+    )
     everything = _narrowed(PlanningItem.objects.visible_to(viewer), wanted)
     totals = dict(everything.order_by().values_list("status").annotate(number=Count("id")))
     writable = viewer.systems_with(Permission.ITEM_EDIT)
@@ -230,7 +257,8 @@ def items_board(viewer: Actor, wanted: ItemFilter, *, shown: int) -> list[BoardC
     def card(item: PlanningItem) -> BoardCard:
         may = writable is None or item.system_id in writable
         bound = bool(getattr(item, "is_bound", False))
-        return BoardCard(item, moves_from(item.status, bound=bound) if may else ())
+        moves = moves_from(item.status, bound=bound) if may else ()
+        return BoardCard(item, moves, _awaited(item))
 
     return [
         BoardColumn(

@@ -18,12 +18,13 @@ from apps.common.errors import Conflict, EditConflict, Invalid
 from apps.common.forms import apply_domain_errors
 from apps.common.ui.diff import DiffLine, diff_lines
 from apps.planning.forms import ItemCreateForm, ItemEditForm, ItemFilterForm, ItemMoveForm
-from apps.planning.models import ItemStatus, PlanningItem
+from apps.planning.models import PlanningItem, moves_from
 from apps.planning.selectors import ItemFilter, item_get, items_board, items_list
 from apps.planning.services.items import item_create, item_edit, item_move
 
 PAGE = 50
 BOARD_COLUMN = 30
+MOVED = "planning.moved"  # in the session, until the board is shown: the card that was just moved
 EDITED = ("title", "question", "kind", "stage", "status", "tracker_key", "tracker_url")
 
 
@@ -45,6 +46,8 @@ def item_list_page(request: PageRequest) -> HttpResponse:
         "list_url": _address(request.GET, without="view"),
         "board_url": _address(request.GET, view="board"),
         "may_create": request.actor.systems_with(Permission.ITEM_EDIT) != frozenset(),
+        "moved": request.session.pop(MOVED, None) if is_board else None,
+        "filters": request.GET.urlencode(),
     }
     context |= _board(request, wanted) if is_board else _rows(request, wanted)
     return render(request, "planning/list.html", context)
@@ -58,7 +61,6 @@ def _board(request: PageRequest, wanted: ItemFilter) -> dict[str, object]:
             for column in columns
         ],
         "is_empty": not any(column.total for column in columns),
-        "filters": request.GET.urlencode(),
     }
 
 
@@ -71,7 +73,7 @@ def item_move_action(request: PageRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         status, version = form.cleaned_data["status"], form.cleaned_data["version"]
         try:
-            item_move(actor=request.actor, item=item, version=version, status=status)
+            moved = item_move(actor=request.actor, item=item, version=version, status=status)
         except EditConflict:
             messages.warning(
                 request,
@@ -81,10 +83,25 @@ def item_move_action(request: PageRequest, pk: int) -> HttpResponse:
         except Conflict as error:
             messages.error(request, error.message)
         else:
-            said = {"key": item.key, "status": ItemStatus(status).label}
-            messages.success(request, _("%(key)s is now: %(status)s.") % said)
+            request.session[MOVED] = _moved(before=item, after=moved)
     board = _address(QueryDict(request.POST.get("filters", "")), view="board")
     return redirect(f"{board}#{item.key}")
+
+
+def _moved(*, before: PlanningItem, after: PlanningItem) -> dict[str, object]:
+    """What the board says of a card that was moved, and how it goes back.
+
+    The way back is a move like any other, on the version that this one made: where somebody changed
+    the item since, it is refused. None where the rules lead there no more.
+    """
+    may_return = before.status in moves_from(after.status, bound=after.has_decision_in_force())
+    return {
+        "item": after.pk,
+        "key": after.key,
+        "now": after.status,
+        "back": before.status if may_return else "",
+        "version": after.version,
+    }
 
 
 def _rows(request: PageRequest, wanted: ItemFilter) -> dict[str, object]:

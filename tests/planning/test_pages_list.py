@@ -6,7 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.planning.models import PlanningItem
-from apps.planning.services.decisions import decision_record
+from apps.planning.services.decisions import decision_record, recommendation_make
 from apps.planning.views import PAGE
 from tests.conftest import People
 from tests.factories import actor_of, make_item, make_option, make_question
@@ -177,6 +177,53 @@ def test_a_card_is_moved_and_the_board_stays_as_it_was_filtered(
     item.refresh_from_db()
     _move(client, item, "decided")  # by a decision only
     assert _status(item) == "done"
+
+
+def test_a_moved_card_goes_back_with_one_button(
+    client: Client, people: People, items: dict[str, PlanningItem]
+) -> None:
+    item = items["invoices"]
+    client.force_login(people.architect)
+    _move(client, item, "done")
+    moved = client.get(BOARD).context["moved"]
+    assert (moved["item"], moved["now"], moved["back"]) == (item.pk, "done", "open")
+    assert "Undo the move" not in client.get(BOARD).content.decode()  # said once
+    _move(client, item, moved["back"], version=moved["version"])
+    assert _status(item) == "open"
+    _move(client, item, moved["back"], version=moved["version"])  # pressed a second time
+    assert "Somebody changed" in client.get(BOARD).content.decode()
+
+
+def test_no_way_back_is_offered_where_the_rules_lead_there_no_more(
+    client: Client, people: People
+) -> None:
+    item = make_item(people.system)
+    PlanningItem.objects.filter(pk=item.pk).update(status="decided")  # its decision was undone
+    client.force_login(people.architect)
+    _move(client, item, "open")
+    page = client.get(BOARD).content.decode()
+    assert f"{item.key}: " in page
+    assert "Undo the move" not in page
+
+
+def test_a_card_says_what_its_item_waits_for(client: Client, people: People) -> None:
+    bare, asked, unadvised, advised = (make_item(people.system) for _ in range(4))
+    idea = make_item(people.system, status="idea")
+    options = {item: make_option(item) for item in (asked, unadvised, advised)}
+    make_question(asked)
+    recommendation_make(
+        actor=actor_of(people.chief), item=advised, option=options[advised], reason="It is cheap."
+    )
+    client.force_login(people.viewer)
+    columns = client.get(BOARD).context["columns"]
+    waits = {card.item.pk: card.awaited for column, _ in columns for card in column.cards}
+    assert waits == {
+        bare.pk: "options",
+        asked.pk: "answer",
+        unadvised.pk: "recommendation",
+        advised.pk: "decision",
+        idea.pk: None,
+    }
 
 
 def test_a_decision_in_force_holds_its_card(client: Client, people: People) -> None:

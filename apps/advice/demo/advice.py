@@ -78,7 +78,7 @@ class ItemLoader:
 
     def load(self, system_key: str, record: Record) -> PlanningItem:
         actor = self.organisation.actor(record["created_by"])
-        fields = ("title", "kind", "stage", "status", "question", "tracker_key", "tracker_url")
+        fields = ("title", "kind", "stage", "question", "tracker_key", "tracker_url")
         item = item_create(
             actor=actor,
             system=self.organisation.systems[system_key],
