@@ -100,7 +100,7 @@ class ItemLoader:
         )
         for decision in decisions:
             self._decide(item, options, statements, decision)
-        # Deciding moves the status; what the story says of the item holds.
+        # Deciding moved the status; what the story says of the item holds.
         PlanningItem.objects.filter(pk=item.pk).update(
             created_at=days_ago(record), updated_at=_last_touched(record), status=record["status"]
         )
