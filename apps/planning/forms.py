@@ -62,6 +62,10 @@ class ItemFilterForm(forms.Form):
         return used
 
 
+class FilterSaveForm(forms.Form):
+    name = forms.CharField(label=_("Name of this filter"), max_length=60)
+
+
 class ItemMoveForm(forms.Form):
     """A card of the board, moved: into which column, and which version of the item was seen."""
 

@@ -237,3 +237,28 @@ class Decision(ItemOwned):
 
     def __str__(self) -> str:
         return f"{self.option} ({self.decided_at:%Y-%m-%d})"
+
+
+class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):
+    def visible_to(self, actor: Actor) -> "SavedFilterQuerySet":
+        """One's own. Others get the address: it holds the whole filter."""
+        return self.filter(user=actor.user_id) if actor.user_id else self.none()
+
+
+class SavedFilter(models.Model):
+    """A filter of the planning items that a person gave a name."""
+
+    user = models.ForeignKey(PERSON, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=3000)  # of the list's address: "stage=code&view=board"
+
+    objects = SavedFilterQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "name"], name="saved_filter_named_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

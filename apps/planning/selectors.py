@@ -17,6 +17,7 @@ from apps.planning.models import (
     PlanningItem,
     Question,
     Recommendation,
+    SavedFilter,
     moves_from,
 )
 
@@ -158,6 +159,11 @@ def answer_get(viewer: Actor, pk: int) -> Answer:
     if answer is None or not questions_visible(viewer).filter(pk=answer.question_id).exists():
         raise Missing("There is no such answer that you may see.")
     return answer
+
+
+def filters_saved(viewer: Actor) -> QuerySet[SavedFilter]:
+    """The filters that the viewer keeps, by name."""
+    return SavedFilter.objects.visible_to(viewer)
 
 
 @dataclass(frozen=True)

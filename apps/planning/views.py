@@ -17,9 +17,16 @@ from apps.catalog.selectors import systems_visible
 from apps.common.errors import Conflict, EditConflict, Invalid
 from apps.common.forms import apply_domain_errors
 from apps.common.ui.diff import DiffLine, diff_lines
-from apps.planning.forms import ItemCreateForm, ItemEditForm, ItemFilterForm, ItemMoveForm
+from apps.planning.forms import (
+    FilterSaveForm,
+    ItemCreateForm,
+    ItemEditForm,
+    ItemFilterForm,
+    ItemMoveForm,
+)
 from apps.planning.models import PlanningItem, moves_from
-from apps.planning.selectors import ItemFilter, item_get, items_board, items_list
+from apps.planning.selectors import ItemFilter, filters_saved, item_get, items_board, items_list
+from apps.planning.services.filters import filter_remove, filter_save
 from apps.planning.services.items import item_create, item_edit, item_move
 
 PAGE = 50
@@ -46,6 +53,7 @@ def item_list_page(request: PageRequest) -> HttpResponse:
         "list_url": _address(request.GET, without="view"),
         "board_url": _address(request.GET, view="board"),
         "may_create": request.actor.systems_with(Permission.ITEM_EDIT) != frozenset(),
+        "saved": [(each, _address(QueryDict(each.query))) for each in filters_saved(request.actor)],
         "moved": request.session.pop(MOVED, None) if is_board else None,
         "filters": request.GET.urlencode(),
     }
@@ -102,6 +110,36 @@ def _moved(*, before: PlanningItem, after: PlanningItem) -> dict[str, object]:
         "back": before.status if may_return else "",
         "version": after.version,
     }
+
+
+@require_POST
+def filter_save_action(request: PageRequest) -> HttpResponse:
+    """Keep the filter in use under a name, and come back to it."""
+    address = _address(QueryDict(request.POST.get("filters", "")))
+    form = FilterSaveForm(request.POST)
+    if not form.is_valid():
+        messages.error(
+            request, _("The filter was not saved: give it a name of at most 60 characters.")
+        )
+        return redirect(address)
+    try:
+        saved = filter_save(
+            actor=request.actor,
+            name=form.cleaned_data["name"],
+            query=address.partition("?")[2],
+        )
+    except Invalid as error:
+        messages.error(request, " ".join(error.fields["name"]))
+    else:
+        messages.success(request, _("Saved as “%(name)s”.") % {"name": saved.name})
+    return redirect(address)
+
+
+@require_POST
+def filter_remove_action(request: PageRequest, pk: int) -> HttpResponse:
+    filter_remove(actor=request.actor, pk=pk)
+    messages.success(request, _("The filter was removed."))
+    return redirect(_address(QueryDict(request.POST.get("filters", ""))))
 
 
 def _rows(request: PageRequest, wanted: ItemFilter) -> dict[str, object]:

@@ -5,6 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from apps.audit.models import AuditEntry
 from apps.planning.models import PlanningItem
 from apps.planning.services.decisions import decision_record, recommendation_make
 from apps.planning.views import PAGE
@@ -85,6 +86,44 @@ def test_filters_live_in_the_address(
 ) -> None:
     client.force_login(people.chief)
     assert _titles(client, f"{LIST}?{query}{view}") == found
+
+
+def test_a_filter_is_kept_under_a_name_by_its_person_alone(
+    client: Client, people: People, items: dict[str, PlanningItem]
+) -> None:
+    client.force_login(people.viewer)
+    for filters in (
+        "stage=plan",
+        "stage=code&view=board&next=//example.org",
+    ):  # the later one holds
+        given = {"name": "My code", "filters": filters}
+        answer = client.post("/planning/filters/", given)
+    assert answer["Location"] == "/planning/?stage=code&view=board"
+    page = client.get(LIST)
+    ((saved, address),) = page.context["saved"]
+    assert address == "/planning/?stage=code&view=board"
+    assert 'href="/planning/?stage=code&amp;view=board"' in page.content.decode()
+    entry = AuditEntry.objects.filter(action="filter.save").latest("id")
+    assert (entry.user_id, entry.object_label) == (people.viewer.pk, "My code")
+
+    client.force_login(people.chief)
+    assert client.get(LIST).context["saved"] == []
+    assert client.post(f"/planning/filters/{saved.pk}/remove/").status_code == 404
+    client.force_login(people.viewer)
+    assert client.post(f"/planning/filters/{saved.pk}/remove/").status_code == 302
+    assert client.get(LIST).context["saved"] == []
+
+
+def test_a_filter_without_a_name_or_one_too_many_is_refused(
+    client: Client, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.planning.services.filters.MAX_SAVED", 1)
+    client.force_login(people.viewer)
+    for name in ("", "x" * 61, "nul\x00", "first", "second"):
+        client.post("/planning/filters/", {"name": name, "filters": "stage=code"})
+    client.post("/planning/filters/", {"name": "first", "filters": "q=" + "\N{BUG}" * 300})
+    kept = [(saved.name, saved.query) for saved, _ in client.get(LIST).context["saved"]]
+    assert kept == [("first", "stage=code")]
 
 
 def test_a_key_finds_its_item(
