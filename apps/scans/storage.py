@@ -1,6 +1,7 @@
 """Raw bytes of reports: streamed in with limits, kept until retention ends, read as a memory map."""
 
 import contextlib
+import errno
 import hashlib
 import mmap
 import os
@@ -16,12 +17,13 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from apps.common.errors import ReportRejected
-from apps.scans.constants import BAD_COMPRESSION, EMPTY, TOO_LARGE
+from apps.common.errors import ReportRejected, Unavailable
+from apps.scans.constants import BAD_COMPRESSION, EMPTY, NO_ROOM, TOO_LARGE
 
 CHUNK = 256 * 1024
 # Text compresses well at any size; the ratio means something only past this many bytes.
 RATIO_COUNTS_FROM = 8 * 1024 * 1024
+FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,31 @@ def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise ReportRejected(BAD_COMPRESSION, "The gzip data ends in the middle.")
 
 
+@contextlib.contextmanager
+def room() -> Iterator[None]:
+    """Bytes are written inside. Raises: Unavailable where the disk, or our share of it, is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        text = (
+            "The portal has no room for reports now. Nothing of this one was kept: post it again."
+        )
+        raise Unavailable(text, code=NO_ROOM) from error
+
+
 def store(chunks: Iterable[bytes]) -> StoredBytes:
     """Stream bytes into storage, hashing and counting; durable on return.
 
-    Raises: ReportRejected when there is nothing, or more than the limit; nothing is left behind then.
+    Raises: ReportRejected when there is nothing, or more than the limit; Unavailable when there is
+    no room; nothing is left behind then.
     """
+    with room():
+        return _store(chunks)
+
+
+def _store(chunks: Iterable[bytes]) -> StoredBytes:
     folder = Path(settings.DATA_DIR) / "incoming"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, delete=False) as target:

@@ -3,14 +3,17 @@
 import datetime as dt
 import gzip
 import json
+import os
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.actors import ANONYMOUS, Actor
@@ -40,6 +43,54 @@ def send(
         chunks=[content],
         idempotency_key=key,
     )
+
+
+# --- no room ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """What is written to temporary files meets the kernel's own ENOSPC, until the yielded undo."""
+    real = tempfile.NamedTemporaryFile
+
+    def nowhere(*args: Any, **kwargs: Any) -> Any:
+        file = real(*args, **kwargs)
+        device = os.open("/dev/full", os.O_WRONLY)
+        os.dup2(device, file.fileno())
+        os.close(device)
+        return file
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tempfile, "NamedTemporaryFile", nowhere)
+        yield patched.undo
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_full_disk_refuses_and_leaves_nothing(
+    people: People, data_folder: Path, full_disk: Any, *, compressed: bool
+) -> None:
+    url = f"/api/v1/reports?system={people.system.key}"
+    token = make_ci_token(people.system).text
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "run-17"}
+    body = sarif(weaknesses(*range(500)))
+    if compressed:
+        headers["Content-Encoding"] = "gzip"
+        body = gzip.compress(body)
+    client = Client()
+
+    def post() -> Any:
+        return client.post(url, body, "application/octet-stream", headers=headers)
+
+    refused = post()
+    assert refused.status_code == 503
+    assert refused["Content-Type"] == "application/problem+json"
+    assert refused.json()["code"] == "no-room"
+    assert not Report.objects.exists()
+    assert not AuditEntry.objects.filter(action="report.receive").exists()
+    assert files_in(data_folder) == []
+    full_disk()  # somebody made room
+    assert post().status_code == 202
+    assert len(files_in(data_folder)) == 1
 
 
 # --- who -----------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import DataError, IntegrityError
+from django.db import DataError, IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -23,6 +23,7 @@ CODES = {
     "cut-off": "The body of a report ended before the length that was announced.",
     "not-authenticated": "No token was sent.",
     "token-not-valid": "The token is unknown, expired or revoked.",
+    "no-room": "The disk or the database is full; nothing of the request was kept. Try again later.",
     "issuer-unreachable": "The keys of a trusted issuer cannot be read now.",
     "not-permitted": "Your role, or your token, does not allow this.",
     "second-factor-needed": "Your role needs a second factor here; add one on the portal's pages.",
@@ -39,7 +40,7 @@ CODES = {
     "unknown-encoding": "The body is compressed in a way that is not read; use gzip.",
     "precondition-needed": "An edit came without If-Match.",
 }
-UNIQUE_VIOLATION, CHECK_VIOLATION = "23505", "23514"  # SQLSTATE
+UNIQUE_VIOLATION, CHECK_VIOLATION, DISK_FULL = "23505", "23514", "53100"  # SQLSTATE
 
 
 def problem(status: int, code: str, detail: str, **extensions: Any) -> dict[str, Any]:
@@ -80,15 +81,21 @@ def _describe(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
         return _rest(error)
     if isinstance(error, IntegrityError):
         return _refused_by_database(error), {}
+    if isinstance(error, OperationalError) and _sqlstate(error) == DISK_FULL:
+        return problem(503, "no-room", "The database has no room now. Nothing was kept."), {}
     for kind, status, code, detail in KNOWN:
         if isinstance(error, kind):
             return problem(status, code, detail), {}
     return None, {}
 
 
+def _sqlstate(error: Exception) -> str:
+    return getattr(error.__cause__, "pgcode", None) or ""
+
+
 def _refused_by_database(error: IntegrityError) -> dict[str, Any] | None:
     """Two requests at once may both pass a service's check; a constraint has the last word."""
-    sqlstate = getattr(error.__cause__, "pgcode", "")
+    sqlstate = _sqlstate(error)
     if sqlstate == UNIQUE_VIOLATION:
         return problem(409, "conflict", "There is one like it already.")
     if sqlstate == CHECK_VIOLATION:

@@ -11,6 +11,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 
 from apps.common.errors import Invalid, ReportRejected
+from apps.scans import storage
 from apps.scans.constants import TOO_LARGE
 
 CHUNK = 256 * 1024
@@ -63,7 +64,8 @@ def form_parts(request: HttpRequest) -> tuple[Mapping[str, Any], "UploadedFile[A
     Raises: Invalid, ReportRejected.
     """
     try:
-        fields, files = request.POST.dict(), request.FILES
+        with storage.room():
+            fields, files = request.POST.dict(), request.FILES
     except UnreadablePostError as error:
         raise _cut_off(0, _announced(request)) from error
     except (MultiPartParserError, TooManyFilesSent) as error:

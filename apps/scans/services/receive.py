@@ -76,7 +76,8 @@ def report_receive(
     """Take in one report and have it processed.
 
     The same idempotency key again gives the same report. Raises: NotPermitted, Missing, Invalid,
-    ReportRejected (empty, too large, damaged compression), Conflict (a key used for other bytes).
+    ReportRejected (empty, too large, damaged compression), Conflict (a key used for other bytes),
+    Unavailable (no room).
     """
     require(actor, Permission.REPORT_UPLOAD, system, seen_by=Permission.REPORT_VIEW)
     claim.check()
