@@ -32,11 +32,10 @@ from apps.automation.services.register import (
     automation_retire,
 )
 from apps.automation.services.runs import RunInput, run_tell
-from apps.catalog.selectors import system_get
+from apps.catalog.api.inputs import system_named
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Nothing, read_body, read_query
 from apps.common.api.views import expected_version, idempotent
-from apps.common.errors import Invalid, Missing
 
 TAG = "Automation"
 EXAMPLE = {
@@ -84,10 +83,7 @@ class Automations(PortalListView):
     @idempotent
     def post(self, request: Request) -> Response:
         given = read_body(AutomationIn, request)
-        try:
-            system = system_get(self.actor, given.pop("system"))
-        except Missing as error:
-            raise Invalid({"system": error.message}) from error
+        system = system_named(self.actor, given.pop("system"))
         content = AutomationInput(**_named(self.actor, given))
         made = automation_create(actor=self.actor, system=system, content=content)
         return self.one(AutomationOut, automation_get(self.actor, made.pk), 201)

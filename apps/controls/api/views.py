@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from apps.accounts.actors import Actor
 from apps.accounts.api.views import PortalListView, PortalView
 from apps.accounts.models import Team
-from apps.catalog.selectors import system_get
+from apps.catalog.api.inputs import system_named
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Nothing, read_body, read_query
 from apps.common.api.views import expected_version, idempotent
@@ -78,10 +78,7 @@ class Controls(PortalListView):
     @idempotent
     def post(self, request: Request) -> Response:
         given = read_body(ControlEntryIn, request)
-        try:
-            system = system_get(self.actor, given.pop("system"))
-        except Missing as error:
-            raise Invalid({"system": error.message}) from error
+        system = system_named(self.actor, given.pop("system"))
         made = control_create(
             actor=self.actor, system=system, content=ControlInput(**_named(self.actor, given))
         )

@@ -1,18 +1,15 @@
 """Webhooks over the API, for admins of the organisation."""
 
 import uuid
-from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.api.views import PortalListView, PortalView
-from apps.catalog.models import System
-from apps.catalog.selectors import system_get
+from apps.catalog.api.inputs import with_system
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Nothing, read_body, read_query
 from apps.common.api.views import expected_version, idempotent
-from apps.common.errors import Invalid, Missing
 from apps.outbound.api.serializers import (
     MadeWebhookOut,
     WebhookDeliveryOut,
@@ -60,7 +57,7 @@ class Webhooks(PortalListView):
     @idempotent
     def post(self, request: Request) -> Response:
         webhooks_list(self.actor)  # who may not read them learns nothing of what is wrong
-        given = _given(self.actor, read_body(WebhookIn, request))
+        given = with_system(self.actor, read_body(WebhookIn, request))
         return self.one(MadeWebhookOut, webhooks.webhook_create(actor=self.actor, **given), 201)
 
 
@@ -83,7 +80,7 @@ class OneWebhook(PortalView):
     def patch(self, request: Request, webhook: int) -> Response:
         row = webhook_get(self.actor, webhook)
         version = expected_version(request)
-        given = _given(self.actor, read_body(WebhookIn, request, partial=True))
+        given = with_system(self.actor, read_body(WebhookIn, request, partial=True))
         known = {name: getattr(row, name) for name in ("name", "url", "kind", "events", "system")}
         webhooks.webhook_edit(actor=self.actor, webhook=row, version=version, **known | given)
         return self.one(WebhookOut, webhook_get(self.actor, webhook))
@@ -187,14 +184,3 @@ class WebhookDeliveryAgain(PortalView):
         sent = delivery_get(self.actor, row, delivery)
         webhooks.delivery_again(actor=self.actor, delivery=sent)
         return self.one(WebhookDeliveryOut, delivery_get(self.actor, row, delivery), 202)
-
-
-def _given(actor: Any, said: dict[str, Any]) -> dict[str, Any]:
-    """With the system for its key. Raises: Invalid."""
-    if said.get("system") is None:
-        return said
-    try:
-        system: System = system_get(actor, said["system"])
-    except Missing as error:
-        raise Invalid({"system": error.message}) from error
-    return said | {"system": system}

@@ -4,11 +4,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.api.views import PortalListView, PortalView
-from apps.catalog.selectors import system_get
+from apps.catalog.api.inputs import system_named
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Nothing, read_body, read_query
 from apps.common.api.views import expected_version, idempotent
-from apps.common.errors import Invalid, Missing
 from apps.sources.api.serializers import CredentialIn, CredentialOut, SecretIn
 from apps.sources.selectors import credential_get, credentials_list
 from apps.sources.services.credentials import (
@@ -56,10 +55,7 @@ class Credentials(PortalListView):
     @idempotent
     def post(self, request: Request) -> Response:
         given = read_body(CredentialIn, request)
-        try:
-            system = system_get(self.actor, given.pop("system"))
-        except Missing as error:
-            raise Invalid({"system": error.message}) from error
+        system = system_named(self.actor, given.pop("system"))
         made = credential_create(actor=self.actor, system=system, **given)
         return self.one(CredentialOut, credential_get(self.actor, made.pk), 201)
 

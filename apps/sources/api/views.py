@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from apps.accounts.actors import Actor
 from apps.accounts.api.views import PortalListView, PortalView
-from apps.catalog.selectors import system_get
+from apps.catalog.api.inputs import system_named
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Nothing, read_body, read_query
 from apps.common.api.views import expected_version, idempotent
@@ -88,10 +88,7 @@ class Sources(PortalListView):
     @idempotent
     def post(self, request: Request) -> Response:
         given = read_body(SourceIn, request)
-        try:
-            system = system_get(self.actor, given.pop("system"))
-        except Missing as error:
-            raise Invalid({"system": error.message}) from error
+        system = system_named(self.actor, given.pop("system"))
         content = SourceInput(**_with_credential(self.actor, given))
         made = source_create(actor=self.actor, system=system, content=content)
         return self.one(SourceOut, source_get(self.actor, made.pk), 201)

@@ -1,7 +1,6 @@
 """Trackers, for admins of the organisation, and tickets, for who sees their system."""
 
 import uuid
-from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -9,7 +8,7 @@ from rest_framework.response import Response
 from apps.accounts.api.views import PortalListView, PortalView
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
-from apps.catalog.selectors import system_get
+from apps.catalog.api.inputs import with_system
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Nothing, read_body, read_query
 from apps.common.api.views import expected_version, idempotent
@@ -69,7 +68,7 @@ class Trackers(PortalListView):
     @idempotent
     def post(self, request: Request) -> Response:
         trackers_list(self.actor)  # who may not read them learns nothing of what is wrong
-        given = _given(self.actor, read_body(TrackerIn, request))
+        given = with_system(self.actor, read_body(TrackerIn, request))
         return self.one(TrackerOut, trackers.tracker_create(actor=self.actor, **given), 201)
 
 
@@ -93,7 +92,7 @@ class OneTracker(PortalView):
     def patch(self, request: Request, tracker: int) -> Response:
         row = tracker_get(self.actor, tracker)
         version = expected_version(request)
-        given = _given(self.actor, read_body(TrackerIn, request, partial=True))
+        given = with_system(self.actor, read_body(TrackerIn, request, partial=True))
         names = (
             *("name", "kind", "url", "project", "username", "labels", "issue_type"),
             *("closes_fixed", "system"),
@@ -227,13 +226,3 @@ class TicketAgain(PortalView):
         read_body(Nothing, request)
         tickets.ticket_again(actor=self.actor, ticket=ticket_get(self.actor, ticket))
         return self.one(TicketOut, ticket_get(self.actor, ticket), 202)
-
-
-def _given(actor: Any, said: dict[str, Any]) -> dict[str, Any]:
-    """With the system for its key. Raises: Invalid."""
-    if said.get("system") is None:
-        return said
-    try:
-        return said | {"system": system_get(actor, said["system"])}
-    except Missing as error:
-        raise Invalid({"system": error.message}) from error
