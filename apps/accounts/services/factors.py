@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import pyotp
 import segno
-from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -24,6 +23,7 @@ from apps.accounts.roles import Permission
 from apps.audit.services import record
 from apps.common import sealing
 from apps.common.errors import Invalid, Missing, NotPermitted
+from apps.common.resealing import rows_reseal
 
 ISSUER = "SecOps Portal"
 STEP = 30  # seconds that a code is shown
@@ -175,16 +175,7 @@ def _step_of(secret: str, code: str, *, after: int) -> int | None:
 
 def factors_reseal() -> tuple[int, int]:
     """Every app's secret under the newest key. Returns how many were, and how many no key opens."""
-    done = lost = 0
-    for factor in SecondFactor.objects.filter(kind=FactorKind.APP):
-        try:
-            factor.sealed = sealing.reseal(bytes(factor.sealed or b""))
-        except InvalidToken:
-            lost += 1
-            continue
-        factor.save(update_fields=["sealed"])
-        done += 1
-    return done, lost
+    return rows_reseal(SecondFactor.objects.filter(kind=FactorKind.APP), "sealed")
 
 
 def _person(actor: Actor) -> User:
