@@ -1,5 +1,7 @@
 """Signing in, and how one signs in."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -12,7 +14,26 @@ from apps.accounts.models import User
 from apps.accounts.services.factors import code_taken
 
 
-class SignInForm(AuthenticationForm):
+class CountedTries(forms.BaseForm):
+    """A form that asks for a secret, with wrong tries counted."""
+
+    wait = 0  # seconds until there may be another try
+
+    @contextlib.contextmanager
+    def counting(self, counted: tries.Tries) -> Iterator[None]:
+        """The secret is checked inside, unless there were too many tries. Raises: ValidationError."""
+        self.wait = counted.wait()
+        if self.wait:
+            raise forms.ValidationError(tries.too_often(self.wait), code="throttled")
+        try:
+            yield
+        except forms.ValidationError:
+            counted.failed()
+            raise
+        counted.worked()
+
+
+class SignInForm(CountedTries, AuthenticationForm):
     """E-mail and password. One sentence for every refusal: it does not tell who has an account."""
 
     username = forms.EmailField(
@@ -25,8 +46,6 @@ class SignInForm(AuthenticationForm):
         "inactive": _("This e-mail address and password do not go together. Try again."),
     }
 
-    wait = 0  # seconds until there may be another try
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password"].widget.attrs["autocomplete"] = "current-password"
@@ -35,33 +54,18 @@ class SignInForm(AuthenticationForm):
         return str(self.cleaned_data["username"]).lower()
 
     def clean(self) -> dict[str, Any]:
-        counted = tries.of_account(self.cleaned_data.get("username", ""), self.request)
-        self.wait = counted.wait()
-        if self.wait:
-            raise forms.ValidationError(tries.too_often(self.wait), code="throttled")
-        try:
-            typed = super().clean()
-        except forms.ValidationError:
-            counted.failed()
-            raise
-        counted.worked()
-        return dict(typed)
+        with self.counting(tries.of_account(self.cleaned_data.get("username", ""), self.request)):
+            return dict(super().clean())
 
 
-class SecretForm(forms.Form):
-    """Something that only one person knows, with its tries counted."""
-
-    wait = 0
+class SecretForm(CountedTries, forms.Form):
+    """Something that only one person knows."""
 
     def checked(self, counted: tries.Tries, name: str, refusal: Any) -> None:
         """Ask `is_right`, unless there were too many tries."""
-        self.wait = counted.wait()
-        if self.wait:
-            raise forms.ValidationError(tries.too_often(self.wait), code="throttled")
-        if not self.is_right(self.cleaned_data.get(name, "")):
-            counted.failed()
-            raise forms.ValidationError({name: refusal})
-        counted.worked()
+        with self.counting(counted):
+            if not self.is_right(self.cleaned_data.get(name, "")):
+                raise forms.ValidationError({name: refusal})
 
     def is_right(self, typed: str) -> bool:
         raise NotImplementedError
@@ -127,25 +131,14 @@ class AppForm(forms.Form):
     )
 
 
-class NewPasswordForm(PasswordChangeForm):
+class NewPasswordForm(CountedTries, PasswordChangeForm):
     """Django's, with the tries at the old password counted as at the door: a session that somebody
     left open is no place to guess it."""
-
-    wait = 0
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request = request
 
     def clean_old_password(self) -> str:
-        counted = tries.of_account(self.user.email, self.request)
-        self.wait = counted.wait()
-        if self.wait:
-            raise forms.ValidationError(tries.too_often(self.wait), code="throttled")
-        try:
-            typed = str(super().clean_old_password())
-        except forms.ValidationError:
-            counted.failed()
-            raise
-        counted.worked()
-        return typed
+        with self.counting(tries.of_account(self.user.email, self.request)):
+            return str(super().clean_old_password())

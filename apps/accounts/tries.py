@@ -1,9 +1,10 @@
 """Wrong tries at a secret, counted so that nobody can guess, and nobody can lock out another."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import ngettext
 
 from apps.common.rates import address_of, forget, look, take
@@ -65,3 +66,11 @@ def too_often(seconds: int) -> str:
         "Too many tries from here. Wait %(n)d minutes, then try again.",
         minutes,
     ) % {"n": minutes}
+
+
+def throttled(answer: HttpResponse, form: Any) -> HttpResponse:
+    """429 where the tries of the form that the page shows are used up."""
+    if wait := getattr(form, "wait", 0):
+        answer.status_code = 429
+        answer.headers["Retry-After"] = str(wait)
+    return answer

@@ -27,6 +27,7 @@ from apps.accounts.signing_in import (
     site_of,
     waiting,
 )
+from apps.accounts.tries import throttled
 from apps.common.errors import NotPermitted
 
 HOME = "home"
@@ -50,14 +51,7 @@ class SignIn(LoginView):
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """429 where the tries are used up; the page says how long to wait."""
         answer = super().form_invalid(form)
-        return _throttled(answer, form)
-
-
-def _throttled(answer: HttpResponse, form: Any) -> HttpResponse:
-    if wait := getattr(form, "wait", 0):
-        answer.status_code = 429
-        answer.headers["Retry-After"] = str(wait)
-    return answer
+        return throttled(answer, form)
 
 
 @login_not_required
@@ -97,7 +91,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
     }
     status = 422 if form.errors else 200
     answer = render(request, "accounts/second_step.html", context, status=status)
-    return _throttled(answer, form)
+    return throttled(answer, form)
 
 
 @login_not_required

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.accounts.forms import AppForm, ConfirmForm, NewPasswordForm
+from apps.accounts.forms import AppForm, ConfirmForm, CountedTries, NewPasswordForm
 from apps.accounts.requests import PageRequest
 from apps.accounts.services.factors import (
     app_add,
@@ -38,6 +38,7 @@ from apps.accounts.signing_in import (
     is_sure,
     site_of,
 )
+from apps.accounts.tries import throttled
 from apps.common.errors import Conflict, Invalid
 from apps.common.forms import apply_domain_errors
 
@@ -83,14 +84,9 @@ def confirm_page(request: PageRequest) -> HttpResponse:
     return _asked_again(request, "accounts/confirm.html", form)
 
 
-def _asked_again(
-    request: PageRequest, template: str, form: ConfirmForm | NewPasswordForm
-) -> HttpResponse:
+def _asked_again(request: PageRequest, template: str, form: CountedTries) -> HttpResponse:
     answer = render(request, template, {"form": form}, status=422 if form.errors else 200)
-    if form.wait:
-        answer.status_code = 429
-        answer.headers["Retry-After"] = str(form.wait)
-    return answer
+    return throttled(answer, form)
 
 
 def _back(request: PageRequest) -> str:

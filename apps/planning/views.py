@@ -100,7 +100,7 @@ def _moved(*, before: PlanningItem, after: PlanningItem) -> dict[str, object]:
     """What the board says of a card that was moved, and how it goes back.
 
     The way back is a move like any other, on the version that this one made: where somebody changed
-    the item since, it is refused. None where the rules lead there no more.
+    the item since, it is refused. `back` is empty where the rules lead there no more.
     """
     may_return = before.status in moves_from(after.status, bound=after.has_decision_in_force())
     return {

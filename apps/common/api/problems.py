@@ -40,7 +40,13 @@ CODES = {
     "unknown-encoding": "The body is compressed in a way that is not read; use gzip.",
     "precondition-needed": "An edit came without If-Match.",
 }
-UNIQUE_VIOLATION, CHECK_VIOLATION, DISK_FULL = "23505", "23514", "53100"  # SQLSTATE
+# What the database refuses by its SQLSTATE. Two requests at once may both pass a service's check; a
+# constraint has the last word.
+REFUSALS = {
+    "23505": (409, "conflict", "There is one like it already."),
+    "23514": (400, "invalid", "A value is outside what can be stored."),
+    "53100": (503, "no-room", "The database has no room now. Nothing was kept."),
+}
 
 
 def problem(status: int, code: str, detail: str, **extensions: Any) -> dict[str, Any]:
@@ -79,28 +85,13 @@ def _describe(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
         return _domain(error), {}
     if isinstance(error, exceptions.APIException):
         return _rest(error)
-    if isinstance(error, IntegrityError):
-        return _refused_by_database(error), {}
-    if isinstance(error, OperationalError) and _sqlstate(error) == DISK_FULL:
-        return problem(503, "no-room", "The database has no room now. Nothing was kept."), {}
+    if isinstance(error, IntegrityError | OperationalError):
+        refusal = REFUSALS.get(getattr(error.__cause__, "pgcode", None) or "")
+        return (problem(*refusal) if refusal else None), {}
     for kind, status, code, detail in KNOWN:
         if isinstance(error, kind):
             return problem(status, code, detail), {}
     return None, {}
-
-
-def _sqlstate(error: Exception) -> str:
-    return getattr(error.__cause__, "pgcode", None) or ""
-
-
-def _refused_by_database(error: IntegrityError) -> dict[str, Any] | None:
-    """Two requests at once may both pass a service's check; a constraint has the last word."""
-    sqlstate = _sqlstate(error)
-    if sqlstate == UNIQUE_VIOLATION:
-        return problem(409, "conflict", "There is one like it already.")
-    if sqlstate == CHECK_VIOLATION:
-        return problem(400, "invalid", "A value is outside what can be stored.")
-    return None
 
 
 def _domain(error: DomainError) -> dict[str, Any]:

@@ -48,7 +48,7 @@ _TAG = re.compile(r"(?<=[^/:]):[\w][\w.-]{0,127}(?=$|/)")
 def repository_path(path: str) -> str:
     """The path in the repository: no scheme, no build machine's prefix, no "." and "..", / between.
 
-    >>> repository_path("/home/runner/work/shop/shop/src/./a.py")
+    >>> repository_path("/builds/team/shop/src/./a.py")
     'src/a.py'
     """
     text = path.replace("\\", "/")

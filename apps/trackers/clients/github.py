@@ -10,8 +10,9 @@ from typing import Any
 
 from apps.common.outgoing import OutgoingFailed, errors
 from apps.sources.connectors.generic import text
-from apps.sources.connectors.paging import address, expect_objects, next_link
-from apps.trackers.clients.line import MAX_PAGES, PER_PAGE, Line
+from apps.sources.connectors.paging import address
+from apps.trackers.clients.line import PER_PAGE, Line
+from apps.trackers.clients.pages import holding, linked_issues
 from apps.trackers.clients.types import Seen, expect, fenced, moment, signed
 
 HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
@@ -30,8 +31,7 @@ def probe(line: Line) -> str:
 
 
 def find(line: Line, marker: str, since: dt.datetime) -> Seen | None:
-    pages = changed(line, since)
-    return next((one for page in pages for one in page if marker in one.text), None)
+    return holding(marker, changed(line, since))
 
 
 def create(line: Line, title: str, body: str, marker: str) -> Seen:
@@ -55,13 +55,8 @@ def changed(line: Line, since: dt.datetime) -> Iterator[list[Seen]]:
         line, "issues", state="all", sort="updated", direction="asc", per_page=PER_PAGE,
         since=since.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )  # fmt: skip
-    for _ in range(MAX_PAGES):
-        answer, came = line.json("GET", url, headers=HEADERS)
-        rows = expect_objects(answer, "issues")
+    for rows in linked_issues(line, url, HEADERS):
         yield [_seen(row) for row in rows if "pull_request" not in row]
-        url = next_link(came)
-        if not url:
-            return
 
 
 def _repository(line: Line, *path: str, **query: Any) -> str:

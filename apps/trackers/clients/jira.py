@@ -34,10 +34,8 @@ class Jira:
         return f"{text(found, 'name') or line.project} is there."
 
     def find(self, line: Line, marker: str, since: dt.datetime) -> Seen | None:
-        for page in self._search(line, f'project = "{line.project}" AND labels = "{marker}"'):
-            for one in page:
-                return one
-        return None
+        pages = self._search(line, f'project = "{line.project}" AND labels = "{marker}"')
+        return next((one for page in pages for one in page), None)
 
     def create(self, line: Line, title: str, body: str, marker: str) -> Seen:
         fields = {

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from apps.accounts.actors import portal_actor
 from apps.audit.services import record
 from apps.common.errors import Conflict
-from apps.common.outgoing import OutgoingFailed, errors
+from apps.common.outgoing import OutgoingFailed
 from apps.scans.models import FindingState
 from apps.trackers.clients.registry import CLIENTS
 from apps.trackers.models import Ticket, TicketState
-from apps.trackers.services.lines import line_of, went_well, went_wrong
+from apps.trackers.services.lines import is_refused, line_of, went_well, went_wrong
 
 LEASE = dt.timedelta(minutes=5)
 REFUSED_WAIT = dt.timedelta(hours=6)
@@ -86,7 +86,7 @@ def _note(ticket: Ticket) -> None:
 @transaction.atomic
 def _note_failure(ticket: Ticket, error: OutgoingFailed | Conflict) -> None:
     """What is refused for one ticket says nothing of the others; the tracker itself waits for what does."""
-    refused = isinstance(error, OutgoingFailed) and error.code == errors.STATUS and error.permanent
+    refused = is_refused(error)
     wait = REFUSED_WAIT if refused else dt.timedelta(0)
     Ticket.objects.filter(pk=ticket.pk).update(
         error=error.message, next_attempt_at=timezone.now() + wait

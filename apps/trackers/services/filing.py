@@ -12,11 +12,11 @@ from django.utils import timezone
 from apps.accounts.actors import portal_actor
 from apps.audit.services import record
 from apps.common.errors import Conflict
-from apps.common.outgoing import OutgoingFailed, errors
+from apps.common.outgoing import OutgoingFailed
 from apps.trackers.clients.registry import CLIENTS
 from apps.trackers.clients.types import Seen
 from apps.trackers.models import Ticket, TicketState, Tracker
-from apps.trackers.services.lines import line_of, went_well, went_wrong
+from apps.trackers.services.lines import is_refused, line_of, went_well, went_wrong
 
 # Longer than an attempt can take (the pages of a look and a creation); then a dead worker's row is due.
 LEASE = dt.timedelta(minutes=5)
@@ -94,8 +94,7 @@ def _note(ticket: Ticket, seen: Seen) -> None:
 @transaction.atomic
 def _note_failure(ticket: Ticket, error: OutgoingFailed | Conflict) -> None:
     """A refused issue waits for a person; a tracker that is away or a wrong token only delays it."""
-    refused = isinstance(error, OutgoingFailed) and error.code == errors.STATUS and error.permanent
-    fails = refused or ticket.attempts >= MOST_ATTEMPTS
+    fails = is_refused(error) or ticket.attempts >= MOST_ATTEMPTS
     Ticket.objects.filter(pk=ticket.pk, state=TicketState.QUEUED).update(
         state=TicketState.FAILED if fails else TicketState.QUEUED,
         error=error.message,

@@ -6,7 +6,7 @@ import random
 from django.utils import timezone
 
 from apps.common import sealing
-from apps.common.outgoing import OutgoingFailed
+from apps.common.outgoing import OutgoingFailed, errors
 from apps.trackers.clients.line import Line
 from apps.trackers.models import Tracker
 
@@ -24,6 +24,11 @@ def line_of(tracker: Tracker) -> Line:
         username=tracker.username,
         token=sealing.unseal(tracker.uid, bytes(tracker.sealed)),
     )
+
+
+def is_refused(error: Exception) -> bool:
+    """Whether the tracker said no to this one thing, which asking again does not change."""
+    return isinstance(error, OutgoingFailed) and error.code == errors.STATUS and error.permanent
 
 
 def went_well(pk: int) -> None:

@@ -55,10 +55,10 @@ def tracker_edit(
     require(actor, Permission.TRACKER_MANAGE)
     row = lock_for_edit(Tracker, tracker.pk, version)
     before, filed = _told(row), row.tickets.exists()
-    place = (row.kind, row.url, row.project)
+    place = (row.kind, row.project)
     # SECURITY: a token is for the server that it was given for; another one does not get to see it.
     _fill(row, token=token, needs_token=row.url != said.get("url"), **said)  # type: ignore[arg-type]
-    if filed and place[::2] != (row.kind, row.project):
+    if filed and place != (row.kind, row.project):
         raise Invalid(
             {"project": "Tickets were filed there. Connect the other project besides this."}
         )
