@@ -77,7 +77,7 @@ def changed(finding: ParsedFinding, **fields: Any) -> ParsedFinding:
         changed(CODE, severity=Severity.LOW, cwes=(1,), description="Other words."),
         changed(CODE, title="the message was reworded"),
         changed(CODE, snippet="\n   run(query  +\tname) "),
-        changed(CODE, path="/home/runner/work/shop/shop/src/a.py"),
+        changed(CODE, path="/builds/team/shop/src/a.py"),
         changed(CODE, raw=b"{}", references=("https://example.org",), tags=("x",)),
     ],
 )

@@ -7,6 +7,8 @@ import pytest
 from apps.scans.domain import fingerprints, paths
 from apps.scans.domain.paths import package_name, repository_path, target, url_template
 
+WORK = ("work", "_work")  # on hosted runners of GitHub and Azure, and on one's own
+
 
 @pytest.mark.parametrize("module", [paths, fingerprints])
 def test_the_examples_in_the_docstrings(module: object) -> None:
@@ -21,13 +23,13 @@ def test_the_examples_in_the_docstrings(module: object) -> None:
         "/src/shop/a.py",
         "src\\shop\\a.py",
         "src//shop/./x/../a.py",
-        "file:///home/runner/work/shop/shop/src/shop/a.py",
-        "/home/runner/work/shop/shop/src/shop/a.py",
+        *(f"file:///home/runner/{folder}/shop/shop/src/shop/a.py" for folder in WORK),
+        *(f"/home/runner/{folder}/shop/shop/src/shop/a.py" for folder in WORK),
         "/github/workspace/src/shop/a.py",
         "/__w/shop/shop/src/shop/a.py",
         "/builds/team/shop/src/shop/a.py",
         "/builds/x7Yk2m_9/0/team/shop/src/shop/a.py",
-        "/home/vsts/work/1/s/src/shop/a.py",
+        *(f"/home/vsts/{folder}/1/s/src/shop/a.py" for folder in WORK),
         "D:\\a\\1\\s\\src\\shop\\a.py",
         "C:/agent/_work/12/s/src/shop/a.py",
         "/var/jenkins_home/workspace/shop-main@2/src/shop/a.py",
