@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off", ""})
@@ -72,6 +73,16 @@ def networks(name: str) -> list[str]:
             ipaddress.ip_network(word)
         except ValueError as error:
             raise refuse(f"{name} must list networks like 10.20.0.0/16: {error}.") from None
+    return found
+
+
+def zone(name: str, default: str) -> str:
+    """A time zone of the IANA database, such as Europe/Berlin."""
+    found = text(name) or default
+    try:
+        ZoneInfo(found)
+    except (ValueError, KeyError, OSError):
+        raise refuse(f"{name} must be a time zone such as Europe/Berlin, not {found!r}.") from None
     return found
 
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from csp.constants import NONE, SELF
-from django.utils.translation import gettext_lazy as _
 
 from apps.scans.formats.builtin import BUILTIN
 from secops_portal import env
@@ -82,10 +81,10 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.accounts.middleware.PlaceMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default: views opt out
     "apps.accounts.middleware.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -455,10 +454,18 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # --- language, time ------------------------------------------------------------------------------
+# What machines read is English and UTC, whatever people read (apps/accounts/places.py).
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # each in its own words
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
+# Of pages and mails for whoever has chosen nothing, and whose browser does not say.
+SECOPS_LANGUAGE = env.text("SECOPS_LANGUAGE", LANGUAGE_CODE)
+if SECOPS_LANGUAGE not in dict(LANGUAGES):
+    raise env.refuse(
+        f"SECOPS_LANGUAGE must be one of {', '.join(dict(LANGUAGES))}, not {SECOPS_LANGUAGE!r}."
+    )
+SECOPS_TIME_ZONE = env.zone("SECOPS_TIME_ZONE", TIME_ZONE)
 USE_I18N = True
 USE_TZ = True
 

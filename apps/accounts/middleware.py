@@ -7,11 +7,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from apps.accounts.actors import ANONYMOUS, Actor
 from apps.accounts.models import User
+from apps.accounts.places import place_of
 from apps.accounts.roles import Role
 from apps.accounts.signing_in import FACTOR, note_again
 from apps.common.api.problems import problem
@@ -29,6 +32,28 @@ class ActorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.actor = SimpleLazyObject(lambda: actor_of(request))  # type: ignore[attr-defined]
         return self.get_response(request)
+
+
+class PlaceMiddleware:
+    """Pages in the language and the time zone of whoever reads them.
+
+    Machines read the same whoever asks: everything under /api/ but its reference page is in English
+    and UTC, and so is what is streamed, since it is written after this has ended.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/api/") and request.path != "/api/docs":
+            return self.get_response(request)
+        with place_of(request).entered():
+            response = self.get_response(request)
+            language = translation.get_language() or ""
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            response.headers.setdefault("Content-Language", language)
+        patch_vary_headers(response, ["Accept-Language"])
+        return response
 
 
 class SessionMiddleware:

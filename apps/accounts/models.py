@@ -63,6 +63,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("may sign in"), default=True)
     is_staff = models.BooleanField(_("may use the admin site"), default=False)
     date_joined = models.DateTimeField(db_default=Now(), editable=False)
+    # How this person reads; empty: as the browser says (apps/accounts/places.py).
+    language = models.CharField(max_length=12, blank=True, default="", db_default="")
+    time_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     objects = UserManager()
     USERNAME_FIELD = "email"

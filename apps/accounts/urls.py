@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.accounts import views, views_security
+from apps.accounts import views, views_place, views_security
 from apps.accounts.views_tokens import settings_tokens_page, token_revoke_action
 
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("sign-out/", views.SignOut.as_view(), name="sign-out"),
     path("settings/tokens/", settings_tokens_page, name="settings-tokens"),
     path("tokens/<int:pk>/revoke/", token_revoke_action, name="token-revoke"),
+    path("settings/place/", views_place.place_page, name="settings-place"),
     path("settings/security/", views_security.security_page, name="settings-security"),
     path("settings/security/confirm/", views_security.confirm_page, name="settings-confirm"),
     path("settings/security/password/", views_security.password_page, name="settings-password"),

@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
+from apps.accounts.places import unplaced
 from apps.advice.cyclonedx_risks import cyclonedx_risks
 from apps.advice.item_page import item_view
 from apps.advice.oscal import poam
@@ -19,6 +20,7 @@ from apps.risks.services.registers import register_export_note
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+@unplaced()
 def madr_answer(viewer: Actor, item: int, decision: int) -> HttpResponseBase:
     """One decision as a Markdown record. Raises: Missing."""
     view = item_view(viewer, item)
@@ -32,6 +34,7 @@ def madr_answer(viewer: Actor, item: int, decision: int) -> HttpResponseBase:
     )
 
 
+@unplaced()
 def register_answer(viewer: Actor) -> HttpResponseBase:
     """All published risks that the viewer sees; taking them is written down."""
     register_export_note(actor=viewer)
@@ -42,6 +45,7 @@ def register_answer(viewer: Actor) -> HttpResponseBase:
     )
 
 
+@unplaced()
 def register_workbook_answer(viewer: Actor) -> HttpResponseBase:
     """The same as a workbook."""
     register_export_note(actor=viewer)
@@ -51,11 +55,13 @@ def register_workbook_answer(viewer: Actor) -> HttpResponseBase:
     )
 
 
+@unplaced()
 def poam_answer(viewer: Actor, scope: Scope) -> HttpResponseBase:
     """The open risks as an OSCAL plan of action and milestones. Raises: Missing where there is none."""
     return _json_answer(viewer, poam(viewer, scope), "oscal-poam", scope)
 
 
+@unplaced()
 def cyclonedx_answer(viewer: Actor, scope: Scope) -> HttpResponseBase:
     """The open risks as CycloneDX 2.0, experimental."""
     return _json_answer(viewer, cyclonedx_risks(viewer, scope), "cdx-risks", scope)

@@ -57,6 +57,12 @@ COMMANDS = (
     Command(_("Notices"), "notice-list", "bell", ""),
     Command(_("Sign-in and sessions"), "settings-security", "lock", _("password passkey factor")),
     Command(_("API tokens"), "settings-tokens", "key-round", ""),
+    Command(
+        _("Language and time zone"),
+        "settings-place",
+        "globe",
+        _("English Deutsch German clock settings"),
+    ),
     Command(_("How to be told"), "settings-notices", "mail", _("notifications digest")),
 )
 

@@ -243,7 +243,7 @@ def _of_silence(event_id: int, payload: Payload, *, is_over: str) -> None:
         system=system,
         facts={
             "on": silence.series,
-            "stage": silence.series.get_stage_display(),
+            "stage": silence.series.stage,
             "since": f"{silence.since:%Y-%m-%d}",
             "is_over": is_over,
         },

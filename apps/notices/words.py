@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from apps.catalog.stages import Stage
 from apps.notices.kinds import NoticeKind
 from apps.notices.models import Notice
 
@@ -45,5 +46,6 @@ def words_of(notice: Notice) -> Words:
     facts["who"] = facts["who"] or _("Somebody")
     kind, is_over = NoticeKind(notice.kind), bool(facts.get("is_over"))
     title = _TURNS.get(str(facts.get("turn"))) or (_OVER if is_over else _TITLES)[kind]
-    text = facts["stage"] or facts["text"]
+    stage = str(facts["stage"])  # by its slug: it is said in the language of whoever reads
+    text = dict(Stage.choices).get(stage, stage) or facts["text"]
     return Words(str(title) % facts, "" if is_over else str(text))

@@ -8,6 +8,7 @@ import { startPalette } from "./palette.js";
 import { startPasskeys } from "./passkeys.js";
 import { startShortcuts } from "./shortcuts.js";
 import { startTheme } from "./theme.js";
+import { startZone } from "./zone.js";
 
 document.documentElement.classList.add("has-script");
-for (const start of [startTheme, startMenus, startShortcuts, startAutosubmit, startCopy, startDismiss, startPasskeys, startPalette]) start();
+for (const start of [startTheme, startMenus, startShortcuts, startAutosubmit, startCopy, startDismiss, startPasskeys, startPalette, startZone]) start();

@@ -91,6 +91,7 @@ EVERYBODYS: dict[str, Open] = {
     "coverage-profile": at("/coverage/vital/"),
     "notices": at("/notices/"),
     "notice-settings": at("/settings/notices/"),
+    "language and time zone": at("/settings/place/"),
     "search": at("/search/?q=bucket"),
     "tokens": at("/settings/tokens/"),
     "sign-in-and-sessions": at("/settings/security/"),

@@ -195,3 +195,17 @@ def test_a_link_that_is_not_ours(people: People, token: str) -> None:
     whole = unsubscribe_token(people.viewer)
     assert Client().get(f"/unsubscribe/{whole[:-1]}/").status_code == 404
     assert not NoticeWish.objects.exists()
+
+
+def test_a_mail_is_in_the_language_of_whom_it_goes_to(people: People, box: Box) -> None:
+    """The worker's own language, and that of whoever is served next, stays what it was."""
+    User.objects.filter(pk=people.architect.pk).update(language="de")
+    question(people.architect, people.system)
+    question(people.security, people.system)
+    assert mails_send_due() == 2
+    said = {
+        mail["To"]: mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
+        for mail in box.mails
+    }
+    assert '<html lang="de">' in said[people.architect.email]
+    assert '<html lang="en">' in said[people.security.email]

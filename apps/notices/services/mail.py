@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from apps.accounts.actors import Actor
 from apps.accounts.models import User
+from apps.accounts.places import place_of_person
 from apps.audit.services import record
 from apps.common.errors import Missing
 from apps.notices.models import MailEvery, Notice, NoticeWish
@@ -75,6 +76,12 @@ def _is_time(wish: NoticeWish, now: dt.datetime) -> bool:
 
 
 def _mail(user: User, notices: list[Notice], total: int) -> None:
+    """In the language and the time zone of whom it goes to, whatever the worker's are."""
+    with place_of_person(user).entered():
+        _mail_here(user, notices, total)
+
+
+def _mail_here(user: User, notices: list[Notice], total: int) -> None:
     leave = settings.BASE_URL + reverse("notices-unsubscribe", args=[unsubscribe_token(user)])
     context = {
         "user": user,
