@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from apps.accounts.models import Team
 from apps.audit.models import AuditEntry
 from apps.scans.exports import rows
+from apps.scans.exports.words import finding_url
 from apps.scans.formats.openvex import OpenVex
 from apps.scans.formats.sarif import Sarif
+from apps.scans.models import FindingOwner, FindingTag, OwnerSource
 from apps.scans.services.triage import finding_triage
 from tests.api.conftest import as_pipeline, as_user
 from tests.conftest import People
@@ -94,6 +99,31 @@ def test_what_a_person_said_and_why_go_along(people: People) -> None:
     (row,) = table(export(people, "csv", state="accepted"))
     assert row["reason"] == "'=cmd|' /C calc'!A0"
     assert row["said_by"].startswith("Sec Urity")
+
+
+def test_owner_and_tags_go_along(people: People) -> None:
+    """As many statements for twenty findings as for one: owners and tags come a chunk at a time."""
+    team = Team.objects.create(key="team-a", name="Team A")
+    series = make_series(people.system)
+    finding, bare = make_finding(series=series, severity=4), make_finding(series=series)
+    FindingOwner.objects.create(finding=finding, team=team, source=OwnerSource.MAP)
+    FindingTag.objects.bulk_create(FindingTag(finding=finding, tag=tag) for tag in ("b", "=a"))
+    rows = table(export(people, "csv"))
+    assert [(row["owner"], row["tags"]) for row in rows] == [("team-a", "'=a, b"), ("", "")]
+    (run,) = json.loads(export(people, "sarif"))["runs"]
+    told = {each["hostedViewerUri"]: each["properties"] for each in run["results"]}
+    marked, plain = (told[finding_url(each)] for each in (finding, bare))
+    assert (marked["owner"], marked["tags"]) == ("team-a", ["=a", "b"])
+    assert {"owner", "tags"}.isdisjoint(plain)
+    with CaptureQueriesContext(connection) as few:
+        export(people, "csv")
+    for number in range(20):
+        more = make_finding(series=series)
+        FindingOwner.objects.create(finding=more, team=team, source=OwnerSource.MAP)
+        FindingTag.objects.create(finding=more, tag=str(number))
+    with CaptureQueriesContext(connection) as many:
+        export(people, "csv")
+    assert len(many) == len(few)
 
 
 def test_the_page_exports_its_filter_and_it_is_written_down(people: People) -> None:

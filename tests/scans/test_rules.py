@@ -7,9 +7,18 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Team
+from apps.audit.models import AuditEntry
 from apps.common.errors import Conflict, EditConflict, Invalid, Missing, NotPermitted
 from apps.common.events import deliver_due
-from apps.scans.models import Finding, FindingOwner, FindingTag, Series, Triage, TriageRule
+from apps.scans.models import (
+    Finding,
+    FindingOwner,
+    FindingTag,
+    OwnerSource,
+    Series,
+    Triage,
+    TriageRule,
+)
 from apps.scans.selectors import FindingFilter
 from apps.scans.services.ingest import report_ingest
 from apps.scans.services.owners import owners_apply, owners_set
@@ -61,6 +70,66 @@ def test_trying_counts_and_shows_and_changes_nothing(
     assert trial.sample == [found["test"]]
     assert states(found["test"]) == ["open"]
     assert TriageRule.objects.count() == 0
+
+
+def test_trying_says_what_each_action_would_change(
+    people: People, found: dict[str, Finding], team: Team
+) -> None:
+    """`code` has the owner already; `said` has one of the tags, and a list's owner that yields."""
+    other = Team.objects.create(key="team-b", name="Team B")
+    FindingOwner.objects.create(finding=found["code"], team=team, source=OwnerSource.MAP)
+    FindingOwner.objects.create(finding=found["said"], team=other, source=OwnerSource.MAP)
+    FindingTag.objects.create(finding=found["said"], tag="quiet")
+    mine = make_finding(people.system, path="src/tests/b.py", state="accepted")
+    FindingOwner.objects.create(finding=mine, team=other, source=OwnerSource.PERSON)
+    for tag in ("quiet", "test"):
+        FindingTag.objects.create(finding=mine, tag=tag)
+    trial = rule_try(
+        actor=actor_of(people.security),
+        draft=draft(
+            people, wanted=FindingFilter(rule="py/*"), team=team, tags=["test", "quiet", "test"]
+        ),
+    )
+    told = {
+        effect.action: (
+            effect.count,
+            {change.finding.pk: (change.before, change.after) for change in effect.examples},
+        )
+        for effect in trial.effects
+    }
+    test, code, said = (found[name].pk for name in ("test", "code", "said"))
+    assert told == {
+        "state": (2, {test: (("open",), ("accepted",)), code: (("open",), ("accepted",))}),
+        "owner": (2, {test: ((), ("team-a",)), said: (("team-b",), ("team-a",))}),
+        "tags": (
+            3,
+            {
+                test: ((), ("quiet", "test")),
+                code: ((), ("quiet", "test")),
+                said: (("quiet",), ("quiet", "test")),
+            },
+        ),
+    }
+    assert (trial.matching, trial.changing) == (4, 3)
+
+
+def test_what_is_switched_on_and_off_is_written_down_whole(people: People, team: Team) -> None:
+    actor = actor_of(people.security)
+    rule = rule_create(actor=actor, draft=draft(people, team=team, tags=["b", "a"]))
+    rule_switch_off(actor=actor, rule=rule)
+    entries = AuditEntry.objects.filter(action__startswith="rule.").order_by("id")
+    assert [entry.action for entry in entries] == ["rule.create", "rule.switch-off"]
+    for entry in entries:
+        assert entry.changes["filter"]["path"] == "tests/"
+        assert entry.changes | {"filter": 0} == {
+            "name": "Test code",
+            "filter": 0,
+            "verdict": "accepted",
+            "justification": "",
+            "reason": "Never deployed.",
+            "team": "team-a",
+            "tags": ["a", "b"],
+        }
 
 
 def test_switched_on_it_sets_state_owner_and_tags_and_off_takes_all_back(
@@ -285,7 +354,18 @@ def test_over_the_api(people: People, found: dict[str, Finding], team: Team) -> 
         "tags": ["test"],
     }
     tried = api.post("/triage-rules", body | {"dry_run": True}).json()
-    assert (tried["matching"], tried["changing"]) == (2, 1)
+    assert (tried["matching"], tried["changing"]) == (2, 2)
+    assert {each["action"]: each["count"] for each in tried["effects"]} == {
+        "state": 1,
+        "owner": 2,
+        "tags": 2,
+    }
+    example = tried["effects"][0]["examples"][0]
+    assert (example["finding"]["id"], example["before"], example["after"]) == (
+        found["test"].pk,
+        ["open"],
+        ["accepted"],
+    )
     made = api.post("/triage-rules", body)
     assert (made.status_code, made.json()["findings"], made.json()["team"]) == (201, 1, "team-a")
     assert len(api.get("/findings", team="team-a", state="any").json()["results"]) == 2
@@ -330,6 +410,8 @@ def test_on_the_pages(people: People, found: dict[str, Finding], team: Team) -> 
     }
     tried = client.post("/findings/rules/new/", body).content.decode()
     assert found["test"].title in tried
+    assert "1 finding would change" in tried
+    assert "2 findings would change" in tried
     assert states(found["test"]) == ["open"]
     assert client.post("/findings/rules/new/", body | {"reason": ""}).status_code == 422
     made = client.post("/findings/rules/new/", body | {"confirm": "1"})

@@ -63,12 +63,33 @@ class TriageRuleOut(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+class TrialChangeOut(serializers.Serializer[Any]):
+    """A finding with what it has and what it would have: none, one or several values."""
+
+    finding = FindingOut()
+    before = serializers.ListField(child=serializers.CharField())
+    after = serializers.ListField(child=serializers.CharField())
+
+
+class TrialEffectOut(serializers.Serializer[Any]):
+    """What one action of a rule would change."""
+
+    action = serializers.CharField(
+        help_text="state, owner (teams by their keys) or tags; others may come."
+    )
+    count = serializers.IntegerField(help_text="Findings that it would change.")
+    examples = TrialChangeOut(many=True, help_text="The worst few of them.")
+
+
 class TrialOut(serializers.Serializer[Any]):
     """What a rule would do to the findings that are there."""
 
     matching = serializers.IntegerField(help_text="It finds so many that are not fixed.")
-    changing = serializers.IntegerField(help_text="Of which so many would get the state.")
-    sample = FindingOut(many=True)
+    changing = serializers.IntegerField(
+        help_text="Of which it would change so many in any way: state, owner, tags."
+    )
+    sample = FindingOut(many=True, help_text="Of those that change; of all if none does.")
+    effects = TrialEffectOut(many=True, help_text="Each action of the rule by itself.")
 
 
 class Rules(PortalListView):

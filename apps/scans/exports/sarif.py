@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from apps.scans.exports.rows import ExportRow
+from apps.scans.exports.rows import ExportRow, owner_of, tags_of
 from apps.scans.exports.words import SEVERITY_NAMES, compact, finding_url, joined
 from apps.scans.models import Finding, FindingState, Series
 
@@ -121,5 +121,7 @@ def _properties(finding: Finding) -> dict[str, Any]:
         "purl": finding.purl,
         "vulnerabilities": finding.vulnerabilities,
         "cwes": [f"CWE-{number}" for number in finding.cwes],
+        "owner": owner_of(finding),
+        "tags": tags_of(finding),
     }
     return {name: value for name, value in values.items() if value}

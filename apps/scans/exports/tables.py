@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from apps.common.tables import Echo, cell
-from apps.scans.exports.rows import ExportRow
+from apps.scans.exports.rows import ExportRow, owner_of, tags_of
 from apps.scans.exports.words import SEVERITY_NAMES, finding_url
 
 COLUMNS = (
@@ -35,6 +35,8 @@ COLUMNS = (
     "said_by",
     "said_at",
     "url",
+    "owner",
+    "tags",
 )
 
 
@@ -75,4 +77,6 @@ def _values(row: ExportRow) -> list[Any]:
         said.triage.actor_label if said else "",
         said.triage.created_at.isoformat() if said else "",
         finding_url(found),
+        owner_of(found),
+        ", ".join(tags_of(found)),
     ]

@@ -33,11 +33,11 @@ from apps.scans.models import (
     Verdict,
 )
 from apps.scans.selectors import FindingFilter, findings_list
+from apps.scans.selectors_trials import RuleTrial, actions_of, trial_of
 from apps.scans.services.arrivals import Said, verdict_apply
 from apps.scans.services.owners import owners_apply
 from apps.scans.services.triage import triage_carry_out, triage_undo
 
-SAMPLE = 8
 MOST_TAGS = 10
 _OWN = """
 INSERT INTO scans_findingowner AS known (finding_id, team_id, source, rule_id)
@@ -79,22 +79,11 @@ class RuleDraft:
         )
 
 
-@dataclass(frozen=True)
-class RuleTrial:
-    """What a rule would do to the findings that are there."""
-
-    matching: int  # findings that it finds and that are not fixed
-    changing: int  # of which are open and would get its state
-    sample: list[Finding]
-
-
 def rule_try(*, actor: Actor, draft: RuleDraft) -> RuleTrial:
     """Change nothing, and say what the rule would do. Raises: NotPermitted, Missing, Invalid."""
     _check(actor, draft)
     rows = _present(findings_list(actor, draft.filter))
-    changing = rows.filter(state=FindingState.OPEN) if draft.verdict else rows.none()
-    sample = (changing if draft.verdict else rows)[:SAMPLE]
-    return RuleTrial(rows.count(), changing.count(), list(sample))
+    return trial_of(rows, actions_of(draft.verdict, draft.team, draft.tags))
 
 
 def rule_create(*, actor: Actor, draft: RuleDraft) -> TriageRule:
@@ -119,14 +108,7 @@ def rule_create(*, actor: Actor, draft: RuleDraft) -> TriageRule:
         rows = _present(findings_list(actor, draft.filter))
         _mark(rule, rows)
         triage = _act(actor, rule, rows)
-        told = {"name": rule.name, "filter": rule.filter, "verdict": rule.verdict}
-        record(
-            actor=actor,
-            action="rule.create",
-            target=rule,
-            system_id=rule.system_id,
-            changes=told,
-        )
+        _write_down(actor, rule, "rule.create")
     if triage is not None:
         triage_carry_out(triage)
     return rule
@@ -153,7 +135,7 @@ def rule_switch_off(*, actor: Actor, rule: TriageRule) -> TriageRule:
         FindingTag.objects.filter(rule=row).delete()
         for system_id in systems:
             owners_apply(system_id=system_id)
-        record(actor=actor, action="rule.switch-off", target=row, system_id=row.system_id)
+        _write_down(actor, row, "rule.switch-off")
     for triage in acts.filter(state=TriageState.DONE, changed__gt=0):
         triage_undo(actor=actor, triage=triage)
     return row
@@ -223,6 +205,17 @@ def _mark(rule: TriageRule, rows: QuerySet[Finding]) -> None:
             cursor.execute(_OWN.format(found=found), [rule.team_id, rule.pk, *values])
         if rule.tags:
             cursor.execute(_TAG.format(found=found), [rule.pk, *values, rule.tags])
+
+
+def _write_down(actor: Actor, rule: TriageRule, action: str) -> None:
+    """All that a rule asks for and says: it is read when nobody remembers the rule."""
+    told = {name: getattr(rule, name) for name in ("name", "filter", "verdict", "justification")}
+    told |= {
+        "reason": rule.reason,
+        "team": rule.team.key if rule.team else "",
+        "tags": rule.tags,
+    }
+    record(actor=actor, action=action, target=rule, system_id=rule.system_id, changes=told)
 
 
 def _check(actor: Actor, draft: RuleDraft) -> None:
