@@ -85,6 +85,10 @@ class Actor:
         return self.systems_with(Permission.AUDIT_VIEW) != frozenset()
 
     @property
+    def manages_people(self) -> bool:
+        return Permission.PEOPLE_MANAGE in self.organisation_grant
+
+    @property
     def manages_webhooks(self) -> bool:
         return Permission.WEBHOOK_MANAGE in self.organisation_grant
 

@@ -1,4 +1,6 @@
-"""People, teams, who holds which role where, and API tokens."""
+"""People, teams, who holds which role where, how they sign in, and API tokens."""
+
+import uuid
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -7,6 +9,7 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.roles import Role
+from apps.common.models import Versioned
 
 ROLE_CHOICES = [
     (Role.VIEWER.value, _("Viewer")),
@@ -247,3 +250,72 @@ class PersonSession(models.Model):
             for marks in (BROWSERS, MACHINES)
         ]
         return ", ".join(filter(None, found)) or self.agent[:60] or "?"
+
+
+class SecondStep(models.TextChoices):
+    """Who asks for the second factor of those who come through a provider."""
+
+    OURS = "ours", _("The portal, from everyone who has one here")
+    CLAIMED = "claimed", _("The provider, where it says that it did; else the portal")
+    THEIRS = "theirs", _("The provider, from everyone")
+
+
+class SignInProvider(Versioned):
+    """An OpenID provider whose people may sign in here, on the organisation's terms."""
+
+    key = models.SlugField(max_length=40, unique=True)  # in the address that answers come to
+    name = models.CharField(max_length=80, unique=True)
+    # SECURITY: the same for as long as people are linked: their number is one of this issuer's.
+    issuer = models.CharField(max_length=300, unique=True)
+    client_id = models.CharField(max_length=300)
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # sealed along
+    sealed = models.BinaryField(editable=False)  # the client's secret, apps/common/sealing.py
+    domains = ArrayField(models.CharField(max_length=253))  # of the addresses that may come in
+    # The provider sends no `email_verified`, and whoever runs it vouches for the addresses.
+    vouches_for_email = models.BooleanField(default=False)
+    makes_people = models.BooleanField(default=False)  # else only who is known already comes in
+    default_role = models.CharField(max_length=20, blank=True, default="", choices=ROLE_CHOICES)
+    groups_claim = models.CharField(max_length=120, blank=True, default="")
+    group_roles = models.JSONField(default=dict)  # a group's name: a role
+    extra_scopes = models.CharField(max_length=200, blank=True, default="")
+    second_step = models.CharField(
+        max_length=8, choices=SecondStep.choices, default=SecondStep.OURS
+    )
+    acr_values = models.CharField(max_length=300, blank=True, default="")
+    # People of its domains have no other way in. Staff do, so that nobody locks the portal.
+    is_only_way = models.BooleanField(default=False)
+    is_on = models.BooleanField(default=False)
+    made_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    last_used_at = models.DateTimeField(null=True)
+    last_refused_at = models.DateTimeField(null=True)
+    last_refusal = models.TextField(blank=True, default="")  # why, for those who manage it
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PersonIdentity(models.Model):
+    """Who somebody is at a provider. SECURITY: found by the provider's own number (`sub`), since an
+    address can be given to another person."""
+
+    provider = models.ForeignKey(
+        SignInProvider, on_delete=models.CASCADE, related_name="identities"
+    )
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
+    subject = models.CharField(max_length=255)  # OpenID Connect Core 1.0 section 2: at most 255
+    email = models.CharField(max_length=254)  # as the provider last had it
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "subject"], name="identity_once"),
+            models.UniqueConstraint(fields=["provider", "user"], name="identity_once_a_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} at {self.provider}"

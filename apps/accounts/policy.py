@@ -24,6 +24,7 @@ SENTENCES = {
     Permission.AUTOMATION_MANAGE: "The register is kept by architects, security and admins of a system.",
     Permission.COVERAGE_MANAGE: "What evidence is expected is said by security and admins.",
     Permission.FINDING_TRIAGE: "Findings are triaged by security and admins of their system.",
+    Permission.PEOPLE_MANAGE: "Who signs in, and how, is managed by admins of the organisation.",
     Permission.WEBHOOK_MANAGE: "Webhooks are managed by admins of the organisation.",
     Permission.TRACKER_MANAGE: "Issue trackers are connected by admins of the organisation.",
     Permission.TICKET_FILE: "Tickets are filed by security and admins of their system.",

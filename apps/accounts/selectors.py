@@ -1,9 +1,10 @@
-"""Reading tokens."""
+"""Reading tokens and sign-in providers."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from apps.accounts.actors import Actor
-from apps.accounts.models import ApiToken
+from apps.accounts.models import ApiToken, PersonIdentity, SignInProvider, User
+from apps.accounts.policy import require
 from apps.accounts.roles import Permission
 from apps.common.errors import Missing
 
@@ -32,3 +33,45 @@ def token_get(viewer: Actor, pk: int) -> ApiToken:
     if token is None:
         raise Missing("There is no such token that you may see.")
     return token
+
+
+def providers_on() -> QuerySet[SignInProvider]:
+    """What the sign-in page offers; for everybody, so templates show the name and nothing else."""
+    return SignInProvider.objects.filter(is_on=True)
+
+
+def only_way_of(user: User) -> SignInProvider | None:
+    """The provider that somebody has to come by, if there is one."""
+    if user.is_staff or user.is_superuser:
+        return None
+    domain = user.email.rpartition("@")[2]
+    return providers_on().filter(is_only_way=True, domains__contains=[domain]).first()
+
+
+def provider_on(key: str) -> SignInProvider:
+    """Raises: Missing."""
+    row = providers_on().filter(key=key).first()
+    if row is None:
+        raise Missing("There is no such way to sign in.")
+    return row
+
+
+def providers_list(viewer: Actor) -> QuerySet[SignInProvider]:
+    """With `linked`, how many people come in by each. Raises: NotPermitted."""
+    require(viewer, Permission.PEOPLE_MANAGE)
+    return SignInProvider.objects.annotate(linked=Count("identities"))
+
+
+def provider_get(viewer: Actor, key: str) -> SignInProvider:
+    """Raises: NotPermitted, Missing."""
+    row = providers_list(viewer).filter(key=key).first()
+    if row is None:
+        raise Missing("There is no such provider.")
+    return row
+
+
+def identities_of(viewer: Actor, provider: SignInProvider) -> QuerySet[PersonIdentity]:
+    """Who is linked, the last who came in first. Raises: NotPermitted."""
+    require(viewer, Permission.PEOPLE_MANAGE)
+    rows = PersonIdentity.objects.filter(provider=provider).select_related("user")
+    return rows.order_by(F("last_used_at").desc(nulls_last=True), "-pk")

@@ -1,16 +1,19 @@
-"""From a password or a passkey to a session; the one place that signs people in."""
+"""From a password, a passkey or a provider to a session; the one place that signs people in."""
 
 import time
 from dataclasses import dataclass
 
 from django.contrib.auth import login
 from django.http import HttpRequest
+from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.accounts.models import User
 from apps.accounts.services.passkeys import Site
 from apps.accounts.services.sessions import SEEN_EVERY, Visit, session_seen
 from apps.common.rates import address_of
 
+HOME = "home"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 WAITING = "second-step"  # session: who has shown a password and still owes the second factor
 SURE = "sure-at"  # session: when the person last showed who it is
@@ -28,7 +31,8 @@ class Waiting:
 
 
 def begin_second_step(request: HttpRequest, user: User, next_page: str) -> None:
-    """Remember who has shown a password. SECURITY: that opens nothing but the page that asks on."""
+    """Remember who has shown a password or came from a provider. SECURITY: that opens nothing but
+    the page that asks on."""
     request.session.cycle_key()
     request.session[WAITING] = {"user": user.pk, "at": time.time(), "next": next_page}
 
@@ -42,11 +46,17 @@ def waiting(request: HttpRequest) -> Waiting | None:
     return Waiting(user, held["next"]) if user else None
 
 
-def finish(request: HttpRequest, user: User, *, with_factor: bool) -> None:
+def finish(
+    request: HttpRequest, user: User, *, with_factor: bool, is_sure_now: bool = True
+) -> None:
+    """A session. is_sure_now: the person itself was just asked, and not a browser that is known."""
     request.session.pop(WAITING, None)
     login(request, user, backend=BACKEND)
     request.session[FACTOR] = with_factor
-    be_sure(request)
+    if is_sure_now:
+        be_sure(request)
+    else:
+        request.session.pop(SURE, None)
     _note(request, user)
 
 
@@ -76,6 +86,14 @@ def be_sure(request: HttpRequest) -> None:
 def is_sure(request: HttpRequest) -> bool:
     """Whether the person showed who it is in the last quarter of an hour (NIST SP 800-63B-4, 5.2)."""
     return time.time() - float(request.session.get(SURE, 0)) < SURE_FOR
+
+
+def local_page(request: HttpRequest, asked: str) -> str:
+    """Where to go on: what was asked for if it is of this host."""
+    hosts = {request.get_host()}
+    if url_has_allowed_host_and_scheme(asked, hosts, require_https=request.is_secure()):
+        return asked
+    return resolve_url(HOME)
 
 
 def site_of(request: HttpRequest) -> Site:

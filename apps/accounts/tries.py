@@ -59,6 +59,13 @@ def of_second_step(user_id: int, request: HttpRequest) -> Tries:
     )
 
 
+def of_provider(request: HttpRequest) -> Tries:
+    """By address alone: who it is, is not known before the provider says so."""
+    return Tries(
+        ((settings.SECOPS_RATE_SIGN_IN_ADDRESS, ("sign-in-address", address_of(request))),)
+    )
+
+
 def too_often(seconds: int) -> str:
     minutes = -(-seconds // 60)
     return ngettext(

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.accounts import views, views_place, views_security
+from apps.accounts import views, views_openid, views_place, views_security
 from apps.accounts.views_tokens import settings_tokens_page, token_revoke_action
 
 urlpatterns = [
@@ -8,6 +8,8 @@ urlpatterns = [
     path("sign-in/second/", views.second_step, name="sign-in-second"),
     path("sign-in/passkey/options/", views.passkey_options, name="passkey-options"),
     path("sign-in/passkey/", views.passkey_sign_in, name="passkey-sign-in"),
+    path("sign-in/with/<slug:key>/", views_openid.sign_in_with, name="sign-in-with"),
+    path("sign-in/with/<slug:key>/return/", views_openid.sign_in_return, name="sign-in-return"),
     path("sign-out/", views.SignOut.as_view(), name="sign-out"),
     path("settings/tokens/", settings_tokens_page, name="settings-tokens"),
     path("tokens/<int:pk>/revoke/", token_revoke_action, name="token-revoke"),

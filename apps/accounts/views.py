@@ -10,27 +10,26 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.forms import SecondStepForm, SignInForm
-from apps.accounts.models import FactorKind
+from apps.accounts.models import FactorKind, SignInProvider
+from apps.accounts.selectors import only_way_of, providers_on
 from apps.accounts.services.passkeys import passkey_ask, passkey_taken
 from apps.accounts.signing_in import (
     CHALLENGE,
     begin_second_step,
     challenge_taken,
     finish,
+    local_page,
     site_of,
     waiting,
 )
 from apps.accounts.tries import throttled
 from apps.common.errors import NotPermitted
-
-HOME = "home"
 
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
@@ -39,9 +38,14 @@ class SignIn(LoginView):
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(providers=providers_on(), **kwargs)
+
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Who has a second factor is asked for it; only then is there a session."""
         user: Any = form.get_user()
+        if provider := only_way_of(user):
+            return _other_way(self.request, provider)
         if user.factors.exists():
             begin_second_step(self.request, user, self.get_success_url())
             return redirect("sign-in-second")
@@ -119,14 +123,14 @@ def passkey_sign_in(request: HttpRequest) -> HttpResponse:
     if user is None or (held is not None and held.user != user):
         messages.error(request, _("This passkey opens nothing here. Try another way."))
         return redirect("sign-in-second" if held else "sign-in")
+    if held is None and (provider := only_way_of(user)):
+        return _other_way(request, provider)
     finish(request, user, with_factor=True)
-    return redirect(held.next if held else _next(request))
+    return redirect(held.next if held else local_page(request, request.POST.get("next", "")))
 
 
-def _next(request: HttpRequest) -> str:
-    """Where to go on: `next` if it is of this host."""
-    asked = request.POST.get("next", "")
-    hosts = {request.get_host()}
-    if url_has_allowed_host_and_scheme(asked, hosts, require_https=request.is_secure()):
-        return asked
-    return resolve_url(HOME)
+def _other_way(request: HttpRequest, provider: SignInProvider) -> HttpResponse:
+    """Said only to who has shown the password or passkey: it tells strangers nothing."""
+    said: Any = _("Your organisation signs you in with %(name)s. Use its button.")
+    messages.warning(request, said % {"name": provider.name})
+    return redirect("sign-in")

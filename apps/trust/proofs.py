@@ -10,7 +10,7 @@ import jwt
 from django.conf import settings
 
 from apps.common.errors import NotAuthentic
-from apps.trust.keys import ALGORITHMS, signing_key
+from apps.common.openid import ALGORITHMS, signing_key
 
 LEEWAY = 30  # seconds by which clocks may differ
 LONGEST = 16_000  # characters
@@ -48,9 +48,10 @@ def read_proof(text: str) -> Proof:
             f"{issuer[:200] or 'Nobody'} is not trusted here. The operator lists issuers in "
             "SECOPS_OIDC_ISSUERS."
         )
-    if header.get("alg") not in ALGORITHMS:
+    algorithm = str(header.get("alg", ""))
+    if algorithm not in ALGORITHMS:
         raise ProofRefused("It must be signed with a public key, such as RS256.")
-    key = signing_key(issuer, str(header.get("kid", "")))
+    key = signing_key(issuer, str(header.get("kid", "")), algorithm)
     if key is None:
         raise ProofRefused("It is signed with a key that its issuer does not publish.")
     return _proof(text, _claims(text, key, issuer))

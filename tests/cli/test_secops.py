@@ -30,7 +30,7 @@ from secops_cli.wire import checked_address
 from tests.conftest import People
 from tests.factories import make_ci_token
 from tests.servers import Says, serving
-from tests.trust.test_exchange import Issuer, issuer
+from tests.trust.test_exchange import CodeHost, issuer
 
 __all__ = ["issuer"]  # the fixture
 
@@ -173,7 +173,7 @@ def test_two_files_of_one_scan_are_told_apart(
 
 @with_portal
 def test_without_a_secret(
-    people: People, issuer: Issuer, secops: Secops, there: dict[str, str], settings: Any
+    people: People, issuer: CodeHost, secops: Secops, there: dict[str, str], settings: Any
 ) -> None:
     rule_create(
         actor=portal_actor("tests"),

@@ -12,8 +12,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from django.core.cache import cache
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.utils import timezone
 
 from apps.accounts.actors import portal_actor
@@ -26,48 +25,20 @@ from tests.api.conftest import Api, as_pipeline, as_user
 from tests.api.test_reports import sarif
 from tests.conftest import People
 from tests.factories import make_ci_token
+from tests.openid import Issuer, issuing
 from tests.pages import signed_in
-from tests.servers import Says, Server, serving
+from tests.servers import Says
 
 pytestmark = pytest.mark.django_db
 AUDIENCE = "https://portal.example.org"
 TESTS = portal_actor("tests")
 
 
-class Issuer:
+class CodeHost(Issuer):
     """A code host that publishes its keys and signs proofs."""
-
-    def __init__(self, server: Server) -> None:
-        self.server, self.url = server, server.url
-        self.keys: dict[str, Any] = {}
-        self.published: list[str] = []
-        server.routes["/.well-known/openid-configuration"] = lambda _: Says(
-            {"issuer": self.url, "jwks_uri": f"{self.url}/jwks"}
-        )
-        server.routes["/jwks"] = lambda _: Says({"keys": [self.public(k) for k in self.published]})
-        self.rotate("one")
-
-    def rotate(self, kid: str, *, curve: bool = False) -> None:
-        """A new key in place of all others."""
-        self.keys[kid] = (
-            ec.generate_private_key(ec.SECP256R1())
-            if curve
-            else rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        )
-        self.published = [kid]
-
-    def public(self, kid: str) -> dict[str, Any]:
-        key = self.keys[kid].public_key()
-        kind = (
-            jwt.algorithms.RSAAlgorithm
-            if isinstance(key, rsa.RSAPublicKey)
-            else jwt.algorithms.ECAlgorithm
-        )
-        return {**json.loads(kind.to_jwk(key)), "kid": kid, "use": "sig"}
 
     def proof(self, *, kid: str = "", alg: str = "RS256", **claims: Any) -> str:
         """As GitHub makes them (GitHub Docs, "OpenID Connect reference")."""
-        kid = kid or self.published[-1]
         now = int(time.time())
         said = {
             "jti": str(uuid.uuid4()),
@@ -83,25 +54,19 @@ class Issuer:
             "environment": "production",
             "job_workflow_ref": "alderhaven/payments/.github/workflows/scan.yml@refs/heads/main",
         } | claims
-        said = {name: value for name, value in said.items() if value is not None}
-        return jwt.encode(said, self.keys[kid], algorithm=alg, headers={"kid": kid})
+        return self.signed(said, kid=kid, alg=alg)
 
 
 @pytest.fixture
-def issuer(settings: Any) -> Iterator[Issuer]:
-    with serving() as server:
-        settings.SECOPS_OUTGOING_SCHEMES = ["http", "https"]
-        settings.SECOPS_OUTGOING_PORTS = [443, server.port]
-        settings.SECOPS_OUTGOING_NETWORKS = ["127.0.0.1/32"]
+def issuer(settings: Any) -> Iterator[CodeHost]:
+    with issuing(settings) as server:
         settings.SECOPS_OIDC_ISSUERS = [server.url]
         settings.BASE_URL = AUDIENCE
-        cache.delete(f"trust:keys:{server.url}")
-        cache.delete(f"trust:keys:{server.url}:asked")
-        yield Issuer(server)
+        yield CodeHost(server)
 
 
 @pytest.fixture
-def rule(people: People, issuer: Issuer) -> TrustRule:
+def rule(people: People, issuer: CodeHost) -> TrustRule:
     return rule_create(
         actor=TESTS,
         system=people.system,
@@ -128,7 +93,7 @@ def refused(text: str, **body: Any) -> str:
 
 
 def test_a_job_gets_a_token_and_posts_with_it(
-    people: People, issuer: Issuer, rule: TrustRule
+    people: People, issuer: CodeHost, rule: TrustRule
 ) -> None:
     answer = ask(issuer.proof())
     assert answer.status_code == 201
@@ -154,7 +119,7 @@ def test_a_job_gets_a_token_and_posts_with_it(
     assert told["token"] not in str(list(AuditEntry.objects.values_list("changes", flat=True)))
 
 
-def test_the_same_proof_again_is_a_replay(issuer: Issuer, rule: TrustRule) -> None:
+def test_the_same_proof_again_is_a_replay(issuer: CodeHost, rule: TrustRule) -> None:
     proof = issuer.proof()
     assert ask(proof).status_code == 201
     assert "used already" in refused(proof)
@@ -164,7 +129,9 @@ def test_the_same_proof_again_is_a_replay(issuer: Issuer, rule: TrustRule) -> No
     assert "used already" in refused(issuer.proof(jti="fixed", iat=int(time.time()) - 1))
 
 
-def test_used_proofs_are_forgotten_when_they_have_expired(issuer: Issuer, rule: TrustRule) -> None:
+def test_used_proofs_are_forgotten_when_they_have_expired(
+    issuer: CodeHost, rule: TrustRule
+) -> None:
     ask(issuer.proof())
     UsedProof.objects.update(expires_at=timezone.now() - dt.timedelta(hours=1))
     ask(issuer.proof())
@@ -195,12 +162,12 @@ def test_used_proofs_are_forgotten_when_they_have_expired(issuer: Issuer, rule: 
     ],
 )
 def test_proofs_that_do_not_fit(
-    issuer: Issuer, rule: TrustRule, claims: dict[str, Any], told: str
+    issuer: CodeHost, rule: TrustRule, claims: dict[str, Any], told: str
 ) -> None:
     assert told in refused(issuer.proof(**claims))
 
 
-def test_what_is_no_proof(issuer: Issuer, rule: TrustRule) -> None:
+def test_what_is_no_proof(issuer: CodeHost, rule: TrustRule) -> None:
     for text in ("x", "a.b.c", "é" * 10, "secops_" + "a" * 59, "x" * 20_000):
         refused(text)
     assert Api().post("/oidc/token", {}).status_code == 401
@@ -210,7 +177,7 @@ def _b64(data: bytes) -> bytes:
     return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
-def test_signatures_that_do_not_fit(issuer: Issuer, rule: TrustRule) -> None:
+def test_signatures_that_do_not_fit(issuer: CodeHost, rule: TrustRule) -> None:
     good = issuer.proof()
     head, body, signature = good.split(".")
     assert "signature does not fit" in refused(f"{head}.{body}.{signature[:-8]}AAAAAAAA")
@@ -235,7 +202,7 @@ def test_signatures_that_do_not_fit(issuer: Issuer, rule: TrustRule) -> None:
     assert "signature does not fit" in refused(forged)
 
 
-def test_keys_are_kept_and_rotated(issuer: Issuer, rule: TrustRule) -> None:
+def test_keys_are_kept_and_rotated(issuer: CodeHost, rule: TrustRule) -> None:
     for _ in range(3):
         assert ask(issuer.proof()).status_code == 201
     assert issuer.server.paths().count("/jwks") == 1
@@ -250,7 +217,7 @@ def test_keys_are_kept_and_rotated(issuer: Issuer, rule: TrustRule) -> None:
     assert issuer.server.paths().count("/jwks") == 2
 
 
-def test_an_issuer_that_does_not_answer(issuer: Issuer, rule: TrustRule) -> None:
+def test_an_issuer_that_does_not_answer(issuer: CodeHost, rule: TrustRule) -> None:
     issuer.server.always = Says(b"", 500)
     answer = ask(issuer.proof())
     assert (answer.status_code, answer.json()["code"]) == (503, "issuer-unreachable")
@@ -260,7 +227,7 @@ def test_an_issuer_that_does_not_answer(issuer: Issuer, rule: TrustRule) -> None
     assert ask(issuer.proof()).status_code == 201
 
 
-def test_a_repository_of_the_same_name_is_another_one(issuer: Issuer, rule: TrustRule) -> None:
+def test_a_repository_of_the_same_name_is_another_one(issuer: CodeHost, rule: TrustRule) -> None:
     assert ask(issuer.proof()).status_code == 201
     assert "No rule trusts this job" in refused(issuer.proof(repository_id="9999"))
 
@@ -280,7 +247,7 @@ def test_a_repository_of_the_same_name_is_another_one(issuer: Issuer, rule: Trus
     ],
 )
 def test_what_a_rule_may_ask_for(
-    people: People, issuer: Issuer, asks: dict[str, str], claims: dict[str, Any], fits: bool
+    people: People, issuer: CodeHost, asks: dict[str, str], claims: dict[str, Any], fits: bool
 ) -> None:
     rule_create(
         actor=TESTS,
@@ -293,7 +260,7 @@ def test_what_a_rule_may_ask_for(
     assert ask(issuer.proof(**claims)).status_code == (201 if fits else 401)
 
 
-def test_gitlab_says_it_in_other_words(people: People, issuer: Issuer) -> None:
+def test_gitlab_says_it_in_other_words(people: People, issuer: CodeHost) -> None:
     """GitLab Docs, "OpenID Connect (OIDC) Authentication Using ID Tokens", token payload."""
     rule_create(
         actor=TESTS,
@@ -319,7 +286,7 @@ def test_gitlab_says_it_in_other_words(people: People, issuer: Issuer) -> None:
     assert "No rule trusts" in refused(issuer.proof(**merge))
 
 
-def test_several_systems_trust_one_job(people: People, issuer: Issuer, rule: TrustRule) -> None:
+def test_several_systems_trust_one_job(people: People, issuer: CodeHost, rule: TrustRule) -> None:
     rule_create(
         actor=TESTS,
         system=people.other_system,
@@ -335,7 +302,7 @@ def test_several_systems_trust_one_job(people: People, issuer: Issuer, rule: Tru
 
 
 def test_tokens_of_jobs_are_forgotten_a_day_later(
-    people: People, issuer: Issuer, rule: TrustRule
+    people: People, issuer: CodeHost, rule: TrustRule
 ) -> None:
     kept = make_ci_token(people.system).token
     ask(issuer.proof())
@@ -348,7 +315,7 @@ def test_tokens_of_jobs_are_forgotten_a_day_later(
 # --- rules -----------------------------------------------------------------------------------------
 
 
-def test_who_makes_rules(people: People, issuer: Issuer) -> None:
+def test_who_makes_rules(people: People, issuer: CodeHost) -> None:
     path = "/systems/payments/trust-rules"
     body = {"name": "Scans", "issuer": issuer.url, "repository": "alderhaven/payments"}
     for person, status in (
@@ -378,7 +345,7 @@ def test_who_makes_rules(people: People, issuer: Issuer) -> None:
     ],
 )
 def test_rules_that_cannot_be(
-    people: People, issuer: Issuer, change: dict[str, Any], field: str
+    people: People, issuer: CodeHost, change: dict[str, Any], field: str
 ) -> None:
     body = {"name": "Scans", "issuer": issuer.url, "repository": "alderhaven/payments"}
     client = signed_in(people.system_admin)

@@ -18,7 +18,7 @@ from tests.api.test_reports import sarif
 from tests.conftest import People
 from tests.factories import make_ci_token
 from tests.servers import Says
-from tests.trust.test_exchange import Issuer, issuer
+from tests.trust.test_exchange import CodeHost, issuer
 
 __all__ = ["issuer"]  # the fixture
 
@@ -78,7 +78,7 @@ def run(script: str, folder: Path, **environment: str) -> None:
     assert (report.stage, report.commit, report.branch) == ("code", "abcdef1234", "main")
 
 
-def trusts(people: People, issuer: Issuer) -> None:
+def trusts(people: People, issuer: CodeHost) -> None:
     rule_create(
         actor=portal_actor("tests"),
         system=people.system,
@@ -90,7 +90,7 @@ def trusts(people: People, issuer: Issuer) -> None:
 
 
 def test_github(
-    people: People, issuer: Issuer, live_server: Any, tmp_path: Path, settings: Any
+    people: People, issuer: CodeHost, live_server: Any, tmp_path: Path, settings: Any
 ) -> None:
     trusts(people, issuer)
     settings.BASE_URL = live_server.url
@@ -115,7 +115,7 @@ def test_github(
 
 
 def test_gitlab(
-    people: People, issuer: Issuer, live_server: Any, tmp_path: Path, settings: Any
+    people: People, issuer: CodeHost, live_server: Any, tmp_path: Path, settings: Any
 ) -> None:
     trusts(people, issuer)
     settings.BASE_URL = live_server.url

@@ -4,6 +4,7 @@ from django.core.management.base import BaseCommand
 
 from apps.accounts.actors import portal_actor
 from apps.accounts.services.factors import factors_reseal
+from apps.accounts.services.providers import providers_reseal
 from apps.outbound.services.keys import webhooks_reseal
 from apps.sources.services.credentials import credentials_rotate
 from apps.trackers.services.keys import trackers_reseal
@@ -11,15 +12,16 @@ from apps.trackers.services.keys import trackers_reseal
 
 class Command(BaseCommand):
     help = (
-        "Seals all credentials, authenticator apps, keys of webhooks and tokens of trackers anew "
-        "under the first key of SECOPS_CREDENTIAL_KEYS. Put the new key "
-        "in front, restart, run this, then take the old key away."
+        "Seals all credentials, authenticator apps, secrets of sign-in providers, keys of webhooks "
+        "and tokens of trackers anew under the first key of SECOPS_CREDENTIAL_KEYS. Put the new "
+        "key in front, restart, run this, then take the old key away."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         counted = (
             credentials_rotate(actor=portal_actor("rotate_credentials")),
             factors_reseal(),
+            providers_reseal(),
             webhooks_reseal(),
             trackers_reseal(),
         )
