@@ -87,6 +87,12 @@ def test_the_broker_forgets_what_was_accepted(faulty_site: Site) -> None:
     faulty_site.start()
     faulty_site.finish()
     series_is_that_of(1)
+    # It forgets once more, while one is under way and another one waits.
+    reports += [report_of(1, system), report_of(2, system)]
+    wait_for(lambda: state_of(reports[1]) != "received", 20)
+    faulty_site.lose_the_broker()
+    faulty_site.finish()
+    series_is_that_of(3)
     happened_once(reports)
 
 
