@@ -1,4 +1,6 @@
-"""The one mapping of domain errors to HTTP status codes."""
+"""The one mapping of errors to HTTP status codes: the domain's, and the database's refusals."""
+
+from django.db import DatabaseError
 
 from apps.common.errors import (
     Conflict,
@@ -42,7 +44,21 @@ TITLES = {
 }
 
 
+# What the database refuses by its SQLSTATE. Two requests at once may both pass a service's check; a
+# constraint has the last word.
+REFUSALS = {
+    "23505": (409, "conflict", "There is one like it already."),
+    "23514": (400, "invalid", "A value is outside what can be stored."),
+    "53100": (503, "no-room", "The database has no room now. Nothing was kept."),
+}
+
+
 def status_of(error: DomainError) -> int:
     if isinstance(error, ReportRejected):
         return error.status
     return next((status for kind, status in STATUSES if isinstance(error, kind)), 400)
+
+
+def refusal_of(error: DatabaseError) -> tuple[int, str, str] | None:
+    """Status, code and sentence of what the database refuses; None for what is our own mistake."""
+    return REFUSALS.get(getattr(error.__cause__, "pgcode", None) or "")

@@ -5,11 +5,12 @@ import re
 import uuid
 from collections.abc import Callable
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from apps.common.errors import DomainError
-from apps.common.http import TITLES, status_of
+from apps.common.http import TITLES, refusal_of, status_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 request_id_var: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
@@ -35,7 +36,7 @@ class RequestIdMiddleware:
 
 
 class DomainErrorMiddleware:
-    """A domain error that reaches a page becomes a page with its status, never a 500."""
+    """A domain error, or a refusal of the database, that reaches a page becomes a page with its status."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -44,8 +45,15 @@ class DomainErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, DomainError):
+        if isinstance(error, DomainError):
+            return _page(request, status_of(error), error.message)
+        refusal = refusal_of(error) if isinstance(error, DatabaseError) else None
+        if refusal is None:
             return None
-        status = status_of(error)
-        context = {"status": status, "title": TITLES.get(status, ""), "message": error.message}
-        return render(request, "error.html", context, status=status)
+        status, _code, message = refusal
+        return _page(request, status, message)
+
+
+def _page(request: HttpRequest, status: int, message: str) -> HttpResponse:
+    context = {"status": status, "title": TITLES.get(status, ""), "message": message}
+    return render(request, "error.html", context, status=status)

@@ -49,7 +49,7 @@ class Database:
         dump = subprocess.run(
             [tool / "pg_dump", "--no-owner", url], capture_output=True, check=True
         )
-        command = [tool / "psql", "-Xqv", "ON_ERROR_STOP=1", self.server.url]
+        command: list[str | Path] = [tool / "psql", "-Xqv", "ON_ERROR_STOP=1", self.server.url]
         subprocess.run(command, input=dump.stdout, capture_output=True, check=True)
 
 

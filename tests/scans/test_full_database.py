@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
+from apps.accounts.roles import Role
 from apps.audit.models import AuditEntry
 from apps.catalog.models import System
 from apps.common.models import OutboxEvent
 from apps.scans.models import Finding, FindingDetail, Presence, Report, Series
-from tests.factories import make_ci_token, make_system
+from tests.factories import make_ci_token, make_member, make_system
+from tests.pages import signed_in
 from tests.scans.reports import process, receive, sarif, told, weaknesses
 from tests.scans.test_ingest import later
 from tests.scans.test_storage import files_in
@@ -87,6 +90,16 @@ def test_an_upload_whose_commit_finds_no_room_is_refused(data_folder: Path) -> N
     with no_room_for("scans_report", at_commit=True):
         is_refused_whole(pipeline, data_folder)
     assert pipeline.post() == (202, "")
+
+
+def test_a_page_says_that_there_is_no_room(system: System, data_folder: Path) -> None:
+    browser = signed_in(make_member(system, Role.SECURITY))
+    form = {"system": system.key, "file": SimpleUploadedFile("fish.sarif", CONTENT)}
+    with no_room_for("scans_report"):
+        answer = browser.post("/reports/new/", form)
+    assert (answer.status_code, "has no room now" in answer.content.decode()) == (503, True)
+    assert not Report.objects.exists()
+    assert files_in(data_folder) == []
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from apps.common.errors import DomainError, EditConflict, Invalid, ReportRejected
-from apps.common.http import TITLES, status_of
+from apps.common.http import TITLES, refusal_of, status_of
 
 MEDIA_TYPE = "application/problem+json"
 CODES = {
@@ -39,13 +39,6 @@ CODES = {
     "throttled": "Too many requests; Retry-After says when there is room again.",
     "unknown-encoding": "The body is compressed in a way that is not read; use gzip.",
     "precondition-needed": "An edit came without If-Match.",
-}
-# What the database refuses by its SQLSTATE. Two requests at once may both pass a service's check; a
-# constraint has the last word.
-REFUSALS = {
-    "23505": (409, "conflict", "There is one like it already."),
-    "23514": (400, "invalid", "A value is outside what can be stored."),
-    "53100": (503, "no-room", "The database has no room now. Nothing was kept."),
 }
 
 
@@ -86,7 +79,7 @@ def _describe(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
     if isinstance(error, exceptions.APIException):
         return _rest(error)
     if isinstance(error, IntegrityError | OperationalError):
-        refusal = REFUSALS.get(getattr(error.__cause__, "pgcode", None) or "")
+        refusal = refusal_of(error)
         return (problem(*refusal) if refusal else None), {}
     for kind, status, code, detail in KNOWN:
         if isinstance(error, kind):
