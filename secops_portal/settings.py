@@ -202,6 +202,7 @@ CELERY_TASK_ROUTES = {
     "scans.ingest": {"queue": "ingest"},
     "sources.pull": {"queue": "pull"},
     "scans.fetch_feeds": {"queue": "pull"},
+    "advice.*": {"queue": "valuation"},
     "risks.*": {"queue": "valuation"},
     "common.deliver": {"queue": "outbound"},
     "notices.*": {"queue": "outbound"},

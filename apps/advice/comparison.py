@@ -15,7 +15,7 @@ from apps.risks.quant.compare import Option as QuantOption
 from apps.risks.quant.distributions import Point
 from apps.risks.quant.errors import EstimateError
 from apps.risks.services.estimates import estimate_of
-from apps.risks.services.valuations import SEED, TRIALS, money
+from apps.risks.services.valuations import SEED, TRIALS, money, years_for
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +97,9 @@ def _compare(
     valued: Sequence[Option], bearing: dict[int, list[RiskStatement]]
 ) -> dict[str, dict[str, Any]]:
     try:
-        result = compare(quant_options(valued, bearing), seed=SEED, trials=TRIALS)
+        options = quant_options(valued, bearing)
+        risks = [risk for option in options.values() for risk in option.risks.values()]
+        result = compare(options, seed=SEED, trials=years_for(risks))
     except EstimateError:
         logger.exception("the options of item %s cannot be compared", valued[0].item_id)
         return {}

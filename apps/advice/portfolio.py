@@ -1,38 +1,29 @@
 """Many risks as one: what a year may cost, against what the organisation tolerates, and what makes it so.
 
-Percentiles do not add, so the risks are simulated together (docs/quant.md); expected losses do.
+Expected losses add up, so they are sums of what each risk is worth, there at once. Percentiles do not add:
+the risks are simulated together (docs/quant.md), by a worker where they are many.
 """
 
 import datetime as dt
-from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.contrib.postgres.aggregates import StringAgg
+from django.db.models import Count, QuerySet, Sum, TextField, Value
+from django.db.models.functions import MD5, Cast
 from django.utils import timezone
 
 from apps.accounts.actors import Actor, portal_actor
 from apps.advice.carried import statements_carried
+from apps.advice.simulation import CONTRIBUTORS, Wanted, simulated, simulated_here
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
-from apps.common.kept import keep, kept, key_for
 from apps.planning.models import Decision
 from apps.planning.selectors import decisions_in_force
-from apps.risks.models import PortfolioSnapshot, RiskStatement, Treatment
-from apps.risks.quant import (
-    ENGINE,
-    PortfolioRisk,
-    SharedCause,
-    value_portfolio,
-)
-from apps.risks.services.estimates import estimate_of
+from apps.risks.models import PortfolioSnapshot, RiskRevision, RiskStatement, Treatment
 from apps.risks.services.tolerance import Point, current_tolerance
-from apps.risks.services.valuations import SEED, money
 
-WORK = 10_000_000  # simulated risk-years: what a page may wait for, about a second
-FEWEST, MOST = 5_000, 100_000  # simulated years
-CONTRIBUTORS = 10
 DAYS_SHOWN = 90
 SOON = dt.timedelta(days=60)
 
@@ -76,13 +67,10 @@ class TolerancePoint:
 
 
 @dataclass(frozen=True)
-class Portfolio:
-    """Money is the organisation's currency a year; probabilities are of one year, 0 to 1."""
+class Outcome:
+    """What the simulation of all risks together says of a year."""
 
-    scope: Scope
-    statements: int
     trials: int
-    expected_annual_loss: Decimal
     standard_error: Decimal  # of the simulated mean
     probability_of_loss: float
     percentiles: dict[str, Decimal]
@@ -90,46 +78,66 @@ class Portfolio:
     curve: list[tuple[float, float]]
     contributors: list[Contributor]
     tolerance: list[TolerancePoint]
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """Money is the organisation's currency a year; probabilities are of one year, 0 to 1."""
+
+    scope: Scope
+    statements: int
+    trials: int  # that are, or will be, simulated
+    expected_annual_loss: Decimal
     systems: list[Group]
     stages: list[Group]
+    outcome: Outcome | None  # None while a worker simulates
 
 
 def portfolio(viewer: Actor, scope: Scope) -> Portfolio | None:
     """All risks carried that the viewer sees and the scope asks for; None where there are none."""
-    rows = _rows(viewer, scope)
-    if not rows:
+    rows = _scoped(viewer, scope)
+    told = rows.order_by().aggregate(number=Count("pk"), loss=Sum(_LOSS), digest=_DIGEST)
+    if not told["number"]:
         return None
-    line = current_tolerance()
-    told = _simulated(rows, scope.correlation, line)
-    by_key = {each.key: each for each in rows}
+    line = tuple(current_tolerance())
+    points = tuple((str(each.loss), each.allowed) for each in line)
+    wanted = Wanted(told["number"], told["digest"], scope.correlation, points)
+    found = simulated(wanted, _revisions(rows))
     return Portfolio(
         scope=scope,
-        statements=len(rows),
-        trials=told["trials"],
-        expected_annual_loss=Decimal(told["expected"]),
-        standard_error=Decimal(told["error"]),
-        probability_of_loss=told["probability"],
-        percentiles={name: Decimal(amount) for name, amount in told["percentiles"].items()},
-        expected_shortfall=Decimal(told["shortfall"]),
-        curve=[(loss, chance) for loss, chance in told["curve"]],
-        contributors=[
-            Contributor(by_key[key], Decimal(mean), Decimal(bad))
-            for key, mean, bad in told["contributors"][:CONTRIBUTORS]
-        ],
-        tolerance=[
-            TolerancePoint(point, actual)
-            for point, actual in zip(line, told["tolerance"], strict=True)
-        ],
+        statements=wanted.risks,
+        trials=found["trials"] if found else wanted.trials,
+        expected_annual_loss=told["loss"],
         systems=_systems(viewer, scope),
         stages=_stages(viewer, scope),
+        outcome=_outcome(found, rows, line) if found else None,
     )
 
 
-def _rows(viewer: Actor, scope: Scope) -> list[RiskStatement]:
-    return list(_scoped(viewer, scope).order_by("pk"))
+def _outcome(
+    found: dict[str, Any], rows: QuerySet[RiskStatement], line: tuple[Point, ...]
+) -> Outcome:
+    largest = rows.in_bulk([number for number, *_ in found["contributors"]])
+    return Outcome(
+        trials=found["trials"],
+        standard_error=Decimal(found["error"]),
+        probability_of_loss=found["probability"],
+        percentiles={name: Decimal(amount) for name, amount in found["percentiles"].items()},
+        expected_shortfall=Decimal(found["shortfall"]),
+        curve=[(loss, chance) for loss, chance in found["curve"]],
+        contributors=[
+            Contributor(largest[number], Decimal(mean), Decimal(bad))
+            for number, mean, bad in found["contributors"]
+            if number in largest  # published anew meanwhile, or gone
+        ],
+        tolerance=[
+            TolerancePoint(point, actual)
+            for point, actual in zip(line, found["tolerance"], strict=True)
+        ],
+    )
 
 
-def _scoped(viewer: Actor, scope: Scope) -> Any:
+def _scoped(viewer: Actor, scope: Scope) -> QuerySet[RiskStatement]:
     found = statements_carried(viewer)
     if scope.system:
         found = found.filter(system__key=scope.system)
@@ -138,55 +146,13 @@ def _scoped(viewer: Actor, scope: Scope) -> Any:
     return found
 
 
-def _simulated(rows: list[RiskStatement], correlation: float, line: list[Point]) -> dict[str, Any]:
-    """Plain values, kept for a day under what they were made from."""
-    trials = min(max(WORK // len(rows), FEWEST), MOST)
-    inputs = [[each.pk, each.published.valuation.inputs] for each in rows if each.published]
-    points = [[str(each.loss), each.allowed] for each in line]
-    key = key_for("portfolio", ENGINE, trials, correlation, inputs, points)
-    found: dict[str, Any] | None = kept(key)
-    if found is None:
-        found = _simulate(rows, trials, correlation, line)
-        keep(key, found)
-    return found
+def _revisions(rows: QuerySet[RiskStatement]) -> QuerySet[RiskRevision]:
+    published = rows.order_by().select_related(None).values("published")
+    return RiskRevision.objects.filter(pk__in=published).order_by("statement")
 
 
-def _simulate(
-    rows: list[RiskStatement], trials: int, correlation: float, line: list[Point]
-) -> dict[str, Any]:
-    cause = SharedCause("all", correlation) if correlation else None
-    valued = value_portfolio(
-        [
-            PortfolioRisk(each.key, estimate_of(each.published), cause)
-            for each in rows
-            if each.published
-        ],
-        seed=SEED,
-        trials=trials,
-        tolerance={float(point.loss): point.allowed for point in line},
-    )
-    loss = valued.loss
-    return {
-        "trials": loss.trials,
-        "expected": str(money(loss.expected_annual_loss)),
-        "error": str(money(loss.standard_error)),
-        "probability": loss.probability_of_loss,
-        "percentiles": {
-            name.removeprefix("p"): str(money(amount)) for name, amount in loss.percentiles.items()
-        },
-        "shortfall": str(money(loss.expected_shortfall["p95"])),
-        "curve": [
-            [round(at, 2), chance]
-            for at, chance in zip(loss.curve_thresholds, loss.curve_probabilities, strict=True)
-        ],
-        "contributors": [
-            [each.name, str(money(each.expected_annual_loss)), str(money(each.in_bad_years))]
-            for each in valued.contributions
-        ],
-        "tolerance": [each.actual for each in valued.tolerance],
-    }
-
-
+# What a result is kept under: a revision is never changed, so its number stands for all that it says.
+_DIGEST = MD5(StringAgg(Cast("published", TextField()), Value(","), order_by="published"))
 _LOSS = "published__valuation__expected_annual_loss"
 
 
@@ -253,23 +219,35 @@ def acceptances_due(viewer: Actor) -> list[Decision]:
 
 
 def snapshot(day: dt.date | None = None) -> int:
-    """Write down what each system carries today; a second time on a day writes it anew."""
+    """Write down what each system carries today; a second time on a day writes it anew.
+
+    Returns how many systems carry something.
+    """
     today = day or timezone.localdate()
-    viewer = portal_actor("snapshot")
-    by_system: dict[int, list[RiskStatement]] = defaultdict(list)
-    for statement in statements_carried(viewer).order_by("pk"):
-        by_system[statement.system_id].append(statement)
+    carried = statements_carried(portal_actor("snapshot"))
+    totals = {
+        row["system"]: row
+        for row in carried.order_by()
+        .values("system")
+        .annotate(loss=Sum(_LOSS), number=Count("pk"), digest=_DIGEST)
+    }
     for system_id in System.objects.values_list("pk", flat=True):
-        rows = by_system.get(system_id, [])
-        nothing: dict[str, Any] = {"expected": "0", "percentiles": {"95": "0"}}
-        told = _simulated(rows, 0.0, []) if rows else nothing
+        row = totals.get(system_id, {"loss": Decimal(0), "number": 0})
         PortfolioSnapshot.objects.update_or_create(
             system_id=system_id,
             day=today,
             defaults={
-                "expected_annual_loss": Decimal(told["expected"]),
-                "value_at_risk": Decimal(told["percentiles"]["95"]),
-                "statements": len(rows),
+                "expected_annual_loss": row["loss"],
+                "value_at_risk": _value_at_risk(carried.filter(system=system_id), row),
+                "statements": row["number"],
             },
         )
-    return len(by_system)
+    return len(totals)
+
+
+def _value_at_risk(rows: QuerySet[RiskStatement], told: dict[str, Any]) -> Decimal:
+    """What 19 years in 20 stay below. This is a worker's, which asks no other."""
+    if not told["number"]:
+        return Decimal(0)
+    found = simulated_here(Wanted(told["number"], told["digest"]), _revisions(rows))
+    return Decimal(found["percentiles"]["95"])

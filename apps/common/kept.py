@@ -30,3 +30,19 @@ def keep(key: str, value: Any, seconds: int = KEPT_SECONDS) -> None:
         cache.set(key, value, seconds)
     except RedisError:
         logger.warning("the cache is away; %s is made anew", key.partition(":")[0])
+
+
+def claim(key: str, seconds: int) -> bool | None:
+    """Whether the caller is the first to ask for this work; None where the cache is away.
+
+    A claim ends after `seconds`, so work that never came is asked for again.
+    """
+    with contextlib.suppress(RedisError):
+        return bool(cache.add(f"{key}:claimed", 1, seconds))
+    return None
+
+
+def let_go(key: str) -> None:
+    """Take a claim back, because the work could not be handed on."""
+    with contextlib.suppress(RedisError):
+        cache.delete(f"{key}:claimed")

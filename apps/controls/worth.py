@@ -38,7 +38,7 @@ from apps.risks.quant import Control as QuantControl
 from apps.risks.quant import Valuation as Valued
 from apps.risks.services.credits import effect_of
 from apps.risks.services.estimates import stated_estimate
-from apps.risks.services.valuations import SEED, TRIALS, money
+from apps.risks.services.valuations import SEED, TRIALS, money, years_for
 
 logger = logging.getLogger(__name__)
 # Net benefit and return are closed forms and beliefs; the simulated years beside them are not shown.
@@ -256,7 +256,7 @@ def _report(
             for pk, control in sorted(controls.items())
         ],
         seed=SEED,
-        trials=trials,
+        trials=years_for(risks.values(), trials),
     )
 
 

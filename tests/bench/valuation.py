@@ -124,10 +124,13 @@ def _estimate(number: int, rate: float, loss: float) -> Estimate:
 
 
 def portfolio(name: str, risks: Sequence[PortfolioRisk]) -> Case:
-    """Return the case of a portfolio with its curve and contributions; its memory is the process's
-    so far.
+    """Return the case of a portfolio with its curve and contributions, in as many threads as a
+    worker uses; its memory is the process's so far.
     """
-    times = seconds(lambda: value_portfolio(risks, seed=1, trials=PORTFOLIO_YEARS), runs=3)
+    threads = os.cpu_count() or 1
+    times = seconds(
+        lambda: value_portfolio(risks, seed=1, trials=PORTFOLIO_YEARS, workers=threads), runs=3
+    )
     return measured(name, "s", times, peak_rss_mib=peak_rss_mib())
 
 

@@ -86,13 +86,18 @@ class PortfolioOut(serializers.Serializer[Any]):
     statements = serializers.IntegerField()
     trials = serializers.IntegerField()
     expected_annual_loss = money()
-    standard_error = money(help_text="Of the simulated expected annual loss.")
-    probability_of_loss = serializers.FloatField()
-    percentiles = serializers.DictField(child=money())
-    expected_shortfall = money(help_text="The average of the worst twentieth of the years.")
+    standard_error = money(
+        source="outcome.standard_error", help_text="Of the simulated expected annual loss."
+    )
+    probability_of_loss = serializers.FloatField(source="outcome.probability_of_loss")
+    percentiles = serializers.DictField(source="outcome.percentiles", child=money())
+    expected_shortfall = money(
+        source="outcome.expected_shortfall",
+        help_text="The average of the worst twentieth of the years.",
+    )
     curve = serializers.SerializerMethodField()
-    tolerance = HeldAgainstOut(many=True)
-    contributors = ContributorOut(many=True)
+    tolerance = HeldAgainstOut(source="outcome.tolerance", many=True)
+    contributors = ContributorOut(source="outcome.contributors", many=True)
     systems = GroupOut(many=True)
     stages = GroupOut(many=True)
     over_time = serializers.SerializerMethodField()
@@ -104,7 +109,7 @@ class PortfolioOut(serializers.Serializer[Any]):
     def get_curve(self, told: Portfolio) -> list[dict[str, Any]]:
         points = [
             {"loss": Decimal(str(loss)).quantize(Decimal("0.01")), "probability": chance}
-            for loss, chance in told.curve
+            for loss, chance in told.outcome.curve  # type: ignore[union-attr]  # simulated, or 202
         ]
         return list(CurvePointOut(points, many=True).data)
 
@@ -112,6 +117,16 @@ class PortfolioOut(serializers.Serializer[Any]):
     def get_over_time(self, told: Portfolio) -> list[dict[str, Any]]:
         days = over_time(self.context["view"].actor, told.scope)
         return list(DayOut(days, many=True).data)
+
+
+class PortfolioAwaitedOut(serializers.Serializer[Any]):
+    """What is known while the years are being simulated: what adds up."""
+
+    statements = serializers.IntegerField()
+    trials = serializers.IntegerField(help_text="Years that are being simulated.")
+    expected_annual_loss = money()
+    systems = GroupOut(many=True)
+    stages = GroupOut(many=True)
 
 
 class PortfolioView(PortalView):
@@ -123,7 +138,10 @@ class PortfolioView(PortalView):
         tag=TAG,
         query=PortfolioQuery,
         gives=PortfolioOut,
-        description="Of everything that you see, of a system, or of a stage. 404 where nothing is carried.",
+        also={202: PortfolioAwaitedOut},
+        description="Of everything that you see, of a system, or of a stage. 404 where nothing is carried. Many "
+        "risks are simulated by a worker: until it is done the answer is 202 with what is known already; ask again "
+        "after the seconds of `Retry-After`.",
     )
     def get(self, request: Request) -> Response:
         wanted = read_query(PortfolioQuery, request)
@@ -132,6 +150,8 @@ class PortfolioView(PortalView):
         told = portfolio(self.actor, Scope(**wanted))
         if told is None:
             raise Missing("No risk is carried there that you may see.")
+        if told.outcome is None:
+            return Response(PortfolioAwaitedOut(told).data, 202, headers={"Retry-After": "2"})
         return Response(PortfolioOut(told, context={"view": self}).data)
 
 

@@ -88,13 +88,16 @@ def portfolio_page(request: PageRequest) -> HttpResponse:
             return redirect(address(reverse("portfolio"), given, NAMES))
     scope = form.scope()
     told = portfolio(viewer, scope)
-    curves = [Curve(_("A year costs more than"), told.curve)] if told else []
-    if told and told.tolerance:
-        points = [(float(each.point.loss), each.point.allowed) for each in told.tolerance]
+    outcome = told.outcome if told else None
+    curves = [Curve(_("A year costs more than"), outcome.curve)] if outcome else []
+    if outcome and outcome.tolerance:
+        points = [(float(each.point.loss), each.point.allowed) for each in outcome.tolerance]
         curves.append(Curve(_("Tolerated"), points))
     context = {
         "form": form,
         "told": told,
+        "outcome": outcome,
+        "here": address(reverse("portfolio"), given, NAMES),
         "curves": curves,
         "active": [
             (label, words, address(reverse("portfolio"), given, NAMES, **{name: ""}))

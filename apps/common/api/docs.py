@@ -1,6 +1,6 @@
 """One decorator that says of an operation what the OpenAPI page needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
@@ -47,12 +47,13 @@ def operation(
     description: str = "",
     example: Any = None,
     answer: Any = None,
+    also: Mapping[int, Any] | None = None,
 ) -> Callable[[F], F]:
     """Document one operation.
 
     takes, gives: serializers of body and answer; media: of an answer that is not JSON;
     query: serializer of the query parameters; repeatable: honours Idempotency-Key;
-    edits: needs If-Match; versioned: answers with an ETag.
+    edits: needs If-Match; versioned: answers with an ETag; also: what other statuses answer.
     """
     headers = [*parameters]
     headers += [query] if query else []
@@ -71,6 +72,6 @@ def operation(
         tags=[tag],
         parameters=headers,
         request=takes,
-        responses={(status, media) if media else status: gives or DONE},
+        responses={(status, media) if media else status: gives or DONE, **(also or {})},
         examples=examples,
     )

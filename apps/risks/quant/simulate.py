@@ -225,7 +225,7 @@ class _Events:
         """Each event's number from its year's own generator (of the chosen events, or of all)."""
         starts = words_at(key, self.years)
         starts -= self.first.astype(np.uint64) * GAMMA
-        words = np.repeat(starts, self.counts)
+        words = starts.take(self.owner)
         words += ramp(self.size)
         return mix(words if chosen is None else words[chosen])
 
