@@ -1,14 +1,18 @@
 """All risks as one, against the organisation's tolerance line."""
 
+import datetime as dt
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods
 
+from apps.accounts.actors import Actor
 from apps.accounts.policy import may, require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
@@ -19,6 +23,7 @@ from apps.common.addresses import address
 from apps.common.errors import Invalid
 from apps.common.forms import FilterForm, apply_domain_errors, with_any
 from apps.common.ui.curve import Curve
+from apps.common.ui.trend import Moment
 from apps.risks.fields import ChanceField, MoneyField
 from apps.risks.services.tolerance import Point, current_tolerance, tolerance_set
 
@@ -26,7 +31,6 @@ NARROWING = ("system", "stage")
 NAMES = (*NARROWING, "together")
 CORRELATIONS = [("0.2", lazy("A little together")), ("0.5", lazy("Much together"))]
 POINTS = 3
-DAYS = 14
 
 
 class PortfolioForm(FilterForm):
@@ -106,12 +110,23 @@ def portfolio_page(request: PageRequest) -> HttpResponse:
         "clear_url": reverse("portfolio"),
         "poam_url": address(reverse("risk-poam"), given, NARROWING),
         "cyclonedx_url": address(reverse("risk-cyclonedx"), given, NARROWING),
-        "days": over_time(viewer, scope)[:DAYS],
+        "days": _days(viewer, scope),
+        "now": timezone.now(),
         "due": acceptances_due(viewer),
         "line_form": line,
         "may_draw": may(viewer, Permission.STATEMENT_EDIT),
     }
     return render(request, "advice/portfolio.html", context, status=422 if line.errors else 200)
+
+
+def _days(viewer: Actor, scope: Scope) -> list[Moment]:
+    """What was carried on each day, the oldest first; written down by system, so none of a stage alone."""
+    zone = timezone.get_current_timezone()
+    days = [] if scope.stage else reversed(over_time(viewer, scope))
+    return [
+        Moment(dt.datetime.combine(each.day, dt.time(), zone), each.expected_annual_loss)
+        for each in days
+    ]
 
 
 def _line_form(request: PageRequest) -> ToleranceForm:

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -22,6 +23,7 @@ from apps.common.forms import apply_domain_errors
 from apps.common.ui.curve import Curve
 from apps.common.ui.diff import DiffLine, diff_lines
 from apps.common.ui.scale import shared_axis
+from apps.common.ui.trend import Moment
 from apps.evidence.selectors import links_of_statement, rules_of_statement, updates_of
 from apps.evidence.services.updates import policy_of
 from apps.risks.forms import (
@@ -83,6 +85,7 @@ def statement_shown(
 ) -> HttpResponse:
     """The page, with forms that were refused in place of fresh ones."""
     shown = statement.published or statement  # readers see what was published
+    revisions = list(revisions_of(request.actor, statement.pk)[:REVISIONS_SHOWN])
     links = links_of_statement(request.actor, statement.pk)
     evidence = list(links[: EVIDENCE_SHOWN + 1])
     context = {
@@ -97,7 +100,9 @@ def statement_shown(
         "unpublished": _unpublished(statement),
         "offer": (offer := offer_of(statement)),
         "offer_lines": _offer_lines(offer),
-        "revisions": _revisions(list(revisions_of(request.actor, statement.pk)[:REVISIONS_SHOWN])),
+        "revisions": _revisions(revisions),
+        "worth": _worth(revisions),
+        "now": timezone.now(),
         "evidence": evidence[:EVIDENCE_SHOWN],
         "more_evidence": len(evidence) > EVIDENCE_SHOWN,
         "updates": list(updates_of(request.actor, statement.pk)[:UPDATES_SHOWN]),
@@ -182,6 +187,19 @@ def _offer_lines(offer: Offer | None) -> list[tuple[Change, tuple[DiffLine, ...]
     """What the guidance says otherwise now, thing by thing."""
     changes = offer.changes if offer else ()
     return [(each, diff_lines(each.before, each.after)) for each in changes]
+
+
+def _worth(newest_first: list[RiskRevision]) -> list[Moment]:
+    """What the risk was worth since when and why, the oldest first; none where it never changed."""
+    moments = [
+        Moment(
+            each.published_at,
+            each.valuation.expected_annual_loss,
+            each.note or _("Revision %(number)d") % {"number": each.number},
+        )
+        for each in reversed(newest_first)
+    ]
+    return moments if len({each.amount for each in moments}) > 1 else []
 
 
 def _revisions(newest_first: list[RiskRevision]) -> list[RevisionView]:

@@ -2,6 +2,7 @@
 attributes; every figure has a text alternative, and a table where it shows a series.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,6 +17,7 @@ from apps.common.ui.curve import Curve, plot
 from apps.common.ui.money import amount_full, amount_short, range_short, years_in
 from apps.common.ui.scale import MoneyAxis, percent, shared_axis
 from apps.common.ui.stages import StageLook, stage_look
+from apps.common.ui.trend import Moment, plot_trend
 
 register = template.Library()
 LEAST_SHARE, TENTH = 0.001, 0.1
@@ -147,6 +149,27 @@ def exceedance_curve(
             (amount_short(int(loss)), [(share * 100, years_in(share)) for share in shares])
             for loss, shares in drawn.rows
         ],
+    }
+
+
+@register.inclusion_tag("components/trend.html")
+def trend(moments: Sequence[Moment], currency: str, title: Text, until: dt.datetime) -> Values:
+    """What something was worth over time, in steps, to `until`.
+
+    moments: apps.common.ui.trend.Moment in the order of time; the table behind the figure has them the
+    newest first. title: says what is shown.
+    """
+    drawn = plot_trend(moments, until)
+    return {
+        "plot": drawn,
+        "title": title,
+        "currency": currency,
+        "levels": [
+            (f"{14 + (1 - share) * 110:.0f}", f"{currency} {amount_short(int(amount))}")
+            for share, amount in drawn.levels
+        ],
+        "rows": moments[::-1],
+        "has_words": any(each.words for each in moments),
     }
 
 

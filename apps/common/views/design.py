@@ -21,6 +21,7 @@ from apps.common.ui.curve import Curve
 from apps.common.ui.diff import diff_lines
 from apps.common.ui.stages import STAGES
 from apps.common.ui.states import SEVERITIES, STATES
+from apps.common.ui.trend import Moment
 
 TONES = ("neutral", "accent", "good", "warn", "bad", "caution", "info")
 
@@ -100,6 +101,18 @@ def _curves() -> list[Curve]:
     return [Curve(_("Public bucket"), public), Curve(_("Signed URLs"), signed)]
 
 
+def _trend(now: datetime.datetime) -> list[Moment]:
+    worth = (
+        (400, 420_000, _("First estimate")),
+        (260, 610_000, _("Two incidents counted")),
+        (90, 310_000, _("Uploads are scanned")),
+    )
+    return [
+        Moment(now - datetime.timedelta(days=days), Decimal(amount), words)
+        for days, amount, words in worth
+    ]
+
+
 def _options() -> list[dict[str, object]]:
     return [
         {
@@ -154,6 +167,7 @@ def _context() -> dict[str, object]:
         "loop_right": (_("6 of 8"), _("stages with fresh evidence")),
         "curves": _curves(),
         "one_curve": _curves()[:1],
+        "trend": _trend(now),
         "options": options,
         "amounts": [option["high"] for option in options] + [9_000, 20_000],
         "counts": [12, 40, 33, 9, 2],

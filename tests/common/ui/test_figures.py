@@ -1,7 +1,9 @@
 """Geometry of figures: axes, curves, the loop."""
 
+import datetime as dt
 import math
 import re
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from apps.common.ui.curve import Curve, plot, probability_at
 from apps.common.ui.loop import HEIGHT, WIDTH, segments, spine
 from apps.common.ui.scale import MoneyAxis, percent, shared_axis
+from apps.common.ui.trend import Moment, plot_trend
 
 
 def _points(path: str) -> list[tuple[float, float]]:
@@ -86,3 +89,30 @@ def test_a_part_is_as_long_as_it_says() -> None:
 
 def test_the_spine_passes_the_crossing() -> None:
     assert min(math.dist(point, (WIDTH / 2, HEIGHT / 2)) for point in _points(spine())) < 1
+
+
+# --- a value over time ----------------------------------------------------------------------------
+
+
+def _day(day: int) -> dt.datetime:
+    return dt.datetime(2026, 3, day, tzinfo=dt.UTC)
+
+
+def test_a_value_holds_until_the_next_is_known() -> None:
+    moments = [Moment(_day(1), Decimal(80)), Moment(_day(3), Decimal(20))]
+    drawn = plot_trend(moments, _day(11))
+    assert drawn.levels == ((1, 100.0), (0.5, 50.0), (0, 0.0))  # the next round amount above 80
+    assert drawn.line == "M0.00 20.00H20.00V80.00H100"  # at 80 for 2 of 10 days, then at 20
+    assert drawn.area == "M0.00 20.00H20.00V80.00H100V100H0Z"
+
+
+@pytest.mark.parametrize(
+    ("highest", "top"), [(0, 1), (95, 100), (96, 200), (310_000, 500_000), (960_000, 2_000_000)]
+)
+def test_a_figure_ends_at_a_round_amount_above_the_highest(highest: int, top: float) -> None:
+    assert plot_trend([Moment(_day(1), Decimal(highest))], _day(2)).levels[0] == (1, top)
+
+
+def test_one_moment_that_is_now_can_be_drawn() -> None:
+    drawn = plot_trend([Moment(_day(1), Decimal(5))], _day(1))
+    assert drawn.line == "M0.00 50.00H100"  # half of 10: 5 leaves no room above it
