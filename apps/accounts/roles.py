@@ -13,6 +13,7 @@ class Permission(enum.StrEnum):
     GUIDANCE_VIEW = "guidance.view"
     GUIDANCE_EDIT = "guidance.edit"
     STATEMENT_EDIT = "statement.edit"
+    OPINION_GIVE = "opinion.give"  # an estimate of one's own beside a statement's
     RECOMMEND = "recommendation.write"
     ADVICE_VIEW = (
         "advice.view"  # what a system's stage is advised, with the risks and findings behind it
@@ -48,6 +49,7 @@ _ARCHITECT = _VIEW | {
     _P.ITEM_EDIT,
     _P.QUESTION_ANSWER,
     _P.DECISION_RECORD,
+    _P.OPINION_GIVE,
     _P.AUTOMATION_MANAGE,
 }
 _SECURITY = _ARCHITECT | {

@@ -225,8 +225,8 @@ def snapshot(day: dt.date | None = None) -> int:
     """
     today = day or timezone.localdate()
     carried = statements_carried(portal_actor("snapshot"))
-    totals = {
-        row["system"]: row
+    totals: dict[int, dict[str, Any]] = {
+        row["system"]: dict(row)
         for row in carried.order_by()
         .values("system")
         .annotate(loss=Sum(_LOSS), number=Count("pk"), digest=_DIGEST)

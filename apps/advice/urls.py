@@ -7,6 +7,7 @@ from apps.advice.views import (
     guidance,
     home,
     items,
+    opinions,
     options,
     portfolio,
     registers,
@@ -42,6 +43,12 @@ urlpatterns = [
     ),
     path("risks/RS-<int:pk>/guidance/", assumptions.statement_follow_page, name="statement-follow"),
     path("risks/RS-<int:pk>/review/", statements.statement_review_page, name="statement-review"),
+    path("risks/RS-<int:pk>/opinions/", opinions.opinion_give_page, name="opinion-give"),
+    path(
+        "risks/RS-<int:pk>/opinions/take-over/",
+        opinions.opinions_take_over_page,
+        name="opinions-take-over",
+    ),
     path("risks/RS-<int:pk>/publish/", statements.statement_publish_page, name="statement-publish"),
     path("risks/RS-<int:pk>/withdraw/", endings.statement_withdraw_page, name="statement-withdraw"),
     path(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from apps.common.forms import VersionedForm
 from apps.risks.estimate_form import EstimateForm
+from apps.risks.fields import FrequencyField, MoneyField
 from apps.risks.models import Attribute, RiskStatement
 from apps.risks.services.statements import ESTIMATE, StatementInput
 
@@ -114,6 +115,20 @@ def assumptions_of(statement: RiskStatement) -> dict[str, Any]:
     """What the form begins with."""
     names = (*ESTIMATE, "rationale", "version")
     return {name: getattr(statement, name) for name in names}
+
+
+class OpinionForm(forms.Form):
+    """Two 90 % ranges of one's own."""
+
+    frequency_low = FrequencyField(label=lazy("At least"))
+    frequency_high = FrequencyField(label=lazy("At most"))
+    magnitude_low = MoneyField(label=lazy("At least"))
+    magnitude_high = MoneyField(label=lazy("At most"))
+    reason = forms.CharField(label=lazy("Why"), max_length=500, required=False)
+
+    def ends(self) -> dict[str, Any]:
+        """Call it on a valid form only."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "reason"}
 
 
 class WithdrawForm(forms.Form):

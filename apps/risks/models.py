@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import SystemOwned
 from apps.common.models import Versioned
+from apps.risks.models_opinions import StatementOpinion
 from apps.risks.models_reviews import ReviewNote, ReviewWish, StatementReview
 
-__all__ = ["ReviewNote", "ReviewWish", "StatementReview"]
+__all__ = ["ReviewNote", "ReviewWish", "StatementOpinion", "StatementReview"]
 
 PERSON = settings.AUTH_USER_MODEL
 LARGEST = 10**15  # of any amount; also refuses PostgreSQL's NaN, which is above every number

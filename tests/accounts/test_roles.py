@@ -17,6 +17,7 @@ decision.record       - A S M
 automation.manage     - A S M
 guidance.edit         - - S M
 statement.edit        - - S M
+opinion.give          - A S M
 recommendation.write  - - S M
 report.upload         - - S M
 report.reprocess      - - S M

@@ -128,10 +128,13 @@ def test_a_worker_simulates_many_risks_to_the_same_digits(
     _, at_once = told_of(people.viewer)
     cache.clear()
     sent: list[str] = []
+
+    def send(*message: Any) -> bool:
+        sent.append(json.dumps(message))
+        return True
+
     monkeypatch.setattr(simulation, "QUICK", 0)
-    monkeypatch.setattr(
-        simulation, "send", lambda *message: sent.append(json.dumps(message)) or True
-    )
+    monkeypatch.setattr(simulation, "send", send)
     for _ in range(2):  # whoever comes second does not ask again
         told = portfolio(actor_of(people.viewer), Scope())
         assert told is not None
@@ -141,6 +144,7 @@ def test_a_worker_simulates_many_risks_to_the_same_digits(
     answer = as_user(people.viewer).get("/portfolio")
     assert answer.status_code == 202
     assert answer["Retry-After"] == "2"
+    assert told is not None
     assert answer.json()["expected_annual_loss"] == str(told.expected_annual_loss)
     ((task, *args),) = map(json.loads, sent)
     assert task == simulate_portfolio.name
@@ -161,7 +165,7 @@ def test_without_a_broker_few_years_are_better_than_none(
 
 
 def test_risks_of_very_many_events_keep_a_page_waiting_no_longer(people: People) -> None:
-    often = {"frequency_low": Decimal(5000), "frequency_high": Decimal(9000)}
+    often: dict[str, Any] = {"frequency_low": Decimal(5000), "frequency_high": Decimal(9000)}
     statement = carried(people, **often)
     carried(people, **often)
     assert statement.valuation.trials < 5000

@@ -28,6 +28,7 @@ from apps.evidence.selectors import links_of_statement, rules_of_statement, upda
 from apps.evidence.services.updates import policy_of
 from apps.risks.forms import (
     AssumptionsForm,
+    OpinionForm,
     PublishForm,
     RestoreForm,
     ReviewForm,
@@ -37,6 +38,7 @@ from apps.risks.forms import (
 )
 from apps.risks.guidance_offers import Change, Offer, offer_of
 from apps.risks.models import RiskRevision, RiskStatement, StatementState, Valuation
+from apps.risks.opinions import may_give, panel_of
 from apps.risks.quant.entry import say_frequency
 from apps.risks.reviews import approval_of, is_review_wished, reviews_of
 from apps.risks.selectors import ends_of, revisions_of, statement_get
@@ -117,6 +119,7 @@ def statement_shown(
         **_endings(request, statement, bound),
         **ticket_panel(request.actor, statement),
         **_review(request, statement, bound),
+        **_opinions(request, statement, bound),
         "assumptions_form": bound.get("assumptions_form")
         or AssumptionsForm(initial=assumptions_of(statement)),
         "assumptions_refused": "assumptions_form" in bound,
@@ -136,6 +139,21 @@ def _review(
         "may_approve": request.actor.user_id != statement.written_by_id,
         "review_form": bound.get("review_form")
         or ReviewForm(prefix="review", initial={"version": statement.version}),
+    }
+
+
+def _opinions(
+    request: PageRequest, statement: RiskStatement, bound: dict[str, Any]
+) -> dict[str, Any]:
+    """What several people estimate, and the form for one's own."""
+    panel = panel_of(request.actor, statement.pk)
+    mine = (
+        {name: getattr(panel.mine, name) for name in OpinionForm.base_fields} if panel.mine else {}
+    )
+    return {
+        "panel": panel,
+        "may_give_opinion": may_give(request.actor, statement),
+        "opinion_form": bound.get("opinion_form") or OpinionForm(prefix="opinion", initial=mine),
     }
 
 

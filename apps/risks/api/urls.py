@@ -7,6 +7,7 @@ from apps.risks.api.endings import (
     UndoDecision,
     WithdrawStatement,
 )
+from apps.risks.api.opinions import StatementOpinions, StatementOpinionsTaken
 from apps.risks.api.rapid import RapidAssessment
 from apps.risks.api.reviews import ReviewWishes, StatementReviews
 from apps.risks.api.views import (
@@ -25,6 +26,10 @@ from apps.risks.api.views import (
 )
 
 urlpatterns = [
+    path("statements/<statement_key:statement>/opinions", StatementOpinions.as_view()),
+    path(
+        "statements/<statement_key:statement>/opinions/take-over", StatementOpinionsTaken.as_view()
+    ),
     path("statements/<statement_key:statement>/reviews", StatementReviews.as_view()),
     path("systems/<slug:system>/rapid-assessments", RapidAssessment.as_view()),
     path("review-wishes", ReviewWishes.as_view()),
