@@ -101,7 +101,8 @@ def _day(day: int) -> dt.datetime:
 def test_a_value_holds_until_the_next_is_known() -> None:
     moments = [Moment(_day(1), Decimal(80)), Moment(_day(3), Decimal(20))]
     drawn = plot_trend(moments, _day(11))
-    assert list(drawn.levels) == [(1, 100.0), (0.5, 50.0), (0, 0.0)]  # the next round amount above 80
+    # The next round amount above 80.
+    assert list(drawn.levels) == [(1, 100.0), (0.5, 50.0), (0, 0.0)]
     assert drawn.line == "M0.00 20.00H20.00V80.00H100"  # at 80 for 2 of 10 days, then at 20
     assert drawn.area == "M0.00 20.00H20.00V80.00H100V100H0Z"
 
