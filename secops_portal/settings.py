@@ -259,6 +259,8 @@ SECOPS_EVENT_HANDLERS = {
         "apps.automation.receivers.on_report_processed",
         "apps.outbound.receivers.on_event",
     ],
+    "report.sorted": ["apps.evidence.receivers.on_report_sorted"],
+    "rule.switched-off": ["apps.evidence.receivers.on_rule_switched_off"],
     "owners.changed": ["apps.scans.receivers.on_owners_changed"],
     "statement.published": [
         "apps.evidence.receivers.on_statement_published",

@@ -51,6 +51,28 @@ class EvidenceRule(models.Model):
         return ", ".join(part for part in parts if part)
 
 
+class TriageRuleTarget(models.Model):
+    """The statement that a rule of findings links what it finds to.
+
+    The rule is of scans, which know no statements; so its target is a row here.
+    """
+
+    rule = models.OneToOneField(
+        "scans.TriageRule",
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="evidence_target",
+    )
+    statement = models.ForeignKey(
+        "risks.RiskStatement", on_delete=models.CASCADE, related_name="triage_rules"
+    )
+
+    objects = StatementOwnedQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"rule {self.rule_id}: RS-{self.statement_id}"
+
+
 class EvidenceLink(models.Model):
     """A finding bears on a statement."""
 
@@ -63,6 +85,10 @@ class EvidenceLink(models.Model):
     )
     rule = models.ForeignKey(
         EvidenceRule, null=True, blank=True, on_delete=models.SET_NULL, related_name="links"
+    )
+    # A rule of findings that made it, and takes it along when it is switched off.
+    triage_rule = models.ForeignKey(
+        "scans.TriageRule", null=True, on_delete=models.SET_NULL, related_name="evidence_links"
     )
     made_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
     made_at = models.DateTimeField(db_default=Now(), editable=False)

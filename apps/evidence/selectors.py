@@ -1,9 +1,26 @@
-from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import (
+    BooleanField,
+    Count,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Window,
+)
+from django.db.models.functions import Coalesce, RowNumber
 
 from apps.accounts.actors import Actor
 from apps.common.errors import Missing
-from apps.evidence.models import EvidenceLink, EvidenceRule, UpdateState, ValueUpdate
+from apps.evidence.models import (
+    EvidenceLink,
+    EvidenceRule,
+    TriageRuleTarget,
+    UpdateState,
+    ValueUpdate,
+)
+from apps.scans.models import TriageRule
+from apps.scans.selectors_rules import rules_visible
 
 _OPEN = ExpressionWrapper(Q(finding__state="open"), output_field=BooleanField())
 _OPEN_AND_WORST_FIRST = (_OPEN.desc(), "-finding__severity", "-id")
@@ -14,7 +31,7 @@ def links_of_statement(viewer: Actor, statement_id: int) -> QuerySet[EvidenceLin
     return (
         EvidenceLink.objects.visible_to(viewer)
         .filter(statement_id=statement_id, dismissed_at=None)
-        .select_related("finding", "finding__series", "rule")
+        .select_related("finding", "finding__series", "rule", "triage_rule")
         .order_by(*_OPEN_AND_WORST_FIRST)
     )
 
@@ -31,6 +48,37 @@ def links_of_item(viewer: Actor, item_id: int) -> QuerySet[EvidenceLink]:
 
 def rules_of_statement(viewer: Actor, statement_id: int) -> QuerySet[EvidenceRule]:
     return EvidenceRule.objects.visible_to(viewer).filter(statement_id=statement_id)
+
+
+def triage_rules_visible(viewer: Actor) -> QuerySet[TriageRule]:
+    """Rules of findings, each with `target_id` and `link_count`: its statement and what it links to it.
+
+    None of both where the viewer may not see the statement.
+    """
+    targets = TriageRuleTarget.objects.visible_to(viewer).filter(rule=OuterRef("pk"))
+    links = EvidenceLink.objects.visible_to(viewer).filter(
+        triage_rule=OuterRef("pk"), dismissed_at=None
+    )
+    counted = links.order_by().values("triage_rule").annotate(n=Count("pk")).values("n")
+    return rules_visible(viewer).annotate(
+        target_id=Subquery(targets.values("statement_id")),
+        link_count=Coalesce(Subquery(counted), 0),
+    )
+
+
+def triage_rule_get(viewer: Actor, pk: int) -> TriageRule:
+    """Raises: Missing."""
+    rule = triage_rules_visible(viewer).filter(pk=pk).first()
+    if rule is None:
+        raise Missing("There is no such rule that you may see.")
+    return rule
+
+
+def triage_rules_of_statement(viewer: Actor, statement_id: int) -> QuerySet[TriageRule]:
+    """Rules of findings that are on and link what they find to a statement."""
+    targets = TriageRuleTarget.objects.visible_to(viewer).filter(statement_id=statement_id)
+    rules = triage_rules_visible(viewer).filter(is_on=True, evidence_target__in=targets)
+    return rules.order_by("pk")
 
 
 def links_bearing(viewer: Actor, statement_ids: list[int], *, most: int) -> QuerySet[EvidenceLink]:
@@ -112,7 +160,12 @@ def links_of_finding(viewer: Actor, finding_id: int) -> QuerySet[EvidenceLink]:
         EvidenceLink.objects.visible_to(viewer)
         .filter(finding_id=finding_id, dismissed_at=None)
         .select_related(
-            "statement", "statement__item", "statement__published__valuation", "rule", "made_by"
+            "statement",
+            "statement__item",
+            "statement__published__valuation",
+            "rule",
+            "triage_rule",
+            "made_by",
         )
         .order_by("-id")
     )

@@ -1,8 +1,16 @@
 from django.urls import path
 
-from apps.evidence import views, views_calibration, views_imports, views_updates
+from apps.evidence import (
+    views,
+    views_calibration,
+    views_imports,
+    views_triage_rules,
+    views_updates,
+)
 
 urlpatterns = [
+    path("findings/rules/", views_triage_rules.rule_list_page, name="rule-list"),
+    path("findings/rules/new/", views_triage_rules.rule_create_page, name="rule-create"),
     path("calibration/", views_calibration.calibration_page, name="calibration"),
     path("calibration/<int:revision>/", views_calibration.outcome_action, name="outcome"),
     path(

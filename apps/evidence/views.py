@@ -14,7 +14,13 @@ from apps.accounts.roles import Permission
 from apps.common.errors import Invalid
 from apps.common.forms import apply_domain_errors
 from apps.evidence.forms import RuleForm
-from apps.evidence.selectors import link_get, open_evidence_counts, rule_get, rules_of_statement
+from apps.evidence.selectors import (
+    link_get,
+    open_evidence_counts,
+    rule_get,
+    rules_of_statement,
+    triage_rules_of_statement,
+)
 from apps.evidence.services.links import link_dismiss, rule_create, rule_delete
 from apps.risks.selectors import statement_get
 
@@ -46,6 +52,7 @@ def rules_page(request: PageRequest, pk: int) -> HttpResponse:
         "form": form,
         "statement": statement,
         "rules": rules_of_statement(request.actor, pk),
+        "finding_rules": triage_rules_of_statement(request.actor, pk),
     }
     return render(request, "evidence/rules.html", context, status=422 if form.errors else 200)
 

@@ -2,17 +2,22 @@
 
 from typing import Any
 
+from apps.common import events
 from apps.scans.services.owners import owners_apply, owners_apply_to_report
 from apps.scans.services.rules import rules_apply_to_report
 from apps.scans.services.vex import vex_apply_to_report
 
 
 def on_report_processed(event_id: int, payload: dict[str, Any]) -> None:  # noqa: ARG001  # handlers' signature
-    """Documents first, then rules, then the list of owners: the more particular word wins."""
+    """Documents first, then rules, then the list of owners: the more particular word wins.
+
+    Others go on from there: a rule may ask for a tag or an owner that only now is known.
+    """
     report_id = payload["report_id"]
     vex_apply_to_report(report_id=report_id)
     rules_apply_to_report(report_id=report_id)
     owners_apply_to_report(report_id=report_id)
+    events.append("report.sorted", {"report_id": report_id})
 
 
 def on_owners_changed(event_id: int, payload: dict[str, Any]) -> None:  # noqa: ARG001

@@ -1,13 +1,23 @@
 """Reading rules, owners and tags."""
 
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from apps.accounts.actors import Actor
+from apps.accounts.actors import Actor, portal_actor
 from apps.accounts.models import Team
 from apps.accounts.roles import Permission
 from apps.common.errors import Missing
-from apps.scans.models import FindingOwner, OwnersMap, Triage, TriageRule, TriageState
+from apps.scans.models import (
+    Finding,
+    FindingOwner,
+    OwnersMap,
+    Presence,
+    Report,
+    Triage,
+    TriageRule,
+    TriageState,
+)
+from apps.scans.selectors import FindingFilter, findings_list
 
 
 def rules_visible(viewer: Actor) -> QuerySet[TriageRule]:
@@ -31,6 +41,17 @@ def rule_get(viewer: Actor, pk: int) -> TriageRule:
     if rule is None:
         raise Missing("There is no such rule that you may see.")
     return rule
+
+
+def findings_of_rule(rule: TriageRule) -> QuerySet[Finding]:
+    """What a rule finds, whoever switched it on."""
+    return findings_list(portal_actor("rules"), FindingFilter(**rule.filter))
+
+
+def findings_brought(rule: TriageRule, report: Report) -> QuerySet[Finding]:
+    """Of what a rule finds, what a report brought, new or back again."""
+    brought = Presence.objects.filter(finding=OuterRef("pk"), since=report)
+    return findings_of_rule(rule).filter(Exists(brought), series=report.series)
 
 
 def rules_at_work() -> set[int]:

@@ -8,7 +8,7 @@ from operator import or_
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from apps.accounts.models import Team
-from apps.scans.models import Finding, FindingState, FindingTag, OwnerSource
+from apps.scans.models import Finding, FindingState, FindingTag, OwnerSource, TriageRule
 
 SAMPLE = 8
 EXAMPLES = 3  # of each action
@@ -21,11 +21,14 @@ class RuleAction:
     """One thing that a rule does to findings.
 
     news: of which findings it is one, a condition on them. told: (before, after) of a finding.
+    keep: writes another app's action down and carries it out on the rule's findings, in the
+    transaction that makes the rule; None for what scans do themselves.
     """
 
     name: str
     news: Q
     told: Callable[[Finding], tuple[Words, Words]]
+    keep: Callable[[TriageRule, QuerySet[Finding]], None] | None = None
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ from apps.scans.views import exports, findings, groups, reports, rules, triage, 
 urlpatterns = [
     path("findings/", findings.finding_list_page, name="finding-list"),
     path("findings/groups/", groups.group_list_page, name="group-list"),
-    path("findings/rules/", rules.rule_list_page, name="rule-list"),
-    path("findings/rules/new/", rules.rule_create_page, name="rule-create"),
     path("findings/rules/<int:pk>/off/", rules.rule_off_action, name="rule-off"),
     path("findings/owners/<slug:key>/", rules.owners_page, name="owners"),
     path("findings/vex/", vex.vex_list_page, name="vex-list"),

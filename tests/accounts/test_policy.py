@@ -26,6 +26,7 @@ from apps.evidence.forecasts import forecasts_due
 from apps.evidence.services.imports import import_threats
 from apps.evidence.services.links import link_create, rule_create
 from apps.evidence.services.outcomes import outcome_tell
+from apps.evidence.services.triage_rules import triage_rule_create
 from apps.evidence.services.updates import update_record
 from apps.evidence.threat_models import read_model
 from apps.planning.models import Question
@@ -34,7 +35,6 @@ from apps.planning.services.questions import question_ask_of_guidance
 from apps.risks.services.statements import statement_publish
 from apps.scans.selectors import FindingFilter
 from apps.scans.services.rules import RuleDraft
-from apps.scans.services.rules import rule_create as triage_rule_create
 from apps.scans.services.vex import vex_take_in
 from apps.sources.services.sources import source_run_now
 from apps.trackers.models import Tracker
@@ -249,7 +249,7 @@ def fill(system: System) -> None:
     said = RuleDraft(
         name="Test code", wanted=FindingFilter(text="test"), system=system, tags=["test"]
     )
-    triage_rule_create(actor=TESTS, draft=said)
+    triage_rule_create(actor=TESTS, draft=said, statement=statement)
     vex_take_in(actor=TESTS, system=system, chunks=[VEX])
     engagement, _ = engagement_ensure(actor=TESTS, system=system, name="nightly")
     run_ensure(actor=TESTS, engagement=engagement, title="bandit")
@@ -318,6 +318,7 @@ def test_every_scoped_model_is_known() -> None:
         "scans.finding",
         "evidence.evidencerule",
         "evidence.evidencelink",
+        "evidence.triageruletarget",
         "evidence.outcome",
         "evidence.valueupdate",
         "evidence.importedthreat",

@@ -24,7 +24,12 @@ from apps.common.ui.curve import Curve
 from apps.common.ui.diff import DiffLine, diff_lines
 from apps.common.ui.scale import shared_axis
 from apps.common.ui.trend import Moment
-from apps.evidence.selectors import links_of_statement, rules_of_statement, updates_of
+from apps.evidence.selectors import (
+    links_of_statement,
+    rules_of_statement,
+    triage_rules_of_statement,
+    updates_of,
+)
 from apps.evidence.services.updates import policy_of
 from apps.risks.forms import (
     AssumptionsForm,
@@ -111,7 +116,8 @@ def statement_shown(
         "policy": policy_of(statement),
         "guards": [(each, drift_sentence(each)) for each in guards_of(request.actor, statement.pk)],
         "may_automate": may(request.actor, Permission.AUTOMATION_MANAGE, statement),
-        "rules": rules_of_statement(request.actor, statement.pk),
+        "rules": rules_of_statement(request.actor, statement.pk)
+        or triage_rules_of_statement(request.actor, statement.pk),
         "may_edit": may(request.actor, Permission.STATEMENT_EDIT, statement)
         and not statement.is_ended,
         "may_link": may(request.actor, Permission.EVIDENCE_LINK, statement),

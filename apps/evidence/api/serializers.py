@@ -59,7 +59,12 @@ class LinkOut(serializers.Serializer[Any]):
     statement = serializers.CharField(source="statement.key")
     finding = FindingOut()
     rule = serializers.IntegerField(
-        source="rule_id", allow_null=True, help_text="The rule that made it; null: made by hand."
+        source="rule_id", allow_null=True, help_text="The statement's rule that made it."
+    )
+    triage_rule = serializers.IntegerField(
+        source="triage_rule_id",
+        allow_null=True,
+        help_text="The rule of findings that made it; neither: made by hand.",
     )
     made_at = serializers.DateTimeField()
 
@@ -69,6 +74,7 @@ class StatementLinkOut(serializers.Serializer[Any]):
     statement = serializers.CharField(source="statement.key")
     condition = serializers.CharField(source="statement.condition")
     rule = serializers.IntegerField(source="rule_id", allow_null=True)
+    triage_rule = serializers.IntegerField(source="triage_rule_id", allow_null=True)
     made_by = PersonOut(allow_null=True)
     made_at = serializers.DateTimeField()
 

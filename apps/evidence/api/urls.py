@@ -2,6 +2,7 @@ from django.urls import path
 
 from apps.evidence.api.calibration import Calibration, Forecasts, OutcomeOfForecast
 from apps.evidence.api.imports import ThreatModelImport
+from apps.evidence.api.triage_rules import OneTriageRule, TriageRuleOff, TriageRules
 from apps.evidence.api.updates import (
     ApplyUpdate,
     DismissUpdate,
@@ -25,5 +26,8 @@ urlpatterns = [
     path("updates/<number:update>/undo", UndoUpdate.as_view()),
     path("evidence/<number:link>", OneLink.as_view()),
     path("rules/<number:rule>", OneRule.as_view()),
+    path("triage-rules", TriageRules.as_view()),
+    path("triage-rules/<number:rule>", OneTriageRule.as_view()),
+    path("triage-rules/<number:rule>/off", TriageRuleOff.as_view()),
     path("findings/<number:finding>", OneFinding.as_view()),
 ]

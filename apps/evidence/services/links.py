@@ -102,15 +102,17 @@ def rule_delete(*, actor: Actor, rule: EvidenceRule) -> None:
 
 @transaction.atomic
 def link_create(*, actor: Actor, statement: RiskStatement, finding: Finding) -> EvidenceLink:
-    """Link by hand; a dismissed link comes back. Raises: Invalid across systems."""
+    """Link by hand; a dismissed link comes back, and one of a rule is a person's from now on.
+
+    Raises: Invalid across systems.
+    """
     require(actor, Permission.EVIDENCE_LINK, statement)
     if finding.system_id != statement.system_id:
         raise Invalid({"finding": "The finding belongs to another system than the statement."})
     link, _ = EvidenceLink.objects.update_or_create(
         statement=statement,
         finding=finding,
-        defaults={"dismissed_at": None},
-        create_defaults={"made_by": actor.user},
+        defaults={"dismissed_at": None, "triage_rule": None, "made_by": actor.user},
     )
     record(actor=actor, action="evidence.link", target=link, system_id=statement.system_id)
     return link

@@ -4,6 +4,7 @@ from apps.scans.api.exploits import Feeds, OneFeed, RemediationTargets
 from apps.scans.api.exports import FindingExport
 from apps.scans.api.findings import Findings, Formats, SeriesList
 from apps.scans.api.groups import FindingGroups
+from apps.scans.api.owners import Owners
 from apps.scans.api.reports import (
     OneReport,
     RawReport,
@@ -11,7 +12,6 @@ from apps.scans.api.reports import (
     Reports,
     ReprocessReport,
 )
-from apps.scans.api.rules import OneRule, Owners, RuleOff, Rules
 from apps.scans.api.triage import FindingTriage, OneTriage, Triages, UndoTriage
 from apps.scans.api.vex import OneVexDocument, VexDocuments, WithdrawVexDocument
 
@@ -28,9 +28,6 @@ urlpatterns = [
     path("triage/<uuid:triage>", OneTriage.as_view()),
     path("triage/<uuid:triage>/undo", UndoTriage.as_view()),
     path("finding-groups", FindingGroups.as_view()),
-    path("triage-rules", Rules.as_view()),
-    path("triage-rules/<number:rule>", OneRule.as_view()),
-    path("triage-rules/<number:rule>/off", RuleOff.as_view()),
     path("systems/<slug:system>/owners", Owners.as_view()),
     path("vex", VexDocuments.as_view()),
     path("vex/<uuid:document>", OneVexDocument.as_view()),

@@ -10,12 +10,13 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from apps.accounts.actors import Actor, portal_actor
+from apps.accounts.actors import Actor
 from apps.accounts.models import Team
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
 from apps.audit.services import record
 from apps.catalog.models import System
+from apps.common import events
 from apps.common.errors import Conflict, Invalid
 from apps.scans.models import (
     Finding,
@@ -23,7 +24,6 @@ from apps.scans.models import (
     FindingState,
     FindingTag,
     Justification,
-    Presence,
     Report,
     Series,
     Triage,
@@ -33,7 +33,8 @@ from apps.scans.models import (
     Verdict,
 )
 from apps.scans.selectors import FindingFilter, findings_list
-from apps.scans.selectors_trials import RuleTrial, actions_of, trial_of
+from apps.scans.selectors_rules import findings_brought
+from apps.scans.selectors_trials import RuleAction, RuleTrial, actions_of, trial_of
 from apps.scans.services.arrivals import Said, verdict_apply
 from apps.scans.services.owners import owners_apply
 from apps.scans.services.triage import triage_carry_out, triage_undo
@@ -65,6 +66,7 @@ class RuleDraft:
     reason: str = ""
     team: Team | None = None
     tags: Sequence[str] = ()
+    more: Sequence[RuleAction] = ()  # what other apps do with what it finds
 
     @property
     def filter(self) -> FindingFilter:
@@ -83,7 +85,7 @@ def rule_try(*, actor: Actor, draft: RuleDraft) -> RuleTrial:
     """Change nothing, and say what the rule would do. Raises: NotPermitted, Missing, Invalid."""
     _check(actor, draft)
     rows = _present(findings_list(actor, draft.filter))
-    return trial_of(rows, actions_of(draft.verdict, draft.team, draft.tags))
+    return trial_of(rows, [*actions_of(draft.verdict, draft.team, draft.tags), *draft.more])
 
 
 def rule_create(*, actor: Actor, draft: RuleDraft) -> TriageRule:
@@ -109,6 +111,9 @@ def rule_create(*, actor: Actor, draft: RuleDraft) -> TriageRule:
         _mark(rule, rows)
         triage = _act(actor, rule, rows)
         _write_down(actor, rule, "rule.create")
+        for action in draft.more:
+            if action.keep is not None:
+                action.keep(rule, rows)
     if triage is not None:
         triage_carry_out(triage)
     return rule
@@ -136,6 +141,7 @@ def rule_switch_off(*, actor: Actor, rule: TriageRule) -> TriageRule:
         for system_id in systems:
             owners_apply(system_id=system_id)
         _write_down(actor, row, "rule.switch-off")
+        events.append("rule.switched-off", {"rule_id": row.pk})
     for triage in acts.filter(state=TriageState.DONE, changed__gt=0):
         triage_undo(actor=actor, triage=triage)
     return row
@@ -156,9 +162,7 @@ def rules_apply_to_report(*, report_id: int) -> int:
 
 
 def _apply(rule: TriageRule, report: Report) -> int:
-    found = findings_list(portal_actor("rules"), FindingFilter(**rule.filter))
-    brought = Presence.objects.filter(finding=OuterRef("pk"), since=report)
-    rows = found.filter(Exists(brought), series=report.series)
+    rows = findings_brought(rule, report)
     _mark(rule, rows)
     if not rule.verdict:
         return 0
@@ -224,8 +228,10 @@ def _check(actor: Actor, draft: RuleDraft) -> None:
     if not 1 <= len(draft.name.strip()) <= 120:
         problems["name"] = "Give it a name of 1 to 120 characters."
     problems |= _verdict_problems(draft)
-    if not (draft.verdict or draft.team or draft.tags):
-        problems["verdict"] = "A rule sets a state, an owner or tags: give one of them."
+    if not (draft.verdict or draft.team or draft.tags or draft.more):
+        problems["verdict"] = (
+            "A rule sets a state, an owner or tags, or links to a risk: give one of them."
+        )
     if len(draft.tags) > MOST_TAGS or any(not 1 <= len(tag) <= 40 for tag in draft.tags):
         problems["tags"] = f"At most {MOST_TAGS} tags of 1 to 40 characters."
     if draft.filter == FindingFilter(**_plain(draft)):

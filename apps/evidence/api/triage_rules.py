@@ -1,25 +1,29 @@
-"""Rules that speak of findings as they arrive, and who owns what of a system."""
+"""Rules that speak of findings as they arrive, and say which risk they bear on."""
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.actors import Actor
 from apps.accounts.api.views import PortalListView, PortalView
 from apps.accounts.models import Team
 from apps.catalog.selectors import system_get
 from apps.common.api.docs import operation
-from apps.common.api.inputs import Input, Nothing, read_body, read_query
+from apps.common.api.inputs import Input, KeyField, Nothing, read_body, read_query
 from apps.common.api.outputs import SystemRefOut
-from apps.common.api.views import expected_version, idempotent
-from apps.common.errors import Invalid
+from apps.common.api.views import idempotent
+from apps.common.errors import Invalid, Missing
+from apps.evidence.selectors import triage_rule_get, triage_rules_visible
+from apps.evidence.services.triage_rules import triage_rule_create, triage_rule_try
+from apps.risks.models import RiskStatement
+from apps.risks.selectors import statement_get
 from apps.scans.api.findings import asked_for
 from apps.scans.api.serializers import FindingOut, FindingQuery
 from apps.scans.models import Justification, Verdict
-from apps.scans.selectors_rules import owners_map, rule_get, rules_visible
-from apps.scans.services.owners import LONGEST, owners_set
-from apps.scans.services.rules import RuleDraft, rule_create, rule_switch_off, rule_try
+from apps.scans.services.rules import RuleDraft, rule_switch_off
 
 TAG = "Findings"
 
@@ -42,6 +46,12 @@ class TriageRuleIn(Input):
         max_length=60, allow_blank=True, default="", help_text="The owner's key."
     )
     tags = serializers.ListField(child=serializers.CharField(max_length=40), default=list)
+    statement = KeyField(
+        "RS",
+        allow_null=True,
+        default=None,
+        help_text="The risk that what it finds becomes evidence for; of the same system.",
+    )
     dry_run = serializers.BooleanField(default=False, help_text="true: only say what it would do.")
 
 
@@ -55,12 +65,22 @@ class TriageRuleOut(serializers.Serializer[Any]):
     reason = serializers.CharField()
     team = serializers.CharField(source="team.key", default=None, allow_null=True)
     tags = serializers.ListField(child=serializers.CharField())
+    statement = serializers.SerializerMethodField(
+        help_text="The risk that what it finds is evidence for."
+    )
+    linked = serializers.IntegerField(
+        source="link_count", help_text="Findings that it linked to the statement."
+    )
     is_on = serializers.BooleanField()
     findings = serializers.IntegerField(
         source="finding_count", help_text="That have the state by it."
     )
     by = serializers.CharField(source="actor_label")
     created_at = serializers.DateTimeField()
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_statement(self, rule: Any) -> str | None:
+        return f"RS-{rule.target_id}" if rule.target_id else None
 
 
 class TrialChangeOut(serializers.Serializer[Any]):
@@ -75,7 +95,7 @@ class TrialEffectOut(serializers.Serializer[Any]):
     """What one action of a rule would change."""
 
     action = serializers.CharField(
-        help_text="state, owner (teams by their keys) or tags; others may come."
+        help_text="state, owner (teams by their keys), tags or statement; others may come."
     )
     count = serializers.IntegerField(help_text="Findings that it would change.")
     examples = TrialChangeOut(many=True, help_text="The worst few of them.")
@@ -86,13 +106,13 @@ class TrialOut(serializers.Serializer[Any]):
 
     matching = serializers.IntegerField(help_text="It finds so many that are not fixed.")
     changing = serializers.IntegerField(
-        help_text="Of which it would change so many in any way: state, owner, tags."
+        help_text="Of which it would change so many in any way: state, owner, tags, risk."
     )
     sample = FindingOut(many=True, help_text="Of those that change; of all if none does.")
     effects = TrialEffectOut(many=True, help_text="Each action of the rule by itself.")
 
 
-class Rules(PortalListView):
+class TriageRules(PortalListView):
     serializer_class = TriageRuleOut
 
     @operation(
@@ -103,7 +123,7 @@ class Rules(PortalListView):
     )
     def get(self, request: Request) -> Response:
         read_query(Nothing, request)
-        return self.page(TriageRuleOut, rules_visible(self.actor), "-id")
+        return self.page(TriageRuleOut, triage_rules_visible(self.actor), "-id")
 
     @operation(
         "triage_rules_create",
@@ -114,9 +134,10 @@ class Rules(PortalListView):
         status=201,
         repeatable=True,
         description=(
-            "A rule sets the state of open findings, their owner and tags: of those that are there and "
-            "of those that arrive. With `dry_run` the answer is 200 with counts and a sample, and "
-            "nothing changes. A rule of all systems is for security and admins of the organisation."
+            "A rule sets the state of open findings, their owner and tags, and makes them evidence for a "
+            "risk: those that are there and those that arrive. With `dry_run` the answer is 200 with "
+            "what each of these would change, and nothing changes. A rule of all systems "
+            "is for security and admins of the organisation."
         ),
         example={
             "name": "Test code",
@@ -131,10 +152,13 @@ class Rules(PortalListView):
     def post(self, request: Request) -> Response:
         given = read_body(TriageRuleIn, request)
         dry = given.pop("dry_run")
+        statement = _statement_named(self.actor, given.pop("statement"))
         draft = self._draft(given)
         if dry:
-            return self.one(TrialOut, rule_try(actor=self.actor, draft=draft))
-        made = rule_get(self.actor, rule_create(actor=self.actor, draft=draft).pk)
+            trial = triage_rule_try(actor=self.actor, draft=draft, statement=statement)
+            return self.one(TrialOut, trial)
+        rule = triage_rule_create(actor=self.actor, draft=draft, statement=statement)
+        made = triage_rule_get(self.actor, rule.pk)
         return self.one(TriageRuleOut, made, 201, location=f"/api/v1/triage-rules/{made.pk}")
 
     def _draft(self, given: dict[str, Any]) -> RuleDraft:
@@ -147,16 +171,23 @@ class Rules(PortalListView):
         return RuleDraft(system=system, wanted=wanted, team=owner, **given)
 
 
-class OneRule(PortalView):
+def _statement_named(viewer: Actor, pk: int | None) -> RiskStatement | None:
+    try:
+        return None if pk is None else statement_get(viewer, pk)
+    except Missing as error:
+        raise Invalid({"statement": error.message}) from error
+
+
+class OneTriageRule(PortalView):
     serializer_class = TriageRuleOut
 
     @operation("triage_rules_read", "Read a rule", tag=TAG, gives=TriageRuleOut)
     def get(self, request: Request, rule: int) -> Response:
         read_query(Nothing, request)
-        return self.one(TriageRuleOut, rule_get(self.actor, rule))
+        return self.one(TriageRuleOut, triage_rule_get(self.actor, rule))
 
 
-class RuleOff(PortalView):
+class TriageRuleOff(PortalView):
     serializer_class = TriageRuleOut
 
     @operation(
@@ -171,55 +202,5 @@ class RuleOff(PortalView):
     @idempotent
     def post(self, request: Request, rule: int) -> Response:
         read_body(Nothing, request)
-        rule_switch_off(actor=self.actor, rule=rule_get(self.actor, rule))
-        return self.one(TriageRuleOut, rule_get(self.actor, rule), 202)
-
-
-class OwnersIn(Input):
-    text = serializers.CharField(
-        max_length=LONGEST, allow_blank=True, trim_whitespace=False, help_text="As in CODEOWNERS."
-    )
-
-
-class OwnersOut(serializers.Serializer[Any]):
-    text = serializers.CharField()
-    version = serializers.IntegerField()
-
-
-class Owners(PortalView):
-    serializer_class = OwnersOut
-
-    @operation(
-        "owners_read",
-        "Read who owns what of a system",
-        tag=TAG,
-        gives=OwnersOut,
-        versioned=True,
-    )
-    def get(self, request: Request, system: str) -> Response:
-        read_query(Nothing, request)
-        row = owners_map(self.actor, system_get(self.actor, system).pk)
-        answer = self.one(OwnersOut, row)
-        answer["ETag"] = f'"{row.version}"'
-        return answer
-
-    @operation(
-        "owners_set",
-        "Say who owns what of a system",
-        tag=TAG,
-        takes=OwnersIn,
-        gives=OwnersOut,
-        edits=True,
-        description=(
-            "Lines of a pattern and a team, as in CODEOWNERS: the last one that fits counts. A pattern "
-            "that begins with `pkg:` is about packages. A worker then goes through the findings; "
-            "owners that a rule or a person set stay."
-        ),
-        example={"text": "*  @team-payments\n/infra/  @team-platform\n"},
-    )
-    def patch(self, request: Request, system: str) -> Response:
-        row = system_get(self.actor, system)
-        version = expected_version(request)
-        text = read_body(OwnersIn, request)["text"]
-        kept = owners_set(actor=self.actor, system=row, text=text, version=version)
-        return self.one(OwnersOut, kept)
+        rule_switch_off(actor=self.actor, rule=triage_rule_get(self.actor, rule))
+        return self.one(TriageRuleOut, triage_rule_get(self.actor, rule), 202)
