@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.models import Team
 from apps.common.forms import with_any
 from apps.scans.models import Justification, Verdict
 from apps.scans.services.triage import MOST_NAMED
@@ -31,6 +32,25 @@ class VerdictForm(forms.Form):
     def said(self) -> dict[str, str]:
         """A service's keywords. Only on a valid form."""
         return {name: self.cleaned_data[name] for name in ("verdict", "justification", "reason")}
+
+
+class OwnerForm(forms.Form):
+    """Whose findings are; to say nothing of it is a choice, too, and not the one at hand."""
+
+    NOBODY = "*"  # no team's key
+
+    team = forms.ChoiceField(label=_("Owner"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        teams = [(team.key, team.name) for team in Team.objects.order_by("name")]
+        nobody = (self.NOBODY, _("As rules and the list of owners say"))
+        choices = with_any([*teams, nobody], _("Choose ..."))
+        self.fields["team"].choices = choices  # type: ignore[attr-defined]
+
+    def owner(self) -> Team | None:
+        """None: nobody by hand. Only on a valid form."""
+        return Team.objects.filter(key=self.cleaned_data["team"]).first()
 
 
 class ChosenFindings(forms.Form):

@@ -322,6 +322,14 @@ class TriageState(models.TextChoices):
     UNDONE = "undone", _("Undone")
 
 
+class TriageAbout(models.TextChoices):
+    """What an act of triage says: what findings are, or whose."""
+
+    STATE = "state", _("State")
+    OWNER = "owner", _("Owner")
+    NO_OWNER = "no_owner", _("No owner by hand")  # the rules and the list of owners say it again
+
+
 class Triage(models.Model):
     """One act of triage, on one finding or on many. Its row is the queue's truth, as a report's is.
 
@@ -331,7 +339,16 @@ class Triage(models.Model):
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     state = models.CharField(max_length=8, choices=TriageState.choices, default=TriageState.RUNNING)
-    verdict = models.CharField(max_length=14, choices=Verdict.choices)
+    about = models.CharField(
+        max_length=8,
+        choices=TriageAbout.choices,
+        default=TriageAbout.STATE,
+        db_default=TriageAbout.STATE,
+    )
+    verdict = models.CharField(max_length=14, choices=Verdict.choices, blank=True)  # of a state
+    team = models.ForeignKey(  # of an owner; None also where the team is gone
+        "accounts.Team", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     justification = models.CharField(
         max_length=60, choices=Justification.choices, blank=True, default=""
     )
@@ -370,7 +387,11 @@ class Triage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.verdict} of {self.total} findings"
+        return f"{self.verdict or self.about} of {self.total} findings"
+
+    @property
+    def is_of_owner(self) -> bool:
+        return self.about != TriageAbout.STATE
 
     @property
     def is_finished(self) -> bool:
@@ -400,3 +421,34 @@ class TriageChange(models.Model):
 
     def __str__(self) -> str:
         return f"finding {self.finding_id}: {self.before} to {self.after}"
+
+
+class OwnerChange(models.Model):
+    """What an act of triage did to the owner of one finding."""
+
+    id = models.BigAutoField(primary_key=True)
+    triage = models.ForeignKey(
+        Triage, on_delete=models.CASCADE, related_name="owner_changes", db_index=False
+    )
+    finding = models.ForeignKey(
+        Finding, on_delete=models.CASCADE, related_name="owner_changes", db_index=False
+    )
+    # Teams go seldom; an index of each would cost every one of a hundred thousand rows.
+    before = models.ForeignKey(
+        "accounts.Team", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    was_by_hand = models.BooleanField()
+    after = models.ForeignKey(
+        "accounts.Team", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    is_undone = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["triage", "finding"], name="owner_change_once")
+        ]
+        indexes = [models.Index(fields=["finding", "-id"], name="owner_change_of_finding")]
+
+    def __str__(self) -> str:
+        return f"finding {self.finding_id}: team {self.before_id} to {self.after_id}"

@@ -20,6 +20,7 @@ from django.db.models import (
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 
 from apps.accounts.actors import Actor
+from apps.accounts.models import Team
 from apps.accounts.roles import Permission
 from apps.catalog.stages import Stage
 from apps.common.errors import Missing
@@ -27,6 +28,8 @@ from apps.scans.models import (
     SEVERITIES,
     Finding,
     FindingState,
+    OwnerChange,
+    OwnerSource,
     Presence,
     Report,
     Series,
@@ -109,7 +112,7 @@ def _exploits_asked_for(found: QuerySet[Finding], wanted: FindingFilter) -> Quer
     return overdue(found) if wanted.overdue else found
 
 
-def _is_one_of(findings: Sequence[int]) -> Func:
+def is_one_of(findings: Sequence[int]) -> Func:
     """`id = ANY(array)`: one parameter, where IN would be one for each of a hundred thousand."""
     return Func(
         F("id"),
@@ -128,19 +131,42 @@ def findings_to_triage(
     wanted: FindingFilter | None = None,
 ) -> QuerySet[Finding]:
     """Findings, named or found by a filter, that a verdict of the actor would change."""
+    rows = _meant(actor, findings, wanted)
+    return rows.exclude(state__in=[FindingState.FIXED, verdict])
+
+
+def findings_to_own(
+    actor: Actor,
+    team: Team | None,
+    *,
+    findings: Sequence[int] | None = None,
+    wanted: FindingFilter | None = None,
+) -> QuerySet[Finding]:
+    """Findings, named or found by a filter, whose owner the actor's word would change.
+
+    team None: those that have an owner by hand, which would no longer count.
+    """
+    rows = _meant(actor, findings, wanted)
+    by_hand = Q(owner__source=OwnerSource.PERSON)
+    return rows.filter(by_hand) if team is None else rows.exclude(by_hand, owner__team=team)
+
+
+def _meant(
+    actor: Actor, findings: Sequence[int] | None, wanted: FindingFilter | None
+) -> QuerySet[Finding]:
+    """Findings, named or found by a filter, of systems where the actor may triage."""
     rows: QuerySet[Finding]
     if wanted is None:
-        rows = Finding.objects.filter(_is_one_of(findings or []))
+        rows = Finding.objects.filter(is_one_of(findings or []))
     else:
         rows = findings_list(actor, wanted).select_related(None).order_by()
-    rows = rows.exclude(state__in=[FindingState.FIXED, verdict])
     systems = actor.systems_with(Permission.FINDING_TRIAGE)
     return rows if systems is None else rows.filter(system_id__in=systems)
 
 
 def triages_visible(viewer: Actor) -> QuerySet[Triage]:
     """Acts of triage: one's own; all of them for whoever may triage everywhere."""
-    rows = Triage.objects.select_related("user", "undone_by")
+    rows = Triage.objects.select_related("user", "undone_by", "team")
     if viewer.systems_with(Permission.FINDING_TRIAGE) is None:
         return rows
     return rows.filter(user=viewer.user) if viewer.user else rows.none()
@@ -159,6 +185,13 @@ def verdicts_of(viewer: Actor, finding_id: int) -> QuerySet[TriageChange]:
     finding_get(viewer, finding_id)
     changes = TriageChange.objects.filter(finding_id=finding_id)
     return changes.select_related("triage__user").order_by("-id")
+
+
+def owners_told(viewer: Actor, finding_id: int) -> QuerySet[OwnerChange]:
+    """What people said of a finding's owner, the newest first. Raises: Missing."""
+    finding_get(viewer, finding_id)
+    changes = OwnerChange.objects.filter(finding_id=finding_id)
+    return changes.select_related("triage__user", "before", "after").order_by("-id")
 
 
 def finding_get(viewer: Actor, pk: int) -> Finding:

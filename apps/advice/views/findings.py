@@ -15,10 +15,10 @@ from apps.accounts.roles import Permission
 from apps.common.errors import Conflict, Invalid
 from apps.common.forms import apply_domain_errors
 from apps.evidence.selectors import links_of_finding
-from apps.scans.forms_triage import VerdictForm
-from apps.scans.history import history
+from apps.scans.forms_triage import OwnerForm, VerdictForm
+from apps.scans.history import history, words
 from apps.scans.models import Finding
-from apps.scans.selectors import finding_get, presences_of, verdicts_of
+from apps.scans.selectors import finding_get, owners_told, presences_of, verdicts_of
 from apps.scans.selectors_exploits import due_on, exploits_of, remediation_days
 from apps.scans.selectors_groups import sightings_of
 from apps.scans.services.triage import finding_triage
@@ -71,7 +71,11 @@ def finding_page(request: PageRequest, pk: int) -> HttpResponse:
         "due_day": due_on(finding, remediation_days()),
         "history": history(presences_of(request.actor, pk)),
         "links": links_of_finding(request.actor, pk),
-        "verdicts": verdicts_of(request.actor, pk)[:VERDICTS_SHOWN],
+        "words": words(
+            verdicts_of(request.actor, pk)[:VERDICTS_SHOWN],
+            owners_told(request.actor, pk)[:VERDICTS_SHOWN],
+        ),
+        "owner_form": OwnerForm(),
         **ticket_panel(request.actor, finding),
         "triage_form": form,
         "triage_refused": bool(form.errors),

@@ -12,7 +12,14 @@ from apps.scans.api.reports import (
     Reports,
     ReprocessReport,
 )
-from apps.scans.api.triage import FindingTriage, OneTriage, Triages, UndoTriage
+from apps.scans.api.triage import (
+    FindingOwnerOf,
+    FindingOwners,
+    FindingTriage,
+    OneTriage,
+    Triages,
+    UndoTriage,
+)
 from apps.scans.api.vex import OneVexDocument, VexDocuments, WithdrawVexDocument
 
 urlpatterns = [
@@ -23,6 +30,8 @@ urlpatterns = [
     path("reports/<uuid:report>/reprocess", ReprocessReport.as_view()),
     path("findings", Findings.as_view()),
     path("findings/export", FindingExport.as_view()),
+    path("findings/owner", FindingOwners.as_view()),
+    path("findings/<number:finding>/owner", FindingOwnerOf.as_view()),
     path("findings/<number:finding>/triage", FindingTriage.as_view()),
     path("triage", Triages.as_view()),
     path("triage/<uuid:triage>", OneTriage.as_view()),

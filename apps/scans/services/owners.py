@@ -1,8 +1,11 @@
 """Who owns findings: a list in the manner of CODEOWNERS, for those that are there and that come."""
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
@@ -14,7 +17,9 @@ from apps.catalog.models import System
 from apps.common import events
 from apps.common.errors import EditConflict, Invalid
 from apps.scans.domain.owners import Line, read
-from apps.scans.models import OwnersMap, Report
+from apps.scans.models import Finding, OwnersMap, Report, TriageRule
+from apps.scans.selectors import is_one_of
+from apps.scans.selectors_rules import findings_of_rule
 
 LONGEST = 200_000
 
@@ -43,6 +48,15 @@ ON CONFLICT (finding_id) DO NOTHING
 """
 _OF_REPORT = """EXISTS (SELECT FROM scans_presence presence
     WHERE presence.finding_id = finding.id AND presence.since_id = %(report)s)"""
+_OF_FINDINGS = "finding.id = ANY(%(findings)s)"
+# The first rule that says so counts, and a person's word before it.
+_BY_RULE = """
+INSERT INTO scans_findingowner AS known (finding_id, team_id, source, rule_id)
+SELECT found.id, %s, 1, %s FROM ({found}) found
+ON CONFLICT (finding_id) DO UPDATE
+SET team_id = excluded.team_id, source = excluded.source, rule_id = excluded.rule_id
+WHERE known.source > excluded.source
+"""
 _FORGET = """
 DELETE FROM scans_findingowner owner USING scans_finding finding
 WHERE finding.id = owner.finding_id AND finding.system_id = %s AND owner.source = 2
@@ -103,6 +117,32 @@ def owners_apply_to_report(*, report_id: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_APPLY.format(scope=_OF_REPORT), values)
         return int(cursor.rowcount)
+
+
+def owners_apply_rule(*, rule: TriageRule, rows: QuerySet[Finding]) -> None:
+    """Give the findings the owner that a rule says, as one statement."""
+    if rule.team_id is None:
+        return
+    found, values = rows.order_by().values("id").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_RULE.format(found=found), [rule.team_id, rule.pk, *values])
+
+
+def owners_fall_back(*, system_id: int, findings: Sequence[int]) -> None:
+    """Let rules, and then the list, say who owns findings of a system that have no owner."""
+    rules = TriageRule.objects.filter(
+        Q(system=None) | Q(system=system_id), is_on=True, team__isnull=False
+    )
+    for rule in rules.order_by("pk"):
+        owners_apply_rule(rule=rule, rows=findings_of_rule(rule).filter(is_one_of(findings)))
+    if lines := _lines(system_id):
+        values: dict[str, Any] = {
+            "lines": lines,
+            "system": system_id,
+            "findings": list(findings),
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(_APPLY.format(scope=_OF_FINDINGS), values)
 
 
 def _lines(system_id: int) -> str:

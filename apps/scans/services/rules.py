@@ -36,17 +36,10 @@ from apps.scans.selectors import FindingFilter, findings_list
 from apps.scans.selectors_rules import findings_brought
 from apps.scans.selectors_trials import RuleAction, RuleTrial, actions_of, trial_of
 from apps.scans.services.arrivals import Said, verdict_apply
-from apps.scans.services.owners import owners_apply
+from apps.scans.services.owners import owners_apply, owners_apply_rule
 from apps.scans.services.triage import triage_carry_out, triage_undo
 
 MOST_TAGS = 10
-_OWN = """
-INSERT INTO scans_findingowner AS known (finding_id, team_id, source, rule_id)
-SELECT found.id, %s, 1, %s FROM ({found}) found
-ON CONFLICT (finding_id) DO UPDATE
-SET team_id = excluded.team_id, source = excluded.source, rule_id = excluded.rule_id
-WHERE known.source > excluded.source
-"""
 _TAG = """
 INSERT INTO scans_findingtag (finding_id, tag, rule_id)
 SELECT found.id, tag, %s FROM ({found}) found, unnest(%s::text[]) tag
@@ -203,11 +196,10 @@ def _unsaid(rule: TriageRule, rows: QuerySet[Finding]) -> QuerySet[Finding]:
 
 def _mark(rule: TriageRule, rows: QuerySet[Finding]) -> None:
     """Owner and tags, as one statement each, whatever their number."""
-    found, values = rows.order_by().values("id").query.sql_with_params()
-    with connection.cursor() as cursor:
-        if rule.team_id:
-            cursor.execute(_OWN.format(found=found), [rule.team_id, rule.pk, *values])
-        if rule.tags:
+    owners_apply_rule(rule=rule, rows=rows)
+    if rule.tags:
+        found, values = rows.order_by().values("id").query.sql_with_params()
+        with connection.cursor() as cursor:
             cursor.execute(_TAG.format(found=found), [rule.pk, *values, rule.tags])
 
 

@@ -7,10 +7,11 @@ one series, as ingestion is. A finding that is fixed stays fixed: only a report 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
@@ -52,22 +53,30 @@ def triage_start(
     if actor.systems_with(Permission.FINDING_TRIAGE) == frozenset():
         raise NotPermitted("Findings are triaged by security and admins of their system.")
     rows = findings_to_triage(actor, verdict, findings=findings, wanted=wanted)
+    act = Triage(verdict=verdict, reason=reason.strip(), justification=justification)
+    told = {"verdict": verdict, "reason": act.reason}
+    return act_start(actor=actor, act=act, told=told, rows=rows, findings=findings, wanted=wanted)
+
+
+def act_start(
+    *,
+    actor: Actor,
+    act: Triage,
+    told: dict[str, Any],
+    rows: QuerySet[Finding],
+    findings: Sequence[int] | None,
+    wanted: FindingFilter | None,
+) -> Triage:
+    """Write an act of triage down and begin it. rows: what it changes; told: what the audit keeps."""
+    act.findings = None if findings is None else sorted(set(findings))
+    act.filter = asdict(wanted) if wanted else {}
+    act.through_id = Finding.objects.aggregate(last=Max("id"))["last"] or 0
+    act.user, act.actor_label, act.next_send_at = actor.user, actor.label[:200], _later()
     with transaction.atomic():
-        triage = Triage.objects.create(
-            verdict=verdict,
-            reason=reason.strip(),
-            justification=justification,
-            findings=None if findings is None else sorted(set(findings)),
-            filter=asdict(wanted) if wanted else {},
-            through_id=Finding.objects.aggregate(last=Max("id"))["last"] or 0,
-            total=rows.count(),
-            user=actor.user,
-            actor_label=actor.label[:200],
-            next_send_at=_later(),
-        )
-        told = {"verdict": verdict, "reason": triage.reason, "total": triage.total}
-        record(actor=actor, action="triage.start", target=triage, changes=told)
-    return triage_carry_out(triage)
+        act.total = rows.count()
+        act.save(force_insert=True)
+        record(actor=actor, action="triage.start", target=act, changes=told | {"total": act.total})
+    return triage_carry_out(act)
 
 
 def finding_triage(
@@ -163,9 +172,15 @@ def _check(
         problems["justification"] = f"Say one of: {', '.join(Justification.values)}."
     elif justification and verdict != Verdict.NOT_AFFECTED:
         problems["justification"] = "Only what is not affected has a justification."
-    if (findings is None) == (wanted is None):
-        problems["findings"] = "Name findings, or give a filter, one of them."
-    elif findings is not None and not 0 < len(findings) <= MOST_NAMED:
-        problems["findings"] = f"Name 1 to {MOST_NAMED} findings; a filter takes more."
+    problems |= which_problems(findings, wanted)
     if problems:
         raise Invalid(problems)
+
+
+def which_problems(findings: Sequence[int] | None, wanted: FindingFilter | None) -> dict[str, str]:
+    """What is wrong with how the findings of an act are named."""
+    if (findings is None) == (wanted is None):
+        return {"findings": "Name findings, or give a filter, one of them."}
+    if findings is not None and not 0 < len(findings) <= MOST_NAMED:
+        return {"findings": f"Name 1 to {MOST_NAMED} findings; a filter takes more."}
+    return {}

@@ -10,8 +10,17 @@ from apps.accounts.actors import Actor
 from apps.accounts.models import User
 from apps.accounts.roles import Permission
 from apps.audit.services import record
-from apps.scans.models import Finding, Series, Triage, TriageChange, TriageState
-from apps.scans.selectors import FindingFilter, findings_to_triage
+from apps.scans.models import (
+    Finding,
+    OwnerChange,
+    Series,
+    Triage,
+    TriageAbout,
+    TriageChange,
+    TriageState,
+)
+from apps.scans.selectors import FindingFilter, findings_to_own, findings_to_triage
+from apps.scans.services.owner_steps import owners_say, owners_take_back
 from apps.scans.services.reconcile import open_counts_refresh
 
 STEP = 10_000  # findings a transaction
@@ -53,7 +62,7 @@ def triage_step(triage_id: int) -> bool:
     """Do the next step; whether there may be another one. The row is locked meanwhile."""
     triage = (
         Triage.objects.select_for_update(of=("self",))
-        .select_related("user", "undone_by")
+        .select_related("user", "undone_by", "team")
         .filter(pk=triage_id)
         .first()
     )
@@ -64,11 +73,10 @@ def triage_step(triage_id: int) -> bool:
     if first is None:
         _finish(triage)
         return False
-    Series.objects.select_for_update().get(pk=first)
+    series = Series.objects.select_for_update().get(pk=first)
     found = list(rows.filter(series_id=first).values_list("pk", flat=True)[:STEP])
     if found:
-        _do(triage, found)
-        open_counts_refresh(first)
+        (_own if triage.is_of_owner else _do)(triage, found, series)
     triage.cursor_series = first
     triage.cursor_finding = found[-1] if found else triage.through_id
     triage.save(update_fields=["cursor_series", "cursor_finding", "changed", "restored"])
@@ -78,16 +86,22 @@ def triage_step(triage_id: int) -> bool:
 def _rows_of(triage: Triage) -> QuerySet[Finding]:
     """What is left to do, as the person may do it now: rights that ended meanwhile are gone."""
     if triage.state == TriageState.UNDOING:
-        undone = TriageChange.objects.filter(triage=triage, is_undone=False)
+        changes = OwnerChange.objects if triage.is_of_owner else TriageChange.objects
+        undone = changes.filter(triage=triage, is_undone=False)
         actor = Actor(user=triage.undone_by)
         permitted = Finding.objects.visible_to(actor, Permission.FINDING_TRIAGE)
         return permitted.filter(pk__in=undone.values("finding_id"))
-    return findings_to_triage(
-        Actor(user=triage.user),
-        triage.verdict,
-        findings=triage.findings,
-        wanted=FindingFilter(**triage.filter) if triage.filter else None,
-    ).filter(pk__lte=triage.through_id)
+    return _meant(triage, Actor(user=triage.user)).filter(pk__lte=triage.through_id)
+
+
+def _meant(triage: Triage, actor: Actor) -> QuerySet[Finding]:
+    findings = triage.findings
+    wanted = FindingFilter(**triage.filter) if triage.filter else None
+    if not triage.is_of_owner:
+        return findings_to_triage(actor, triage.verdict, findings=findings, wanted=wanted)
+    if triage.about == TriageAbout.OWNER and triage.team is None:  # the team is gone meanwhile
+        return Finding.objects.none()
+    return findings_to_own(actor, triage.team, findings=findings, wanted=wanted)
 
 
 def _behind(rows: QuerySet[Finding], triage: Triage) -> QuerySet[Finding]:
@@ -97,7 +111,7 @@ def _behind(rows: QuerySet[Finding], triage: Triage) -> QuerySet[Finding]:
     return rows.filter(further).order_by("series_id", "pk")
 
 
-def _do(triage: Triage, findings: list[int]) -> None:
+def _do(triage: Triage, findings: list[int], series: Series) -> None:
     values: dict[str, Any] = {
         "triage": triage.pk,
         "findings": findings,
@@ -111,6 +125,19 @@ def _do(triage: Triage, findings: list[int]) -> None:
         triage.restored += done
     else:
         triage.changed += done
+    open_counts_refresh(series.pk)
+
+
+def _own(triage: Triage, findings: list[int], series: Series) -> None:
+    values: dict[str, Any] = {
+        "triage": triage,
+        "findings": findings,
+        "system_id": series.system_id,
+    }
+    if triage.state == TriageState.UNDOING:
+        triage.restored += owners_take_back(**values)
+    else:
+        triage.changed += owners_say(**values)
 
 
 def _finish(triage: Triage) -> None:

@@ -13,7 +13,7 @@ from apps.catalog.selectors import systems_visible
 from apps.common.addresses import address
 from apps.scans.exports.files import KINDS
 from apps.scans.forms import FindingFilterForm
-from apps.scans.forms_triage import VerdictForm
+from apps.scans.forms_triage import OwnerForm, VerdictForm
 from apps.scans.models import SEVERITIES
 from apps.scans.selectors import FindingFilter, Place, findings_page, open_counts
 
@@ -36,6 +36,8 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
         "form": form,
         "triage_form": VerdictForm() if may_triage else None,
         "triage_url": address(reverse("triage-new"), given, NAMES),
+        "owner_form": OwnerForm() if may_triage else None,
+        "owner_url": address(reverse("owner-new"), given, NAMES),
         "groups_url": address(reverse("group-list"), given, NAMES),
         "exports": [
             (kind.label, address(reverse("finding-export"), given, NAMES, format=name))

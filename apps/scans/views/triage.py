@@ -3,12 +3,14 @@
 import uuid
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.policy import require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_visible
@@ -16,9 +18,16 @@ from apps.common.addresses import address
 from apps.common.errors import Conflict, Invalid, NotPermitted
 from apps.common.forms import apply_domain_errors
 from apps.scans.forms import FindingFilterForm
-from apps.scans.forms_triage import ChosenFindings, VerdictForm
-from apps.scans.models import Triage
-from apps.scans.selectors import FindingFilter, findings_to_triage, triage_get
+from apps.scans.forms_triage import ChosenFindings, OwnerForm, VerdictForm
+from apps.scans.models import Finding, Triage
+from apps.scans.selectors import (
+    FindingFilter,
+    finding_get,
+    findings_to_own,
+    findings_to_triage,
+    triage_get,
+)
+from apps.scans.services.assign import finding_own, owner_start
 from apps.scans.services.triage import triage_start, triage_undo
 from apps.scans.views.findings import NAMES
 
@@ -59,6 +68,57 @@ def triage_page(request: PageRequest) -> HttpResponse:
     }
     status = 422 if form.errors else 200
     return render(request, "scans/triage_form.html", context, status=status)
+
+
+@require_POST
+def owner_page(request: PageRequest) -> HttpResponse:
+    """Whose the ticked findings, or all of the filter in the address, would become.
+
+    With `confirm` it is done.
+    """
+    if request.actor.systems_with(Permission.FINDING_TRIAGE) == frozenset():
+        raise NotPermitted(_("Findings are triaged by security and admins of their system."))
+    form = OwnerForm(request.POST)
+    findings = ChosenFindings(request.POST).numbers() or None
+    wanted = None if findings else _filter(request, request.GET)
+    valid = form.is_valid()
+    if valid and "confirm" in request.POST:
+        try:
+            triage = owner_start(
+                actor=request.actor, team=form.owner(), findings=findings, wanted=wanted
+            )
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        else:
+            return redirect("triage-detail", triage.uid)
+    rows: QuerySet[Finding] = Finding.objects.none()
+    if valid:
+        rows = findings_to_own(request.actor, form.owner(), findings=findings, wanted=wanted)
+    context = {
+        "form": form,
+        "findings": findings or [],
+        "total": rows.count(),
+        "sample": rows.select_related("system", "series").order_by("-severity", "-id")[:SAMPLE],
+        "action": address(reverse("owner-new"), request.GET, NAMES),
+        "back_url": address(reverse("finding-list"), request.GET, NAMES),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "scans/owner_form.html", context, status=status)
+
+
+@require_POST
+def finding_owner_action(request: PageRequest, pk: int) -> HttpResponse:
+    """Whose one finding is."""
+    finding = finding_get(request.actor, pk)
+    form = OwnerForm(request.POST)
+    if not form.is_valid():
+        require(request.actor, Permission.FINDING_TRIAGE, finding)
+        messages.warning(request, _("Choose a team, or that rules and the list say it."))
+    elif finding_own(actor=request.actor, finding=finding, team=form.owner()).changed:
+        messages.success(request, _("Saved. It can be taken back below."))
+    else:
+        messages.success(request, _("It was so already: nothing changed."))
+    return redirect("finding-detail", pk)
 
 
 def _filter(request: PageRequest, given: QueryDict) -> FindingFilter:
