@@ -1,5 +1,7 @@
 """Rules of findings: what each says and which risk its findings bear on; trying one, switching it on."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +17,7 @@ from apps.common.forms import apply_domain_errors
 from apps.evidence.forms_triage_rules import TriageRuleForm
 from apps.evidence.selectors import triage_rules_visible
 from apps.evidence.services.triage_rules import triage_rule_create, triage_rule_try
-from apps.scans.models import TriageRule
+from apps.scans.models import SEVERITIES, TriageRule
 from apps.scans.selectors_rules import rules_at_work
 
 SHOWN = 200
@@ -45,10 +47,22 @@ def _words(rule: TriageRule) -> list[tuple[str, str]]:
         "stage": _("stage"),
         "cwe": "CWE",
         "severity": _("severity from"),
-        "kev": "KEV",
-        "epss": "EPSS",
+        "kev": _("exploitation"),
+        "epss": _("EPSS from"),
+        "team": _("owner"),
+        "tag": _("tag"),
     }
-    return [(word, str(rule.filter[name])) for name, word in names.items() if rule.filter.get(name)]
+    return [
+        (word, _value(name, rule.filter[name]))
+        for name, word in names.items()
+        if rule.filter.get(name)
+    ]
+
+
+def _value(name: str, value: Any) -> str:
+    if name == "severity":
+        return str(dict(SEVERITIES)[value])
+    return _("known") if name == "kev" else str(value)
 
 
 @require_http_methods(["GET", "POST"])

@@ -210,6 +210,7 @@ def test_on_the_pages(client: Client, people: People, statement: RiskStatement) 
         "name": "Intake rule",
         "system": "payments",
         "path": "intake/",
+        "severity": "3",
         "statement": statement.key,
     }
     for wrong in (foreign.key, f"{statement.key}, {foreign.key}", "x"):
@@ -219,7 +220,9 @@ def test_on_the_pages(client: Client, people: People, statement: RiskStatement) 
     assert "Risk that they bear on" in tried
     assert "1 finding would change" in tried
     assert client.post("/findings/rules/new/", body | {"confirm": "1"}).status_code == 302
-    assert f"/risks/RS-{statement.pk}/" in client.get("/findings/rules/").content.decode()
+    listed = client.get("/findings/rules/").content.decode()
+    assert f"/risks/RS-{statement.pk}/" in listed
+    assert ">High<" in "".join(listed.split())
     assert "Intake rule" in client.get(evidence).content.decode()
     assert "by rule: Intake rule" in client.get(f"/risks/RS-{statement.pk}/").content.decode()
     assert "by the rule Intake rule" in client.get(f"/findings/{finding.pk}/").content.decode()

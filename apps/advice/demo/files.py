@@ -44,6 +44,10 @@ class DemoFiles:
         found: list[Record] = _yaml(self.folder / "controls.yaml")["controls"]
         return found
 
+    def triage(self) -> Record:
+        """What is said of findings; files are named from this folder."""
+        return _yaml(self.folder / "triage.yaml")
+
     def reports(self) -> list[Record]:
         """Reports in the order in which they came, with `path`."""
         listed = _yaml(self.folder / "reports.yaml")["reports"]

@@ -13,6 +13,7 @@ from apps.advice.demo.evidence import reports_load, settle
 from apps.advice.demo.files import DemoFiles
 from apps.advice.demo.organisation import Organisation, has_others, is_loaded, may_load
 from apps.advice.demo.sources import sources_load
+from apps.advice.demo.triage import triage_load
 from apps.advice.demo.values import tolerance_load
 from apps.advice.portfolio import snapshot
 from apps.coverage.services.silence import silences_sweep
@@ -36,6 +37,8 @@ class Command(BaseCommand):
         for number, (record, report) in enumerate(reports_load(records), start=1):
             self._say(f"report {number} of {len(records)}: {record['file']}: {self._told(report)}")
         settle(self._say)
+        if rules := triage_load(files.folder, files.story(), files.triage()):
+            self._say(f"{rules} rules of findings, owners, a VEX document, EPSS and KEV")
         self._say(f"{silences_sweep()} tools have fallen silent")
 
     @transaction.atomic
