@@ -296,6 +296,10 @@ class SignInProvider(Versioned):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def state(self) -> str:
+        return "on" if self.is_on else "off"
+
 
 class PersonIdentity(models.Model):
     """Who somebody is at a provider. SECURITY: found by the provider's own number (`sub`), since an

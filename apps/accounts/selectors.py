@@ -70,6 +70,11 @@ def provider_get(viewer: Actor, key: str) -> SignInProvider:
     return row
 
 
+def identities_own(viewer: Actor) -> QuerySet[PersonIdentity]:
+    """The providers that a person may come in by."""
+    return PersonIdentity.objects.filter(user=viewer.user).select_related("provider")
+
+
 def identities_of(viewer: Actor, provider: SignInProvider) -> QuerySet[PersonIdentity]:
     """Who is linked, the last who came in first. Raises: NotPermitted."""
     require(viewer, Permission.PEOPLE_MANAGE)

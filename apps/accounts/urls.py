@@ -1,6 +1,12 @@
 from django.urls import path
 
-from apps.accounts import views, views_openid, views_place, views_security
+from apps.accounts import (
+    views,
+    views_openid,
+    views_place,
+    views_providers,
+    views_security,
+)
 from apps.accounts.views_tokens import settings_tokens_page, token_revoke_action
 
 urlpatterns = [
@@ -29,6 +35,39 @@ urlpatterns = [
         "settings/security/factors/<int:pk>/remove/",
         views_security.factor_remove_action,
         name="factor-remove",
+    ),
+    path(
+        "settings/security/identities/<int:pk>/remove/",
+        views_security.identity_remove_own_action,
+        name="identity-remove-own",
+    ),
+    path("settings/sign-in/", views_providers.provider_list_page, name="provider-list"),
+    path("settings/sign-in/new/", views_providers.provider_new_page, name="provider-new"),
+    path("settings/sign-in/<slug:key>/", views_providers.provider_page, name="provider-detail"),
+    path(
+        "settings/sign-in/<slug:key>/edit/",
+        views_providers.provider_edit_page,
+        name="provider-edit",
+    ),
+    path(
+        "settings/sign-in/<slug:key>/test/",
+        views_providers.provider_test_action,
+        name="provider-test",
+    ),
+    path(
+        "settings/sign-in/<slug:key>/switch/",
+        views_providers.provider_switch_action,
+        name="provider-switch",
+    ),
+    path(
+        "settings/sign-in/<slug:key>/delete/",
+        views_providers.provider_delete_action,
+        name="provider-delete",
+    ),
+    path(
+        "settings/sign-in/<slug:key>/people/<int:pk>/unlink/",
+        views_providers.identity_remove_action,
+        name="identity-remove",
     ),
     path(
         "settings/security/sessions/<int:pk>/end/",

@@ -79,9 +79,9 @@ def sign_in_with(request: HttpRequest, key: str) -> HttpResponse:
         return _wait(request, provider, wait)
     purpose = _purpose(request)
     if purpose == CONNECT and not is_sure(request):
-        return redirect("settings-confirm")
+        return redirect(f"{reverse('settings-confirm')}?next={reverse('settings-security')}")
     try:
-        begun = sign_in_begin(provider, back=_back(provider), again=purpose != COME_IN)
+        begun = sign_in_begin(provider, back=back_to(provider.key), again=purpose != COME_IN)
     except IssuerUnreachable as error:
         counted.failed()
         return _not_in(request, provider, error)
@@ -136,7 +136,7 @@ def _claims(request: HttpRequest, provider: SignInProvider, question: Question) 
         code=code,
         verifier=question.verifier,
         nonce=question.nonce,
-        back=_back(provider),
+        back=back_to(provider.key),
     )
 
 
@@ -194,9 +194,9 @@ def _purpose(request: HttpRequest) -> str:
     return asked if request.user.is_authenticated and asked in {CONFIRM, CONNECT} else COME_IN
 
 
-def _back(provider: SignInProvider) -> str:
-    """The address that the provider knows; never by the Host header of whoever asks."""
-    return settings.BASE_URL + reverse("sign-in-return", args=[provider.key])
+def back_to(key: str) -> str:
+    """The redirect address that a provider knows; never by the Host header of whoever asks."""
+    return settings.BASE_URL + reverse("sign-in-return", args=[key])
 
 
 def _held(request: HttpRequest) -> dict[str, Any]:

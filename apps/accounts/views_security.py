@@ -1,9 +1,9 @@
 """Settings: a person's own ways to sign in, and where it is signed in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.accounts.forms import AppForm, ConfirmForm, CountedTries, NewPasswordForm
 from apps.accounts.requests import PageRequest
+from apps.accounts.selectors import identities_own, providers_on
 from apps.accounts.services.factors import (
     app_add,
     app_new,
@@ -27,6 +28,7 @@ from apps.accounts.services.factors import (
     secret_found,
     secret_hidden,
 )
+from apps.accounts.services.identities import identity_disconnect
 from apps.accounts.services.passkeys import passkey_add, passkey_ask_new
 from apps.accounts.services.passwords import password_changed
 from apps.accounts.services.sessions import session_end, sessions_end_others, sessions_of
@@ -54,10 +56,18 @@ def sure(view: View[P]) -> View[P]:
     def asked(request: PageRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if is_sure(request):
             return view(request, *args, **kwargs)
-        back = request.get_full_path() if request.method == "GET" else reverse("settings-security")
+        back = request.get_full_path() if request.method == "GET" else _page_before(request)
         return redirect(f"{reverse('settings-confirm')}?{urlencode({'next': back})}")
 
     return asked  # type: ignore[return-value]  # the same, but for the name of an argument
+
+
+def _page_before(request: PageRequest) -> str:
+    """The page whose button was pressed: there it is pressed again."""
+    before = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(before, {request.get_host()}):
+        return reverse("settings-security")
+    return urlsplit(before).path or "/"
 
 
 @never_cache
@@ -69,6 +79,8 @@ def security_page(request: PageRequest) -> HttpResponse:
         "sessions": sessions_of(request.user),
         "this_session": request.session.session_key,
         "has_password": request.user.has_usable_password(),
+        "identities": identities_own(request.actor),
+        "connectable": providers_on().exclude(identities__user=request.user),
     }
     return render(request, "accounts/security.html", context)
 
@@ -81,11 +93,23 @@ def confirm_page(request: PageRequest) -> HttpResponse:
     if form.is_valid():
         be_sure(request)
         return redirect(_back(request))
-    return _asked_again(request, "accounts/confirm.html", form)
+    identities = identities_own(request.actor)
+    context = {
+        "identities": [each for each in identities if each.provider.is_on],
+        "has_password": request.user.has_usable_password(),
+        "next": _back(request),
+    }
+    return _asked_again(request, "accounts/confirm.html", form, context)
 
 
-def _asked_again(request: PageRequest, template: str, form: CountedTries) -> HttpResponse:
-    answer = render(request, template, {"form": form}, status=422 if form.errors else 200)
+def _asked_again(
+    request: PageRequest,
+    template: str,
+    form: CountedTries,
+    more: Mapping[str, object] | None = None,
+) -> HttpResponse:
+    context = {"form": form, **(more or {})}
+    answer = render(request, template, context, status=422 if form.errors else 200)
     return throttled(answer, form)
 
 
@@ -180,6 +204,19 @@ def passkey_add_action(request: PageRequest) -> HttpResponse:
 def factor_remove_action(request: PageRequest, pk: int) -> HttpResponse:
     factor_remove(actor=request.actor, pk=pk)
     messages.success(request, _("It is removed; it opens nothing any more."))
+    return redirect("settings-security")
+
+
+@sure
+@require_POST
+def identity_remove_own_action(request: PageRequest, pk: int) -> HttpResponse:
+    try:
+        identity = identity_disconnect(actor=request.actor, pk=pk)
+    except Conflict as error:
+        messages.error(request, error.message)
+    else:
+        said: Any = _("You come in with %(name)s no longer.")
+        messages.success(request, said % {"name": identity.provider.name})
     return redirect("settings-security")
 
 

@@ -116,6 +116,8 @@ STAFF: dict[str, Open] = {
     "api-reference": at("/api/docs"),
     "webhooks": at("/webhooks/"),
     "trackers": at("/trackers/"),
+    "sign-in-providers": at("/settings/sign-in/"),
+    "sign-in-provider-form": at("/settings/sign-in/new/"),
     "backstage-import": at("/imports/backstage/"),
 }
 PAGES = [

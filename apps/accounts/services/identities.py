@@ -9,12 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.actors import Actor, portal_actor
-from apps.accounts.models import PersonIdentity, SignInProvider, User
+from apps.accounts.models import FactorKind, PersonIdentity, SignInProvider, User
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission, Role
 from apps.accounts.services.openid import Claims, SignInRefused
 from apps.audit.services import record
-from apps.common.errors import Missing, NotPermitted
+from apps.common.errors import Conflict, Missing, NotPermitted
 
 PORTAL = portal_actor("sign-in")
 _RANK = [Role.VIEWER, Role.ARCHITECT, Role.SECURITY, Role.ADMIN]
@@ -65,11 +65,14 @@ def identity_connect(*, actor: Actor, provider: SignInProvider, claims: Claims) 
 
 @transaction.atomic
 def identity_disconnect(*, actor: Actor, pk: int) -> PersonIdentity:
-    """One's own. Raises: NotPermitted, Missing."""
+    """One's own. Raises: NotPermitted, Missing, Conflict where it is the only way in."""
     user = _person(actor)
     identity = PersonIdentity.objects.select_related("provider").filter(pk=pk, user=user).first()
     if identity is None:
         raise Missing("You are not linked so.")
+    ways = user.identities.count() + user.factors.filter(kind=FactorKind.PASSKEY).count()
+    if ways == 1 and not user.has_usable_password():
+        raise Conflict(_("It is your only way in. Add a passkey first."))
     _unlink(actor, identity)
     return identity
 

@@ -143,10 +143,32 @@ def sign_in_end(
     return _read(provider, claims)
 
 
+@dataclass(frozen=True)
+class TokenAnswer:
+    """What the token endpoint said. error: OAuth's code, "" where it gave none."""
+
+    status: int
+    found: Mapping[str, Any]
+    error: str
+
+
 def _tokens(
     provider: SignInProvider, document: Mapping[str, Any], *, code: str, verifier: str, back: str
-) -> dict[str, Any]:
-    """OpenID Connect Core 1.0 section 3.1.3; the client shows its secret as RFC 6749 2.3.1 says."""
+) -> Mapping[str, Any]:
+    answer = tokens_ask(provider, document, code=code, verifier=verifier, back=back)
+    if answer.status != 200 or "id_token" not in answer.found:
+        said = answer.error or "without one"
+        raise _refused(provider, f"Asked for tokens, it answered {answer.status} {said}.")
+    return answer.found
+
+
+def tokens_ask(
+    provider: SignInProvider, document: Mapping[str, Any], *, code: str, verifier: str, back: str
+) -> TokenAnswer:
+    """OpenID Connect Core 1.0 section 3.1.3; the client shows its secret as RFC 6749 2.3.1 says.
+
+    Raises: SignInRefused (no key opens the secret), IssuerUnreachable.
+    """
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -172,10 +194,8 @@ def _tokens(
         raise IssuerUnreachable(
             _("%(name)s does not answer now. Try again in a minute.") % {"name": provider.name}
         ) from error
-    if status != 200 or not isinstance(found, dict) or "id_token" not in found:
-        said = _word(found.get("error")) if isinstance(found, dict) else ""
-        raise _refused(provider, f"Asked for tokens, it answered {status} {said or 'without one'}.")
-    return found
+    said = found if isinstance(found, dict) else {}
+    return TokenAnswer(status, said, _word(said.get("error")))
 
 
 def _secret(provider: SignInProvider) -> str:

@@ -136,6 +136,8 @@ def _problems_of_name(row: SignInProvider, name: str, key: str) -> dict[str, str
         validate_slug(key)
     except ValidationError:
         problems["key"] = "Letters, digits, - and _ only."
+    if key == "new":
+        problems["key"] = "That is the page for one more."
     if len(key) > 40:
         problems["key"] = "At most 40 characters."
     elif row.pk and key != row.key:

@@ -41,6 +41,15 @@ STATES: Final[dict[str, dict[str, Look]]] = {
         "paused": Look(_("Paused"), "neutral", "circle-slash"),
         "disabled": Look(_("Switched off"), "bad", "circle-x"),
     },
+    "provider": {
+        "on": Look(_("On"), "good", "circle-check"),
+        "off": Look(_("Off"), "neutral", "circle-slash"),
+    },
+    "check": {
+        "good": Look(_("Good"), "good", "circle-check"),
+        "bad": Look(_("Wrong"), "bad", "circle-x"),
+        "unsure": Look(_("Look at it"), "warn", "triangle-alert"),
+    },
     "ticket": {
         "queued": Look(_("Being filed"), "info", "clock"),
         "open": Look(_("Open"), "info", "circle-dot"),
