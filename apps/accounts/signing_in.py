@@ -1,11 +1,14 @@
 """From a password, a passkey or a provider to a session; the one place that signs people in."""
 
+import datetime as dt
 import time
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth import login
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.accounts.models import User
@@ -58,6 +61,13 @@ def finish(
     else:
         request.session.pop(SURE, None)
     _note(request, user)
+
+
+def end_by(request: HttpRequest) -> None:
+    """However much it is used, the session ends after SESSION_COOKIE_AGE: then the provider is asked
+    again, which knows who has left."""
+    ends = timezone.now() + dt.timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    request.session.set_expiry(ends)
 
 
 def note_again(request: HttpRequest, user: User) -> None:

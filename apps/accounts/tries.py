@@ -60,9 +60,10 @@ def of_second_step(user_id: int, request: HttpRequest) -> Tries:
 
 
 def of_provider(request: HttpRequest) -> Tries:
-    """By address alone: who it is, is not known before the provider says so."""
+    """By address alone: who it is, is not known before the provider says so. Apart from passwords, so
+    that a provider that is set up wrongly does not shut a whole office out."""
     return Tries(
-        ((settings.SECOPS_RATE_SIGN_IN_ADDRESS, ("sign-in-address", address_of(request))),)
+        ((settings.SECOPS_RATE_SIGN_IN_ADDRESS, ("sign-in-provider", address_of(request))),)
     )
 
 

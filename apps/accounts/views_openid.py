@@ -37,6 +37,7 @@ from apps.accounts.signing_in import (
     SURE_FOR,
     be_sure,
     begin_second_step,
+    end_by,
     finish,
     is_sure,
     local_page,
@@ -150,8 +151,10 @@ def _come_in(
     )
     if user.factors.exists() and not with_factor:
         begin_second_step(request, user, question.next)
+        end_by(request)
         return redirect("sign-in-second")
     finish(request, user, with_factor=with_factor, is_sure_now=_just_asked(claims))
+    end_by(request)
     return redirect(question.next)
 
 

@@ -15,6 +15,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from django.conf import settings as live_settings
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
@@ -508,6 +509,20 @@ def test_a_provider_may_vouch_for_addresses_but_not_against_itself(
     assert through(door)["Location"] == "/"
 
 
+def test_google_accounts_are_those_that_the_domain_manages(
+    door: Provider, vera: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever made a private account under vera's address while it was theirs keeps it for ever."""
+    connected(door)
+    monkeypatch.setattr("apps.accounts.services.openid.GOOGLE", door.url)
+    for hd in (None, "", "evil.example", ["example.org"]):
+        door.who = {"hd": hd}
+        assert "is not an account of your organisation there" in refused(door)
+        assert "hd" in why()
+    door.who = {"hd": "example.org"}
+    assert through(door)["Location"] == "/"
+
+
 def test_who_is_switched_off_stays_out(door: Provider, row: SignInProvider, vera: User) -> None:
     vera.is_active = False
     vera.save()
@@ -627,6 +642,20 @@ def test_a_browser_that_the_provider_knew_is_not_the_person(
         door.who = {"auth_time": at}
         through(door, client)
         assert (SURE in client.session) == is_sure
+
+
+def test_a_session_from_there_ends_however_much_it_is_used(
+    door: Provider, row: SignInProvider, vera: User
+) -> None:
+    client = Client()
+    through(door, client)
+    ends = Session.objects.get(session_key=client.session.session_key).expire_date
+    assert dt.timedelta(hours=11) < ends - timezone.now() <= dt.timedelta(hours=12)
+    session = client.session
+    session["seen"] = [session.session_key, 0]  # so long ago that its use is noted again
+    session.save()
+    assert client.get("/").status_code == 200
+    assert Session.objects.get(session_key=client.session.session_key).expire_date == ends
 
 
 # --- the only way in -------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,9 +20,18 @@ PORTAL = portal_actor("sign-in")
 _RANK = [Role.VIEWER, Role.ARCHITECT, Role.SECURITY, Role.ADMIN]
 
 
-@transaction.atomic
 def person_of(provider: SignInProvider, claims: Claims) -> User:
     """Whose sign-in this is; linked or made where the provider may. Raises: SignInRefused."""
+    try:
+        return _person_of(provider, claims)
+    except IntegrityError as error:  # made at the same moment in another way
+        raise SignInRefused(
+            _("Somebody was faster by a moment. Begin again."), why="Two sign-ins met."
+        ) from error
+
+
+@transaction.atomic
+def _person_of(provider: SignInProvider, claims: Claims) -> User:
     email = _address(provider, claims)
     identity = _linked(provider, claims) or _link_first(provider, claims, email)
     if not identity.user.is_active:
@@ -118,6 +127,11 @@ def _address(provider: SignInProvider, claims: Claims) -> str:
         raise SignInRefused(
             _("Addresses such as %(email)s do not come in this way.") % {"email": email},
             why=f"{email} is of no allowed domain.",
+        )
+    if claims.is_guest:
+        raise SignInRefused(
+            _("%(email)s is not an account of your organisation there.") % {"email": email},
+            why=f"{email} is not managed by its domain there (hd).",
         )
     return email
 

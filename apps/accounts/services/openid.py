@@ -33,6 +33,7 @@ LEEWAY = 30  # seconds by which clocks may differ
 OLDEST = 10 * 60  # seconds since an ID token was made
 LONGEST = 32_000  # characters of an ID token
 MOST_GROUPS = 2000
+GOOGLE = "https://accounts.google.com"
 _NEEDED = ["iss", "sub", "aud", "exp", "iat"]
 
 
@@ -60,6 +61,7 @@ class Begun:
 class Claims:
     """What a provider says of a person, its signature checked.
 
+    is_guest: the account is not the domain's own, although its address is.
     email_verified, groups, at (when the person showed who it is, seconds since 1970): None where it
     does not say.
     """
@@ -71,6 +73,7 @@ class Claims:
     groups: frozenset[str] | None
     with_factor: bool
     at: float | None
+    is_guest: bool
 
 
 def sign_in_begin(provider: SignInProvider, *, back: str, again: bool = False) -> Begun:
@@ -277,11 +280,12 @@ def _read(provider: SignInProvider, claims: Mapping[str, Any]) -> Claims:
     verified = claims.get("email_verified")
     if isinstance(verified, str):  # some write it so
         verified = verified.lower() == "true"
+    email = _text(claims.get("email"), 254).lower()
     methods = claims.get("amr")
     at = claims.get("auth_time")
     return Claims(
         subject=subject,
-        email=_text(claims.get("email"), 254).lower(),
+        email=email,
         email_verified=verified if isinstance(verified, bool) else None,
         name=_text(claims.get("name"), 120),
         groups=_groups(claims, provider.groups_claim),
@@ -289,6 +293,10 @@ def _read(provider: SignInProvider, claims: Mapping[str, Any]) -> Claims:
         with_factor=(isinstance(methods, list) and "mfa" in methods)
         or claims.get("acr") in provider.acr_values.split(),
         at=float(at) if isinstance(at, int | float) else None,
+        # SECURITY: at Google anybody keeps an account under an address that was verified once, also
+        # who left; `hd` names the domain whose administrators manage it (Google Identity, "OpenID
+        # Connect", an ID token's payload).
+        is_guest=provider.issuer == GOOGLE and claims.get("hd") != email.rpartition("@")[2],
     )
 
 

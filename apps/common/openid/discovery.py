@@ -24,8 +24,7 @@ def discover(issuer: str, *, anew: bool = False) -> dict[str, Any]:
 
     SECURITY: strangers may cause this, so the sentence tells nothing of our network; the log does.
     """
-    name = f"openid:document:{issuer}"
-    found = None if anew else kept(name)
+    found = None if anew else kept(_name(issuer))
     if not isinstance(found, dict):
         try:
             found = read_document(issuer)
@@ -34,12 +33,11 @@ def discover(issuer: str, *, anew: bool = False) -> dict[str, Any]:
             raise IssuerUnreachable(
                 f"The keys of {issuer} cannot be read now. Try again in a minute."
             ) from error
-        keep(name, found, KEPT)
     return found
 
 
 def read_document(issuer: str) -> dict[str, Any]:
-    """The document as it is now. Raises: OutgoingFailed (why, in words), IssuerUnreachable.
+    """The document as it is now; it is kept from then on. Raises: OutgoingFailed (why, in words), IssuerUnreachable.
 
     SECURITY: an issuer that calls itself by another name is another one (section 4.3).
     """
@@ -48,7 +46,12 @@ def read_document(issuer: str) -> dict[str, Any]:
         raise IssuerUnreachable(
             f"{issuer} says that it is somebody else: {str(document.get('issuer'))[:300]}."
         )
+    keep(_name(issuer), document, KEPT)
     return document
+
+
+def _name(issuer: str) -> str:
+    return f"openid:document:{issuer}"
 
 
 def read_object(url: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
