@@ -1,10 +1,12 @@
 """The object and the table that every bench prints."""
 
 import json
+from pathlib import Path
 
 import pytest
+from django.db import connection
 
-from tests.bench import report
+from tests.bench import ingest, report, sarif
 
 
 def test_medians_and_their_ratio() -> None:
@@ -31,3 +33,14 @@ def test_the_table_has_a_row_a_case_and_shows_absence() -> None:
     rows = report.table([report.measured("home", "ms", [12.0])])
     assert len(rows) == 2
     assert rows[1].split() == ["home", "12", "ms", "-", "-", "-", "1"]
+
+
+@pytest.mark.django_db
+def test_the_floor_of_ingestion_takes_the_rows_that_ingestion_writes(tmp_path: Path) -> None:
+    path = tmp_path / "small.sarif"
+    sarif.write(path, range(20))
+    cost = ingest._floor(path, ingest._rendered(path))
+    assert cost.wall > 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM bench_floor")
+        assert cursor.fetchone() == (20,)
