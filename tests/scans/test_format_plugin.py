@@ -83,6 +83,7 @@ def test_an_installed_format_is_detected_and_read(system: System, files: dict[st
     report = Report.objects.get()
     process(report)
     assert (report.state, report.detected_format, report.total) == ("processed", "shopscan", 2)
+    assert report.series is not None
     assert (report.series.tool, report.series.stage) == ("ShopScan", "code")
     shown = Finding.objects.order_by("-severity").values_list("rule_id", "severity", "place")
     assert list(shown) == [("SS-1", 3, "src/cart.py:7"), ("SS-9", 1, "settings.py:12")]
