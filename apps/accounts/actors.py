@@ -4,7 +4,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from apps.accounts.models import ApiToken, Membership, User
-from apps.accounts.roles import CI_GRANT, GRANTS, READ_GRANT, WRITE_GRANT, Permission, Role, Scope
+from apps.accounts.roles import (
+    CI_GRANT,
+    EVERYONE,
+    GRANTS,
+    READ_GRANT,
+    WRITE_GRANT,
+    Permission,
+    Role,
+    Scope,
+)
 
 _TOKEN_LIMITS = {
     Scope.REPORT_UPLOAD: CI_GRANT,
@@ -58,8 +67,7 @@ class Actor:
         if self.user is None or not self.user.is_active:
             return frozenset()
         granted = GRANTS[Role(self.user.role)] if self.user.role else frozenset()
-        # Everyone who signs in may read the library of advice: it is why the portal exists.
-        return self._limited(granted | {Permission.GUIDANCE_VIEW})
+        return self._limited(granted | EVERYONE)
 
     @cached_property
     def system_grants(self) -> dict[int, frozenset[Permission]]:

@@ -19,6 +19,7 @@ class Scoped(Protocol):
 SENTENCES = {
     Permission.DECISION_RECORD: "Decisions are recorded by architects, security and admins of this system.",
     Permission.STATEMENT_EDIT: "Risk statements are written by security and admins of this system.",
+    Permission.GUIDANCE_DISCUSS: "A token that only reads neither asks about guidance nor says whether it helped.",
     Permission.GUIDANCE_EDIT: "Guidance is written by security and admins of the organisation.",
     Permission.SOURCE_MANAGE: "Sources and credentials are managed by security and admins of this system.",
     Permission.AUTOMATION_MANAGE: "The register is kept by architects, security and admins of a system.",

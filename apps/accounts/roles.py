@@ -11,6 +11,7 @@ class Permission(enum.StrEnum):
     QUESTION_ANSWER = "question.answer"
     DECISION_RECORD = "decision.record"
     GUIDANCE_VIEW = "guidance.view"
+    GUIDANCE_DISCUSS = "guidance.discuss"  # ask about a piece, say whether it was useful
     GUIDANCE_EDIT = "guidance.edit"
     STATEMENT_EDIT = "statement.edit"
     OPINION_GIVE = "opinion.give"  # an estimate of one's own beside a statement's
@@ -42,9 +43,8 @@ class Role(enum.StrEnum):
 
 
 _P = Permission
-_VIEW = frozenset(
-    {_P.SYSTEM_VIEW, _P.GUIDANCE_VIEW, _P.ADVICE_VIEW, _P.REPORT_VIEW, _P.QUESTION_ASK}
-)
+_LIBRARY = frozenset({_P.GUIDANCE_VIEW, _P.GUIDANCE_DISCUSS})
+_VIEW = _LIBRARY | {_P.SYSTEM_VIEW, _P.ADVICE_VIEW, _P.REPORT_VIEW, _P.QUESTION_ASK}
 _ARCHITECT = _VIEW | {
     _P.ITEM_EDIT,
     _P.QUESTION_ANSWER,
@@ -71,6 +71,10 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.SECURITY: _SECURITY,
     Role.ADMIN: frozenset(Permission),
 }
+
+
+# The library of advice is why the portal exists: it is open to everyone who signs in.
+EVERYONE = _LIBRARY
 
 
 class Scope(enum.StrEnum):

@@ -72,6 +72,12 @@ urlpatterns += [
         guidance.guidance_accept_action,
         name="guidance-accept",
     ),
+    path("guidance/G-<int:pk>/useful/", guidance.guidance_useful_action, name="guidance-useful"),
+    path(
+        "guidance/G-<int:pk>/useful/undo/",
+        guidance.guidance_useful_undo_action,
+        name="guidance-useful-undo",
+    ),
     path("findings/<int:pk>/", findings.finding_page, name="finding-detail"),
     path("systems/", systems.system_list_page, name="system-list"),
     path("systems/<slug:key>/", systems.system_page, name="system-detail"),

@@ -124,3 +124,38 @@ class GuidanceVersion(GuidanceText):
 
     def __str__(self) -> str:
         return f"G-{self.guidance_id} version {self.number}"
+
+
+class GuidanceVoteQuerySet(models.QuerySet["GuidanceVote"]):
+    def visible_to(self, actor: Actor) -> "GuidanceVoteQuerySet":
+        """All for those who write guidance; one's own for everybody else."""
+        grant = actor.organisation_grant
+        if Permission.GUIDANCE_EDIT in grant:
+            return self.all()
+        if Permission.GUIDANCE_VIEW in grant and actor.user_id is not None:
+            return self.filter(user=actor.user_id)
+        return self.none()
+
+
+class GuidanceVote(models.Model):
+    """Whether a piece of guidance helped a person, and what was missing; one a person and piece."""
+
+    guidance = models.ForeignKey(Guidance, on_delete=models.CASCADE, related_name="votes")
+    text = models.ForeignKey(  # what the person had read
+        GuidanceVersion, on_delete=models.CASCADE, related_name="+"
+    )
+    user = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    is_useful = models.BooleanField()
+    missing = models.CharField(max_length=1000, blank=True, default="")  # in the reader's words
+    given_at = models.DateTimeField(db_default=Now())
+
+    objects = GuidanceVoteQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-given_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["guidance", "user"], name="guidance_vote_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"G-{self.guidance_id}: {'useful' if self.is_useful else 'not useful'}"

@@ -10,14 +10,20 @@ from django.contrib.postgres.search import (
     SearchVector,
     TrigramWordSimilarity,
 )
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Count, F, Q, QuerySet, Value
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Greatest
 
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
 from apps.common.errors import Missing
-from apps.guidance.models import SEARCH_LANGUAGE, Guidance, GuidanceText, GuidanceVersion
+from apps.guidance.models import (
+    SEARCH_LANGUAGE,
+    Guidance,
+    GuidanceText,
+    GuidanceVersion,
+    GuidanceVote,
+)
 
 # What SearchHeadline puts around a hit: characters that no text holds; a template filter makes
 # <mark> of them.
@@ -150,3 +156,52 @@ def version_get(viewer: Actor, guidance_id: int, number: int) -> GuidanceVersion
     if version is None:
         raise Missing(f"G-{guidance_id} has no version {number}.")
     return version
+
+
+@dataclass(frozen=True)
+class Usefulness:
+    """How many readers said what of one piece: of the text that they see now, and of earlier ones."""
+
+    useful: int
+    not_useful: int
+    useful_before: int
+    not_useful_before: int
+
+    @property
+    def total(self) -> int:
+        return self.useful + self.not_useful
+
+    @property
+    def total_before(self) -> int:
+        return self.useful_before + self.not_useful_before
+
+
+def usefulness_of(viewer: Actor, guidance: Guidance) -> Usefulness | None:
+    """None for who does not write guidance: readers answer without seeing what others said."""
+    if not writes(viewer):
+        return None
+    now, before = Q(text=guidance.current_id), ~Q(text=guidance.current_id)
+    counts = GuidanceVote.objects.filter(guidance=guidance).aggregate(
+        useful=Count("pk", filter=now & Q(is_useful=True)),
+        not_useful=Count("pk", filter=now & Q(is_useful=False)),
+        useful_before=Count("pk", filter=before & Q(is_useful=True)),
+        not_useful_before=Count("pk", filter=before & Q(is_useful=False)),
+    )
+    return Usefulness(**counts)
+
+
+def votes_on(viewer: Actor, guidance_id: int) -> QuerySet[GuidanceVote]:
+    """What was said of a piece, the newest first: all for writers, else what the viewer said.
+
+    Raises: Missing.
+    """
+    guidance_get(viewer, guidance_id)
+    votes = GuidanceVote.objects.visible_to(viewer).filter(guidance_id=guidance_id)
+    return votes.select_related("user", "text")
+
+
+def vote_of(viewer: Actor, guidance: Guidance) -> GuidanceVote | None:
+    """The viewer's own."""
+    if viewer.user_id is None:
+        return None
+    return GuidanceVote.objects.filter(guidance=guidance, user=viewer.user_id).first()

@@ -12,8 +12,8 @@ from apps.accounts.roles import Permission
 from apps.audit.services import record
 from apps.common import events
 from apps.common.editing import changed_fields, lock_for_edit
-from apps.common.errors import Conflict, Invalid
-from apps.guidance.models import Guidance, GuidanceState, GuidanceVersion
+from apps.common.errors import Conflict, Invalid, Missing, NotPermitted
+from apps.guidance.models import Guidance, GuidanceState, GuidanceVersion, GuidanceVote
 
 TEXT_FIELDS = (
     *("title", "summary", "body", "stages", "technologies", "cwes", "references", "condition"),
@@ -90,6 +90,50 @@ def guidance_retire(*, actor: Actor, guidance: Guidance) -> Guidance:
     row.save()
     record(actor=actor, action="guidance.retire", target=row)
     return row
+
+
+@transaction.atomic
+def vote_give(
+    *, actor: Actor, guidance: Guidance, useful: bool, missing: str | None = None
+) -> GuidanceVote:
+    """Say whether a piece helped; said again, it takes the place of what the person said before.
+
+    missing: what the reader did not find, in words; None keeps the words that are there.
+    Raises: Conflict for what is not published, NotPermitted for who is no person.
+    """
+    row = _lock_for_vote(actor, guidance)
+    if row.state != GuidanceState.PUBLISHED or row.current is None:
+        raise Conflict("Only published guidance can be said to be useful or not.")
+    vote = GuidanceVote.objects.filter(guidance=row, user=actor.user_id).first()
+    before = (vote.is_useful, vote.missing) if vote else (None, "")
+    vote = vote or GuidanceVote(guidance=row, user=actor.user)
+    vote.is_useful, vote.text, vote.given_at = useful, row.current, timezone.now()
+    vote.missing = before[1] if missing is None else missing.strip()
+    vote.save()
+    changes = {"useful": [before[0], useful], "missing": [before[1], vote.missing]}
+    record(actor=actor, action="guidance.vote", target=row, changes=changes)
+    return vote
+
+
+@transaction.atomic
+def vote_take_back(*, actor: Actor, guidance: Guidance) -> None:
+    """Raises: Missing where the person said nothing."""
+    row = _lock_for_vote(actor, guidance)
+    vote = GuidanceVote.objects.filter(guidance=row, user=actor.user_id).first()
+    if vote is None:
+        raise Missing("You have not said whether this was useful.")
+    vote.delete()
+    changes = {"useful": [vote.is_useful, None], "missing": [vote.missing, ""]}
+    record(actor=actor, action="guidance.vote", target=row, changes=changes)
+
+
+def _lock_for_vote(actor: Actor, guidance: Guidance) -> Guidance:
+    """The piece, locked so that two clicks of one person make one vote."""
+    require(actor, Permission.GUIDANCE_DISCUSS)
+    if actor.user_id is None:
+        raise NotPermitted("Only a person says whether guidance was useful.")
+    rows = Guidance.objects.select_for_update(no_key=True, of=("self",)).select_related("current")
+    return rows.get(pk=guidance.pk)
 
 
 def _check(guidance: Guidance) -> None:

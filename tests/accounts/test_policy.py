@@ -67,7 +67,8 @@ from tests.scans.test_vex import document
 
 pytestmark = pytest.mark.django_db
 TESTS = portal_actor("tests")
-LIBRARY = {Permission.GUIDANCE_VIEW}  # for everyone who signs in
+READS = {Permission.GUIDANCE_VIEW}
+LIBRARY = READS | {Permission.GUIDANCE_DISCUSS}  # for everyone who signs in
 EVERYTHING = set(Permission)
 
 
@@ -123,7 +124,7 @@ def expected(people: People) -> dict[str, tuple[Actor, Holds]]:
         ),
         "security's reading token": (
             token(people.security, Scope.READ),
-            Holds((security & reads) | LIBRARY, LIBRARY, LIBRARY),
+            Holds((security & reads) | READS, READS, READS),
         ),
         "viewer's writing token": (
             token(people.viewer, Scope.WRITE),

@@ -9,6 +9,7 @@ TABLE = """
 system.view           V A S M
 report.view           V A S M
 guidance.view         V A S M
+guidance.discuss      V A S M
 advice.view           V A S M
 question.ask          V A S M
 item.edit             - A S M

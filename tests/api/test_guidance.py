@@ -1,6 +1,7 @@
+from apps.accounts.roles import Scope
 from tests.api.conftest import Api, as_user, problem_fields
 from tests.conftest import People
-from tests.factories import make_guidance
+from tests.factories import make_guidance, make_token
 
 
 def test_guidance_is_written_published_changed_and_retired(people: People) -> None:
@@ -117,3 +118,34 @@ def test_questions_on_guidance(people: People) -> None:
         f"/questions/{asked.json()['id']}/answers", {"body": "Yes."}
     )
     assert answered.status_code == 201
+
+
+def test_readers_say_whether_a_piece_was_useful(people: People) -> None:
+    public, draft = make_guidance(published=True), make_guidance()
+    path = f"/guidance/{public.key}"
+    reader, other, writer = map(as_user, (people.nobody, people.viewer, people.chief))
+    given = reader.post(f"{path}/votes", {"useful": False, "missing": "Mail."})
+    assert (given.status_code, given.json()["number"]) == (200, 1)
+    other.post(f"{path}/votes", {"useful": True})
+    changed = reader.post(f"{path}/votes", {"useful": True}).json()
+    assert (changed["useful"], changed["missing"]) == (True, "Mail.")
+    reader.post(f"{path}/votes", {"useful": False, "missing": ""})
+    seen = writer.get(path).json()["usefulness"]
+    assert seen == {"useful": 1, "not_useful": 1, "useful_before": 0, "not_useful_before": 0}
+    assert reader.get(path).json()["usefulness"] is None
+    names = {row["given_by"]["name"] for row in writer.get(f"{path}/votes").json()["results"]}
+    assert names == {"No Body", "Vera Viewer"}
+    (own,) = reader.get(f"{path}/votes").json()["results"]
+    assert own["given_by"]["name"] == "No Body"
+    assert problem_fields(reader.post(f"{path}/votes", {"useful": "perhaps"})) == {"useful"}
+    assert reader.delete(f"{path}/votes/mine").status_code == 204
+    assert reader.delete(f"{path}/votes/mine").status_code == 404
+    assert reader.post(f"/guidance/{draft.key}/votes", {"useful": True}).status_code == 404
+    assert writer.post(f"/guidance/{draft.key}/votes", {"useful": True}).status_code == 409
+
+
+def test_a_reading_token_neither_asks_nor_votes(people: People) -> None:
+    public = make_guidance(published=True)
+    reading = Api(make_token(people.chief, Scope.READ).text)
+    assert reading.post(f"/guidance/{public.key}/questions", {"body": "Why?"}).status_code == 403
+    assert reading.post(f"/guidance/{public.key}/votes", {"useful": True}).status_code == 403

@@ -4,9 +4,10 @@ import pytest
 from django.test import Client
 
 from apps.accounts.actors import Actor
+from apps.audit.models import AuditEntry
 from apps.guidance.article import article
-from apps.guidance.models import Guidance
-from apps.guidance.services import guidance_edit, guidance_publish
+from apps.guidance.models import Guidance, GuidanceVote
+from apps.guidance.services import guidance_edit, guidance_publish, guidance_retire
 from apps.planning.models import Question
 from tests.conftest import People
 from tests.factories import make_guidance
@@ -184,3 +185,64 @@ def test_an_article_needs_a_sign_in(client: Client, people: People) -> None:
     response = client.get(f"/guidance/G-{guidance.pk}/")
     assert response.status_code == 302
     assert response.headers["Location"].startswith("/sign-in/")
+
+
+def test_a_reader_says_whether_it_was_useful_changes_it_and_takes_it_back(
+    client: Client, people: People
+) -> None:
+    guidance = make_guidance(published=True)
+    address = f"/guidance/G-{guidance.pk}/"
+    client.force_login(people.nobody)
+    assert "Was this useful?" in client.get(address).content.decode()
+    client.post(f"{address}useful/", {"useful": "no"})
+    client.post(f"{address}useful/", {"useful": "no", "missing": "Links <b>sent</b> by mail."})
+    client.post(f"{address}useful/", {"useful": "yes"})  # another button; the words stay
+    vote = GuidanceVote.objects.get()
+    assert (vote.is_useful, vote.missing) == (True, "Links <b>sent</b> by mail.")
+    page = client.get(address).content.decode()
+    assert "You said: it was useful." in page
+    assert "What readers said" not in page  # readers answer without seeing others
+    client.force_login(people.chief)
+    page = client.get(address).content.decode()
+    assert "1 of 1 reader found this version useful." in page
+    assert "Links &lt;b&gt;sent&lt;/b&gt; by mail." in page
+    guidance_edit(actor=Actor(user=people.chief), guidance=guidance, version=None, body="New.")
+    guidance_publish(actor=Actor(user=people.chief), guidance=guidance)
+    assert "Of earlier versions: 1 of 1." in client.get(address).content.decode()
+    client.force_login(people.nobody)
+    client.post(f"{address}useful/undo/")
+    assert not GuidanceVote.objects.exists()
+    assert client.post(f"{address}useful/undo/").status_code == 404
+    trail = AuditEntry.objects.filter(action="guidance.vote").order_by("pk")
+    assert [entry.changes["useful"] for entry in trail] == [
+        [None, False],
+        [False, False],
+        [False, True],
+        [True, None],
+    ]
+
+
+@pytest.mark.parametrize(
+    "typed", [{}, {"useful": "perhaps"}, {"useful": "no", "missing": "x" * 1001}]
+)
+def test_an_answer_that_cannot_be_kept_is_refused(
+    client: Client, people: People, typed: dict[str, str]
+) -> None:
+    guidance = make_guidance(published=True)
+    client.force_login(people.nobody)
+    response = client.post(f"/guidance/G-{guidance.pk}/useful/", typed)
+    assert response.status_code == 422
+    assert "errorlist" in response.content.decode()
+    assert not GuidanceVote.objects.exists()
+
+
+def test_of_a_draft_and_of_what_is_retired_nobody_says_it(client: Client, people: People) -> None:
+    draft, retired = make_guidance(), make_guidance(published=True)
+    guidance_retire(actor=Actor(user=people.chief), guidance=retired)
+    client.force_login(people.nobody)
+    assert client.post(f"/guidance/G-{draft.pk}/useful/", {"useful": "yes"}).status_code == 404
+    client.post(f"/guidance/G-{retired.pk}/useful/", {"useful": "yes"})
+    page = client.get(f"/guidance/G-{retired.pk}/").content.decode()
+    assert "Only published guidance can be said to be useful or not." in page
+    assert "Was this useful?" not in page
+    assert not GuidanceVote.objects.exists()

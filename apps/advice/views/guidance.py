@@ -1,5 +1,7 @@
 """One piece of guidance as an article, what was asked about it, and its way into an item."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -10,12 +12,20 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.policy import may
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
-from apps.advice.guidance_forms import AnswerForm, AskForm
-from apps.common.errors import Invalid, Missing
+from apps.advice.guidance_forms import AnswerForm, AskForm, UsefulForm
+from apps.common.errors import Conflict, Invalid, Missing
 from apps.guidance.article import article
 from apps.guidance.forms import PublishForm
 from apps.guidance.models import Guidance, GuidanceState
-from apps.guidance.selectors import guidance_get, versions_of, writes
+from apps.guidance.selectors import (
+    guidance_get,
+    usefulness_of,
+    versions_of,
+    vote_of,
+    votes_on,
+    writes,
+)
+from apps.guidance.services import vote_give, vote_take_back
 from apps.planning.models import Question
 from apps.planning.selectors import (
     answer_get,
@@ -27,6 +37,8 @@ from apps.planning.services.questions import (
     question_answer,
     question_ask_of_guidance,
 )
+
+WORDS_SHOWN = 20  # of readers, the newest; the API has them all
 
 
 @require_GET
@@ -40,6 +52,7 @@ def _article_page(
     *,
     ask: AskForm | None = None,
     answer: tuple[int, AnswerForm] | None = None,
+    useful: UsefulForm | None = None,
 ) -> HttpResponse:
     """The article: what is published, or the draft for those who write."""
     viewer = request.actor
@@ -71,8 +84,25 @@ def _article_page(
             for question in asked
         ],
     }
-    refused = ask or (answer and answer[1])
+    context |= _useful(request, guidance, useful)
+    refused = ask or useful or (answer and answer[1])
     return render(request, "guidance/detail.html", context, status=422 if refused else 200)
+
+
+def _useful(request: PageRequest, guidance: Guidance, refused: UsefulForm | None) -> dict[str, Any]:
+    """What the viewer said of the article; for those who write, what all readers said."""
+    viewer = request.actor
+    vote = vote_of(viewer, guidance)
+    words = votes_on(viewer, guidance.pk).exclude(missing="") if writes(viewer) else ()
+    initial = {"missing": vote.missing if vote else ""}
+    return {
+        "vote": vote,
+        "may_vote": guidance.state == GuidanceState.PUBLISHED
+        and may(viewer, Permission.GUIDANCE_DISCUSS),
+        "useful_form": refused or UsefulForm(initial=initial, auto_id="useful_%s"),
+        "usefulness": usefulness_of(viewer, guidance),
+        "missing_words": words[:WORDS_SHOWN],
+    }
 
 
 def _is_publishable(guidance: Guidance) -> bool:
@@ -137,3 +167,25 @@ def _question_of(request: PageRequest, guidance: Guidance, question_id: int) -> 
     if question.guidance_id != guidance.pk:
         raise Missing(_("There is no such question on this guidance."))
     return question
+
+
+@require_POST
+def guidance_useful_action(request: PageRequest, pk: int) -> HttpResponse:
+    guidance = guidance_get(request.actor, pk)
+    form = UsefulForm(request.POST, auto_id="useful_%s")
+    if not form.is_valid():
+        return _article_page(request, guidance, useful=form)
+    try:
+        vote_give(actor=request.actor, guidance=guidance, **form.said())
+    except Conflict as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, _("Thank you. Your answer is kept."))
+    return redirect(f"{reverse('guidance-detail', args=[pk])}#useful")
+
+
+@require_POST
+def guidance_useful_undo_action(request: PageRequest, pk: int) -> HttpResponse:
+    vote_take_back(actor=request.actor, guidance=guidance_get(request.actor, pk))
+    messages.success(request, _("Your answer is taken back."))
+    return redirect(f"{reverse('guidance-detail', args=[pk])}#useful")

@@ -118,6 +118,35 @@ class GuidanceRowOut(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField(source="guidance.updated_at")
 
 
+class UsefulnessOut(serializers.Serializer[Any]):
+    """How many readers said what: of the newest version, and of earlier ones."""
+
+    useful = serializers.IntegerField()
+    not_useful = serializers.IntegerField()
+    useful_before = serializers.IntegerField()
+    not_useful_before = serializers.IntegerField()
+
+
+class GuidanceVoteIn(Input):
+    useful = serializers.BooleanField()
+    missing = serializers.CharField(
+        max_length=1000,
+        allow_blank=True,
+        required=False,
+        help_text="What was missing, in words. Left out, the words said before stay.",
+    )
+
+
+class GuidanceVoteOut(serializers.Serializer[Any]):
+    """What one person said of a piece, and of which version."""
+
+    useful = serializers.BooleanField(source="is_useful")
+    missing = serializers.CharField()
+    number = serializers.IntegerField(source="text.number", help_text="The version that was read.")
+    given_by = PersonOut(source="user", allow_null=True)
+    given_at = serializers.DateTimeField()
+
+
 class GuidanceOut(serializers.Serializer[Any]):
     key = serializers.CharField(source="guidance.key")
     state = serializers.CharField(source="guidance.state")
@@ -127,6 +156,9 @@ class GuidanceOut(serializers.Serializer[Any]):
     working_text = GuidanceTextOut(
         allow_null=True,
         help_text="What an edit changes; for those who write guidance, null for others.",
+    )
+    usefulness = UsefulnessOut(
+        allow_null=True, help_text="For those who write guidance, null for others."
     )
     created_by = PersonOut(source="guidance.created_by", allow_null=True)
     created_at = serializers.DateTimeField(source="guidance.created_at")

@@ -7,6 +7,7 @@ from apps.guidance.api.views import (
     RetireGuidance,
     Versions,
 )
+from apps.guidance.api.votes import OwnVote, Votes
 
 urlpatterns = [
     path("guidance", Library.as_view()),
@@ -14,4 +15,6 @@ urlpatterns = [
     path("guidance/<guidance_key:guidance>/publish", PublishGuidance.as_view()),
     path("guidance/<guidance_key:guidance>/retire", RetireGuidance.as_view()),
     path("guidance/<guidance_key:guidance>/versions", Versions.as_view()),
+    path("guidance/<guidance_key:guidance>/votes", Votes.as_view()),
+    path("guidance/<guidance_key:guidance>/votes/mine", OwnVote.as_view()),
 ]

@@ -22,7 +22,14 @@ from apps.guidance.api.serializers import (
     VersionOut,
 )
 from apps.guidance.models import Guidance, GuidanceText
-from apps.guidance.selectors import Filter, guidance_get, guidance_list, versions_of
+from apps.guidance.selectors import (
+    Filter,
+    Usefulness,
+    guidance_get,
+    guidance_list,
+    usefulness_of,
+    versions_of,
+)
 from apps.guidance.services import (
     guidance_create,
     guidance_edit,
@@ -43,10 +50,14 @@ class Shown:
     version: int
     published_number: int | None
     published_at: dt.datetime | None
+    usefulness: Usefulness | None
 
 
-def shown(viewer: Actor, guidance: Guidance) -> Shown:
-    """Unpublished changes are for those who write guidance."""
+def shown(viewer: Actor, guidance: Guidance, *, counted: bool = True) -> Shown:
+    """Unpublished changes and what readers said are for those who write guidance.
+
+    counted: False for rows of a list, which do not say how useful each was.
+    """
     writes = Permission.GUIDANCE_EDIT in viewer.organisation_grant
     current = guidance.current
     return Shown(
@@ -56,6 +67,7 @@ def shown(viewer: Actor, guidance: Guidance) -> Shown:
         version=guidance.version,
         published_number=current.number if current else None,
         published_at=current.published_at if current else None,
+        usefulness=usefulness_of(viewer, guidance) if counted else None,
     )
 
 
@@ -74,7 +86,8 @@ class Library(PortalListView):
         wanted = _filter(read_query(GuidanceQuery, request))
         rows = guidance_list(self.actor, wanted)
         self.ordering = ("-score", "title", "pk") if wanted.text.strip() else ("title", "pk")
-        found = [shown(self.actor, row) for row in self.paginate_queryset(rows) or ()]
+        page = self.paginate_queryset(rows) or ()
+        found = [shown(self.actor, row, counted=False) for row in page]
         return self.get_paginated_response(GuidanceRowOut(found, many=True).data)
 
     @operation(

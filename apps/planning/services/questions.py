@@ -20,8 +20,8 @@ def question_ask(*, actor: Actor, item: PlanningItem, body: str) -> Question:
 
 @transaction.atomic
 def question_ask_of_guidance(*, actor: Actor, guidance: models.Model, body: str) -> Question:
-    """Ask on a piece of guidance; whoever may read the library may ask."""
-    require(actor, Permission.GUIDANCE_VIEW)
+    """Ask on a piece of guidance; everyone who signs in may."""
+    require(actor, Permission.GUIDANCE_DISCUSS)
     return _ask(actor, Question(guidance_id=guidance.pk, body=body, asked_by=actor.user))
 
 
