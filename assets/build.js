@@ -1,4 +1,4 @@
-// Builds assets/ into assets/dist: app.css, app.js, icons.svg, favicon.svg and fonts/. Names stay
+// Builds assets/ into assets/dist: app.css, app.js, icons.svg, favicon.svg, fonts/ and paper/. Names stay
 // plain; Django's manifest storage adds the content hash. No source maps: the manifest storage
 // would look for them.
 import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
@@ -34,6 +34,22 @@ async function sprite() {
   );
 }
 
+/** The typefaces of documents (apps/common/paper.py): a PDF takes them as TrueType, browsers do not. */
+async function paper() {
+  const require = createRequire(import.meta.url);
+  const folder = path.join(dist, "paper");
+  await mkdir(folder);
+  const files = [
+    "@expo-google-fonts/noto-sans/400Regular/NotoSans_400Regular.ttf",
+    "@expo-google-fonts/noto-sans/400Regular_Italic/NotoSans_400Regular_Italic.ttf",
+    "@expo-google-fonts/noto-sans/700Bold/NotoSans_700Bold.ttf",
+    "@expo-google-fonts/source-serif-4/600SemiBold/SourceSerif4_600SemiBold.ttf",
+  ];
+  await Promise.all(
+    files.map((file) => copyFile(require.resolve(file), path.join(folder, path.basename(file)))),
+  );
+}
+
 const options = {
   entryPoints: [
     { in: path.join(here, "css/app.css"), out: "app" },
@@ -52,7 +68,7 @@ const options = {
 
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
-await Promise.all([sprite(), copyFile(path.join(here, "favicon.svg"), path.join(dist, "favicon.svg"))]);
+await Promise.all([sprite(), paper(), copyFile(path.join(here, "favicon.svg"), path.join(dist, "favicon.svg"))]);
 if (process.argv.includes("--watch")) {
   await (await esbuild.context(options)).watch();
 } else {

@@ -172,6 +172,7 @@ STORAGES = {
 STATIC_URL = "/static/"
 STATIC_ROOT = env.folder("SECOPS_STATIC_ROOT", BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "assets" / "dist"]
+PAPER_FONTS = BASE_DIR / "assets" / "dist" / "paper"  # the typefaces of PDFs
 WHITENOISE_USE_FINDERS = TESTING
 
 # --- Celery (secops_portal/celery.py reads CELERY_*) ---------------------------------------------

@@ -9,12 +9,14 @@ from django.utils import timezone
 from apps.accounts.actors import Actor
 from apps.accounts.places import unplaced
 from apps.advice.cyclonedx_risks import cyclonedx_risks
-from apps.advice.item_page import item_view
+from apps.advice.decision_paper import decision_paper
+from apps.advice.item_page import ItemView, item_view
 from apps.advice.oscal import poam
 from apps.advice.portfolio import Scope
 from apps.advice.registers import madr, register_lines, register_rows
 from apps.advice.workbooks import workbook
 from apps.common.errors import Missing
+from apps.planning.models import Decision
 from apps.risks.services.registers import register_export_note
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -23,15 +25,32 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @unplaced()
 def madr_answer(viewer: Actor, item: int, decision: int) -> HttpResponseBase:
     """One decision as a Markdown record. Raises: Missing."""
-    view = item_view(viewer, item)
-    made = [each for each in (view.decision, *view.past_decisions) if each and each.pk == decision]
-    if not made:
-        raise Missing("There is no such decision on this item.")
+    view, made = _decided(viewer, item, decision)
     return HttpResponse(
-        madr(view, made[0]),
+        madr(view, made),
         content_type="text/markdown; charset=utf-8",
         headers=_attached(f"{view.item.key}-decision-{decision}.md"),
     )
+
+
+@unplaced()
+def paper_answer(viewer: Actor, item: int, decision: int) -> HttpResponseBase:
+    """One decision as a document to print. Raises: Missing."""
+    view, made = _decided(viewer, item, decision)
+    return HttpResponse(
+        decision_paper(view, made),
+        content_type="application/pdf",
+        headers=_attached(f"{view.item.key}-decision-{decision}.pdf"),
+    )
+
+
+def _decided(viewer: Actor, item: int, decision: int) -> tuple[ItemView, Decision]:
+    """An item and a decision on it, in force or ended. Raises: Missing."""
+    view = item_view(viewer, item)
+    for each in (view.decision, *view.past_decisions):
+        if each and each.pk == decision:
+            return view, each
+    raise Missing("There is no such decision on this item.")
 
 
 @unplaced()

@@ -28,6 +28,11 @@ urlpatterns = [
         registers.decision_madr,
         name="decision-madr",
     ),
+    path(
+        "planning/PI-<int:pk>/decisions/<int:decision>.pdf",
+        registers.decision_pdf,
+        name="decision-pdf",
+    ),
     path("planning/PI-<int:pk>/undo/", endings.item_undo, name="item-undo"),
     path("planning/PI-<int:pk>/revisit/", items.item_revisit, name="item-revisit"),
     path("planning/PI-<int:pk>/options/new/", options.option_create_page, name="option-create"),

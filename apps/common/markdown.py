@@ -8,6 +8,7 @@ import nh3
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 MAX_LENGTH = 100_000
 _parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
@@ -42,6 +43,11 @@ class _Trusted(str):
 
     def __html__(self) -> str:
         return self
+
+
+def tokens(text: str) -> list[Token]:
+    """What the text is made of, for other media than HTML; cut at MAX_LENGTH, too."""
+    return _parser.parse(text[:MAX_LENGTH])
 
 
 def render(text: str) -> SafeString:

@@ -12,6 +12,7 @@ from apps.advice.files import (
     XLSX,
     cyclonedx_answer,
     madr_answer,
+    paper_answer,
     poam_answer,
     register_answer,
     register_workbook_answer,
@@ -48,6 +49,20 @@ class DecisionRecord(FileView):
     def get(self, request: Request, item: int, decision: int) -> HttpResponseBase:
         read_query(Nothing, request)
         return madr_answer(self.actor, item, decision)
+
+
+class DecisionPaper(FileView):
+    @operation(
+        "decision_paper_read",
+        "Read a decision as a document to print (PDF)",
+        tag="Planning",
+        gives=OpenApiTypes.BINARY,
+        media="application/pdf",
+        description="The record for paper: what the Markdown says, with the options side by side.",
+    )
+    def get(self, request: Request, item: int, decision: int) -> HttpResponseBase:
+        read_query(Nothing, request)
+        return paper_answer(self.actor, item, decision)
 
 
 class RiskRegister(FileView):

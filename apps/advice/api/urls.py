@@ -3,6 +3,7 @@ from django.urls import path
 from apps.advice.api.comparison import ItemComparison
 from apps.advice.api.portfolio import PortfolioView, ToleranceView
 from apps.advice.api.registers import (
+    DecisionPaper,
     DecisionRecord,
     RiskCycloneDX,
     RiskPoam,
@@ -14,6 +15,7 @@ from apps.advice.api.views import GuidanceQuestions
 
 urlpatterns = [
     path("items/<item_key:item>/decisions/<number:decision>/record", DecisionRecord.as_view()),
+    path("items/<item_key:item>/decisions/<number:decision>/record.pdf", DecisionPaper.as_view()),
     path("items/<item_key:item>/comparison", ItemComparison.as_view()),
     path("portfolio/risks", RiskRegister.as_view()),
     path("portfolio/risks.xlsx", RiskWorkbook.as_view()),

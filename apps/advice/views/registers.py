@@ -7,6 +7,7 @@ from apps.accounts.requests import PageRequest
 from apps.advice.files import (
     cyclonedx_answer,
     madr_answer,
+    paper_answer,
     poam_answer,
     register_answer,
     register_workbook_answer,
@@ -18,6 +19,11 @@ from apps.catalog.selectors import system_get
 @require_GET
 def decision_madr(request: PageRequest, pk: int, decision: int) -> HttpResponseBase:
     return madr_answer(request.actor, pk, decision)
+
+
+@require_GET
+def decision_pdf(request: PageRequest, pk: int, decision: int) -> HttpResponseBase:
+    return paper_answer(request.actor, pk, decision)
 
 
 @require_GET
