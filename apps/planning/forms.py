@@ -10,7 +10,10 @@ from apps.catalog.models import System
 from apps.catalog.stages import Stage
 from apps.common.forms import VersionedForm, with_any
 from apps.planning.models import ItemKind, ItemStatus, PlanningItem, moves_from
+from apps.planning.references import Reference, reference_of, split_reference
 from apps.planning.selectors import ItemFilter
+
+TITLE_LENGTH = 200
 
 
 class ItemFilterForm(forms.Form):
@@ -77,7 +80,9 @@ class ItemFields(forms.Form):
     """What people write of an item."""
 
     title = forms.CharField(
-        label=_("Title"), max_length=200, help_text=_("What is being decided, in one line.")
+        label=_("Title"),
+        max_length=TITLE_LENGTH,
+        help_text=_("What is being decided, in one line."),
     )
     question = forms.CharField(
         label=_("Question"),
@@ -112,6 +117,56 @@ class ItemCreateForm(ItemFields):
     def __init__(self, *args: Any, systems: QuerySet[System], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["system"].queryset = systems  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """A key is read out of the address, and an address that was pasted as a key goes where it belongs."""
+        given = super().clean() or self.cleaned_data
+        key, url = given.get("tracker_key", ""), given.get("tracker_url", "")
+        if "://" in key and not url and (pasted := split_reference(key)[1]):
+            key, url = pasted.key, pasted.url
+        elif url and not key:
+            key = reference_of(url).key
+        return given | {"tracker_key": key, "tracker_url": url}
+
+
+class QuickAddForm(forms.Form):
+    """One line for a new item; `reference` is what it says of a tracker."""
+
+    text = forms.CharField(
+        label=_("New item: a title, or a tracker's key or address"),
+        max_length=700,
+        widget=forms.TextInput(
+            attrs={"placeholder": _("PAY-142, or https://…/issues/12"), "autocomplete": "off"}
+        ),
+    )
+    system = forms.ModelChoiceField(
+        label=_("System"), queryset=System.objects.none(), to_field_name="key", empty_label=None
+    )
+    reference = Reference()
+    title = ""
+
+    def __init__(self, *args: Any, systems: QuerySet[System], **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", "quick_%s")  # beside the filters, which have a system, too
+        super().__init__(*args, **kwargs)
+        self.fields["system"].queryset = systems  # type: ignore[attr-defined]
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"]
+        title, self.reference = split_reference(text)
+        self.title = title or self.reference.key or self.reference.url
+        if len(self.title) > TITLE_LENGTH and title:
+            raise forms.ValidationError(_("A title has at most 200 characters."))
+        self.title = self.title[:TITLE_LENGTH]
+        return text
+
+    def values(self) -> dict[str, Any]:
+        """What item_create takes."""
+        return {
+            "system": self.cleaned_data["system"],
+            "title": self.title,
+            "tracker_key": self.reference.key,
+            "tracker_url": self.reference.url,
+        }
 
 
 class ItemEditForm(ItemFields, VersionedForm):

@@ -20,6 +20,7 @@ from apps.planning.models import (
     SavedFilter,
     moves_from,
 )
+from apps.planning.references import Reference
 
 
 def items_visible(viewer: Actor) -> QuerySet[PlanningItem]:
@@ -166,6 +167,10 @@ def filters_saved(viewer: Actor) -> QuerySet[SavedFilter]:
     return SavedFilter.objects.visible_to(viewer)
 
 
+# What the list's address says, in the order in which it says it.
+FILTERS = ("q", "system", "stage", "status", "kind", "view")
+
+
 @dataclass(frozen=True)
 class ItemFilter:
     """What a reader asked the list of items for; empty fields ask for nothing."""
@@ -191,6 +196,18 @@ def _narrowed(found: QuerySet[PlanningItem], wanted: ItemFilter) -> QuerySet[Pla
     if text := wanted.text.strip():
         found = found.filter(_mentions(text))
     return found
+
+
+def items_referring(viewer: Actor, reference: Reference) -> QuerySet[PlanningItem]:
+    """Items that the viewer sees and that are about the same issue of a tracker, the newest first."""
+    same = Q(pk__in=())
+    if reference.url:
+        same |= Q(tracker_url__iexact=reference.url) | Q(tracker_url__iexact=f"{reference.url}/")
+    if reference.key:
+        same |= Q(tracker_key__iexact=reference.key)
+    if reference.key and not reference.url:
+        same |= Q(tracker_url__iendswith=f"/browse/{reference.key}")
+    return items_visible(viewer).filter(same).order_by("-id")
 
 
 def _mentions(text: str) -> Q:

@@ -7,12 +7,14 @@ from apps.planning.views import (
     item_edit_page,
     item_list_page,
     item_move_action,
+    item_quick_add_action,
 )
 
 urlpatterns = [
     path("planning/", item_list_page, name="item-list"),
     path("planning/filters/", filter_save_action, name="item-filter-save"),
     path("planning/filters/<int:pk>/remove/", filter_remove_action, name="item-filter-remove"),
+    path("planning/quick/", item_quick_add_action, name="item-quick-add"),
     path("planning/new/", item_create_page, name="item-create"),
     path("planning/PI-<int:pk>/edit/", item_edit_page, name="item-edit"),
     path("planning/PI-<int:pk>/move/", item_move_action, name="item-move"),

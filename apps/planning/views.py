@@ -23,14 +23,24 @@ from apps.planning.forms import (
     ItemEditForm,
     ItemFilterForm,
     ItemMoveForm,
+    QuickAddForm,
 )
 from apps.planning.models import PlanningItem, moves_from
-from apps.planning.selectors import ItemFilter, filters_saved, item_get, items_board, items_list
+from apps.planning.selectors import (
+    FILTERS,
+    ItemFilter,
+    filters_saved,
+    item_get,
+    items_board,
+    items_list,
+    items_referring,
+)
 from apps.planning.services.filters import filter_remove, filter_save
 from apps.planning.services.items import item_create, item_edit, item_move
 
 PAGE = 50
 BOARD_COLUMN = 30
+SAME_SHOWN = 5
 MOVED = "planning.moved"  # in the session, until the board is shown: the card that was just moved
 EDITED = ("title", "question", "kind", "stage", "status", "tracker_key", "tracker_url")
 
@@ -39,6 +49,7 @@ EDITED = ("title", "question", "kind", "stage", "status", "tracker_key", "tracke
 def item_list_page(request: PageRequest) -> HttpResponse:
     """The list, or the board with ?view=board."""
     form = ItemFilterForm(request.GET, systems=systems_visible(request.actor))
+    writable = System.objects.visible_to(request.actor, Permission.ITEM_EDIT)
     wanted = form.wanted()
     is_board = request.GET.get("view") == "board"
     context = {
@@ -52,7 +63,10 @@ def item_list_page(request: PageRequest) -> HttpResponse:
         "clear_url": _address(QueryDict("view=board" if is_board else "")),
         "list_url": _address(request.GET, without="view"),
         "board_url": _address(request.GET, view="board"),
-        "may_create": request.actor.systems_with(Permission.ITEM_EDIT) != frozenset(),
+        "quick": QuickAddForm(systems=writable, initial={"system": request.GET.get("system")})
+        if writable
+        else None,
+        "may_create": bool(writable),
         "saved": [(each, _address(QueryDict(each.query))) for each in filters_saved(request.actor)],
         "moved": request.session.pop(MOVED, None) if is_board else None,
         "filters": request.GET.urlencode(),
@@ -161,10 +175,30 @@ def _rows(request: PageRequest, wanted: ItemFilter) -> dict[str, object]:
 
 def _address(given: QueryDict, *, without: str = "", **changes: str) -> str:
     """The list's address with its filters; pages begin anew unless `before` is given."""
-    names = ("q", "system", "stage", "status", "kind", "view")
-    values = {name: given.get(name, "") for name in names if name != without} | changes
+    values = {name: given.get(name, "") for name in FILTERS if name != without} | changes
     query = urlencode({name: value for name, value in values.items() if value})
     return f"{reverse('item-list')}?{query}" if query else reverse("item-list")
+
+
+@require_POST
+def item_quick_add_action(request: PageRequest) -> HttpResponse:
+    """One line: a title, or what was pasted of a tracker. What is there already is offered instead."""
+    systems = System.objects.visible_to(request.actor, Permission.ITEM_EDIT)
+    if not systems.exists():
+        require(request.actor, Permission.ITEM_EDIT)
+    quick = QuickAddForm(request.POST, systems=systems)
+    if not quick.is_valid():
+        messages.error(request, " ".join(str(each[0]) for each in quick.errors.values()))
+        return redirect(_address(QueryDict(request.POST.get("filters", ""))))
+    values = quick.values()
+    same = items_referring(request.actor, quick.reference) if quick.reference else ()
+    if same:
+        form = ItemCreateForm(systems=systems, initial=values | {"system": values["system"].key})
+        context = {"form": form, "same": list(same[:SAME_SHOWN]), "reference": quick.reference}
+        return render(request, "planning/item_form.html", context, status=409)
+    item = item_create(actor=request.actor, **values)
+    messages.success(request, _("%(key)s is there. Add the options next.") % {"key": item.key})
+    return redirect("item-detail", item.pk)
 
 
 @require_http_methods(["GET", "POST"])

@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.policy import ScopedQuerySet
@@ -135,6 +136,16 @@ class Ticket(models.Model):
     @property
     def access_system_id(self) -> int:
         return self.system_id
+
+    @property
+    def name(self) -> str:
+        """The ticket for people: "PAY-4" says its project, a bare number does not."""
+        if not self.key.isdigit():
+            return self.key
+        return gettext("#%(number)s in %(project)s") % {
+            "number": self.key,
+            "project": self.tracker.project,
+        }
 
     @property
     def web_url(self) -> str:

@@ -181,3 +181,21 @@ def test_only_a_decision_makes_an_item_decided(people: People) -> None:
     assert refused.status_code == 400
     assert problem_fields(refused) == {"status"}
     assert [each.status for each in PlanningItem.objects.all()] == ["open"]
+
+
+def test_filters_are_kept_under_a_name(people: People) -> None:
+    api = as_user(people.architect)
+    made = api.post("/item-filters", {"name": "Mine", "filter": {"status": "open", "q": "a b"}})
+    assert made.status_code == 201
+    assert made.json()["address"].endswith("/planning/?q=a+b&status=open")
+    again = api.post("/item-filters", {"name": "Mine", "filter": {"system": "payments"}}).json()
+    assert again["id"] == made.json()["id"]
+    (kept,) = api.get("/item-filters").json()["results"]
+    assert (kept["name"], kept["filter"]) == ("Mine", {"system": "payments"})
+    for wrong in ({}, {"status": "later"}, {"colour": "red"}):
+        refused = api.post("/item-filters", {"name": "x", "filter": wrong})
+        assert refused.status_code == 400, wrong
+    stranger = as_user(people.security)
+    assert stranger.get("/item-filters").json()["results"] == []
+    assert stranger.delete(f"/item-filters/{kept['id']}").status_code == 404
+    assert api.delete(f"/item-filters/{kept['id']}").status_code == 204

@@ -1,11 +1,15 @@
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
+from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.catalog.stages import Stage
 from apps.common.api.inputs import Input
 from apps.common.api.outputs import PersonOut, SystemRefOut, money
-from apps.planning.models import ItemKind, ItemStatus
+from apps.planning.models import ItemKind, ItemStatus, SavedFilter
+from apps.planning.selectors import FILTERS
 
 LONG = 50_000
 
@@ -143,3 +147,41 @@ class RecommendationOut(serializers.Serializer[Any]):
     reason = serializers.CharField()
     made_by = PersonOut(allow_null=True)
     made_at = serializers.DateTimeField()
+
+
+class SavedFilterFields(Input):
+    """What the list of items is narrowed to, and how it is shown; what is left out asks for nothing."""
+
+    system = serializers.CharField(max_length=60, required=False, help_text="A system's key.")
+    stage = serializers.ChoiceField(choices=Stage.choices, required=False)
+    status = serializers.ChoiceField(choices=ItemStatus.choices, required=False)
+    kind = serializers.ChoiceField(choices=ItemKind.choices, required=False)
+    q = serializers.CharField(max_length=200, required=False)
+    view = serializers.ChoiceField(choices=[("board", "board")], required=False)
+
+
+class SavedFilterIn(Input):
+    name = serializers.CharField(max_length=60)
+    filter = SavedFilterFields()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The filter as the query of the list's address, which is how it is kept."""
+        wanted = {name: attrs["filter"].get(name, "") for name in FILTERS}
+        if not any(wanted.values()):
+            raise serializers.ValidationError({"filter": "Narrow the list by something."})
+        query = urlencode({name: value for name, value in wanted.items() if value})
+        return {"name": attrs["name"], "query": query}
+
+
+class SavedFilterOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    filter = serializers.SerializerMethodField()
+    address = serializers.SerializerMethodField(help_text="Of the page that it filters.")
+
+    @extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
+    def get_filter(self, saved: SavedFilter) -> dict[str, str]:
+        return dict(parse_qsl(saved.query))
+
+    def get_address(self, saved: SavedFilter) -> str:
+        return f"{settings.BASE_URL}/planning/?{saved.query}"

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.planning.api.filters import OneSavedFilter, SavedFilters
 from apps.planning.api.items import Items, OneItem, OneOption, Options
 from apps.planning.api.talk import (
     AcceptAnswer,
@@ -11,6 +12,8 @@ from apps.planning.api.talk import (
 )
 
 urlpatterns = [
+    path("item-filters", SavedFilters.as_view()),
+    path("item-filters/<number:filter>", OneSavedFilter.as_view()),
     path("items", Items.as_view()),
     path("items/<item_key:item>", OneItem.as_view()),
     path("items/<item_key:item>/options", Options.as_view()),
