@@ -1,13 +1,21 @@
-"""Pages and actions that one can go to from anywhere, by their name."""
+"""Pages and actions that one can go to from anywhere, by their name; and what can be done where one is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
+from apps.accounts.policy import may
 from apps.accounts.roles import Permission
+from apps.catalog.selectors import system_get
+from apps.common.errors import Missing
+from apps.guidance.selectors import guidance_get
+from apps.planning.models import ItemStatus
+from apps.planning.selectors import item_get
 
 SHOWN = 8
 
@@ -27,12 +35,39 @@ class Command:
         return reverse(self.page)
 
     def is_meant(self, text: str) -> bool:
-        said = f"{self.label} {self.words}".lower()
-        return all(word in said for word in text.lower().split())
+        return _says(f"{self.label} {self.words}", text)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An action on the thing whose page one is on."""
+
+    label: str
+    url: str
+    icon: str
+
+
+def _says(words: str, text: str) -> bool:
+    said = words.lower()
+    return all(word in said for word in text.lower().split())
 
 
 COMMANDS = (
-    Command(_("New planning item"), "item-create", "plus", _("ask question"), Permission.ITEM_EDIT),
+    Command(_("New planning item"), "item-create", "plus", "", Permission.ITEM_EDIT),
+    Command(
+        _("Ask a question"),
+        "question-place",
+        "message-circle-question",
+        _("security advice help"),
+        Permission.GUIDANCE_DISCUSS,
+    ),
+    Command(
+        _("Rapid risk assessment"),
+        "rapid-choose",
+        "scale",
+        _("assess system threat"),
+        Permission.STATEMENT_EDIT,
+    ),
     Command(_("New risk statement"), "statement-create", "plus", "", Permission.STATEMENT_EDIT),
     Command(_("Add a control"), "control-create", "plus", "", Permission.STATEMENT_EDIT),
     Command(_("Write guidance"), "guidance-create", "plus", _("new"), Permission.GUIDANCE_EDIT),
@@ -75,3 +110,60 @@ def commands_for(viewer: Actor, text: str) -> list[Command]:
         if each.is_meant(text)
         and (each.needs is None or viewer.systems_with(each.needs) != frozenset())
     ][:SHOWN]
+
+
+def offers_here(viewer: Actor, at: str, text: str) -> list[Offer]:
+    """What the viewer may do on the page with the path `at`, as far as a text means it."""
+    try:
+        page = resolve(at)
+    except Resolver404:
+        return []
+    find = _HERE.get(page.url_name or "")
+    try:
+        offers = find(viewer, **page.kwargs) if find else []
+    except Missing:
+        return []
+    return [each for each in offers if _says(each.label, text)]
+
+
+def _on_item(viewer: Actor, pk: int) -> list[Offer]:
+    item = item_get(viewer, pk)
+    page, key = reverse("item-detail", args=[pk]), {"key": item.key}
+    risk = f"{reverse('statement-create')}?item={pk}"
+    decide = () if item.status == ItemStatus.DECIDED else (Permission.DECISION_RECORD,)
+    ways = {
+        Permission.QUESTION_ASK: (now("Ask a question on %(key)s"), f"{page}#ask"),
+        Permission.ITEM_EDIT: (
+            now("Add an option to %(key)s"),
+            reverse("option-create", args=[pk]),
+        ),
+        Permission.STATEMENT_EDIT: (now("Add a risk to %(key)s"), risk),
+        **{each: (now("Record a decision on %(key)s"), f"{page}#decide") for each in decide},
+    }
+    return [
+        Offer(label % key, url, "arrow-right")
+        for permission, (label, url) in ways.items()
+        if may(viewer, permission, item)
+    ]
+
+
+def _on_system(viewer: Actor, key: str) -> list[Offer]:
+    system = system_get(viewer, key)
+    if not may(viewer, Permission.STATEMENT_EDIT, system):
+        return []
+    label = now("Rapid risk assessment of %(system)s") % {"system": system.name}
+    return [Offer(label, reverse("rapid-assessment", args=[key]), "scale")]
+
+
+def _on_guidance(viewer: Actor, pk: int) -> list[Offer]:
+    guidance = guidance_get(viewer, pk)
+    label = now("Ask a question about %(key)s") % {"key": guidance.key}
+    page = reverse("guidance-detail", args=[pk])
+    return [Offer(label, f"{page}#questions", "message-circle-question")]
+
+
+_HERE: dict[str, Callable[..., list[Offer]]] = {
+    "item-detail": _on_item,
+    "system-detail": _on_system,
+    "guidance-detail": _on_guidance,
+}

@@ -38,6 +38,7 @@ urlpatterns = [
     path("planning/PI-<int:pk>/options/new/", options.option_create_page, name="option-create"),
     path("planning/options/<int:pk>/edit/", options.option_edit_page, name="option-edit"),
     path("planning/options/<int:pk>/delete/", options.option_delete_page, name="option-delete"),
+    path("questions/new/", search.question_place, name="question-place"),
     path("questions/<int:pk>/answers/", items.question_answer_page, name="question-answer"),
     path("answers/<int:pk>/accept/", items.answer_accept_page, name="answer-accept"),
     path("risks/RS-<int:pk>/", statements.statement_page, name="statement-detail"),

@@ -4,6 +4,7 @@ from apps.risks import views, views_rapid, views_reviews
 
 urlpatterns = [
     path("risks/reviews/", views_reviews.review_wishes_page, name="review-wishes"),
+    path("risks/rapid-assessment/", views_rapid.rapid_choose_page, name="rapid-choose"),
     path("systems/<slug:key>/rapid-assessment/", views_rapid.rapid_page, name="rapid-assessment"),
     path("risks/new/", views.statement_create_page, name="statement-create"),
     path("risks/preview/", views.statement_preview, name="statement-preview"),

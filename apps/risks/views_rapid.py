@@ -4,16 +4,27 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.accounts.policy import require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
-from apps.catalog.selectors import system_get
+from apps.catalog.selectors import system_get, systems_permitting
 from apps.common.errors import Invalid
 from apps.common.forms import apply_domain_errors
 from apps.risks.forms_rapid import RapidForm
 from apps.risks.services.rapid import rapid_assess
+
+
+@require_GET
+def rapid_choose_page(request: PageRequest) -> HttpResponse:
+    """Of which system? Straight to it where there is but one."""
+    systems = list(systems_permitting(request.actor, Permission.STATEMENT_EDIT))
+    if not systems:
+        require(request.actor, Permission.STATEMENT_EDIT)
+    if len(systems) == 1:
+        return redirect("rapid-assessment", systems[0].key)
+    return render(request, "risks/rapid_choose.html", {"systems": systems})
 
 
 @require_http_methods(["GET", "POST"])

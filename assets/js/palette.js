@@ -1,5 +1,7 @@
 // The palette: Ctrl-K or Cmd-K opens it; a combobox over what the portal finds (WAI-ARIA 1.2, "combobox"
 // with a listbox popup): the focus stays in the field, aria-activedescendant walks the options.
+import { recent } from "./recent.js";
+
 const REST = 120;
 let timer = 0;
 let asked = new AbortController();
@@ -28,15 +30,50 @@ async function fill() {
   asked.abort();
   asked = new AbortController();
   try {
-    const address = `${dialog().dataset.source}?q=${encodeURIComponent(field().value.trim())}`;
+    const text = field().value.trim();
+    const query = new URLSearchParams({ q: text, at: location.pathname });
+    const address = `${dialog().dataset.source}?${query}`;
     const answer = await fetch(address, { signal: asked.signal });
     if (answer.redirected) return location.reload(); // signed out meanwhile
     if (!answer.ok) return;
     list().innerHTML = await answer.text(); // of this host, escaped by its templates
+    if (!text) showRecent();
     choose(0);
+    const status = document.getElementById("palette-status");
+    status.textContent = `${status.dataset.label} ${options().length}`;
   } catch (error) {
     if (error.name !== "AbortError") list().replaceChildren();
   }
+}
+
+/** Above what the portal offers stands where one was; titles are text, never markup. */
+function showRecent() {
+  const places = recent();
+  if (!places.length) return;
+  const group = document.getElementById("palette-recent").content.firstElementChild.cloneNode(true);
+  const pattern = group.querySelector("[role=option]");
+  for (const { path, title, key } of places) {
+    const option = pattern.cloneNode(true);
+    option.setAttribute("href", path);
+    for (const [tag, text] of [["span", title], ["small", key]]) {
+      option.append(Object.assign(document.createElement(tag), { textContent: text }));
+    }
+    group.append(option);
+  }
+  pattern.remove();
+  list().prepend(group);
+}
+
+/** A choice on the page that is open leads to its form. */
+function follow(event) {
+  const option = event.target.closest("[role=option]");
+  const place = option && new URL(option.href);
+  if (!place?.hash || place.pathname !== location.pathname) return;
+  dialog().close();
+  const part = document.getElementById(place.hash.slice(1));
+  const details = part?.querySelector(":scope details:last-of-type:has(form)");
+  if (details) details.open = true;
+  setTimeout(() => [...(part?.querySelectorAll("textarea, select, input:not([type=hidden])") ?? [])].at(-1)?.focus());
 }
 
 function open() {
@@ -71,6 +108,7 @@ export function startPalette() {
     rail?.hidePopover();
     open();
   });
+  list().addEventListener("click", follow);
   field().addEventListener("keydown", press);
   field().addEventListener("input", () => {
     clearTimeout(timer);

@@ -50,6 +50,21 @@ def test_the_palette(page: Page, live_server: LiveServer) -> None:
     expect(page.get_by_role("combobox", name="Go to")).to_be_hidden()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("ask a question on")
+    page.keyboard.press("Enter")  # the page is open already: its form is what is meant
+    expect(page.get_by_label("Your question")).to_be_focused()
+    page.goto("/planning/")
+    page.keyboard.press("Control+k")
+    recent = page.get_by_role("group", name="Where you were")
+    expect(recent.get_by_role("option")).to_have_text(re.compile("Where do tickets live"))
+    expect(recent.get_by_role("option")).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{live_server.url}/planning/PI-{item.pk}/")
+    page.context.clear_cookies()
+    page.goto("/sign-in/")  # who sits here next learns nothing
+    assert page.evaluate("Object.keys(localStorage)") == []
 
 
 def test_findings_are_triaged_by_keyboard(page: Page, live_server: LiveServer) -> None:
