@@ -114,6 +114,11 @@ def item_view(viewer: Actor, pk: int) -> ItemView:
     )
 
 
+def read_as(changes: list[Change]) -> str:
+    """What a reader of these changes was shown, in a word that differs once any of it does."""
+    return ",".join(f"{each.statement.pk}:{each.kind}:{each.now}" for each in changes)
+
+
 def _changes(decision: Decision | None, decisions: list[Decision]) -> list[Change]:
     """For the review of a decision: of the one in force, else of the newest if it has expired."""
     newest = decisions[0] if decisions else None

@@ -1,6 +1,7 @@
 """A decision remembers what it was made on, and asks to be confirmed when that has changed."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -166,7 +167,15 @@ def test_the_owner_is_told_and_confirms(people: People, case: Case) -> None:
     assert b"Confirm the decision" not in shown
     stale = client.post(f"{path}confirm/", {"decision": "0"}, follow=True)
     assert b"look again" in stale.content
-    done = client.post(f"{path}confirm/", {"decision": case.decision.pk}, follow=True)
+    read = re.search(r'name="read" value="([^"]+)"', client.get(path).content.decode())
+    assert read is not None
+    revise(case.risk, frequency_low=Decimal("0.3"), frequency_high=Decimal(3))
+    given = {"decision": case.decision.pk, "read": read[1]}
+    other = client.post(f"{path}confirm/", given, follow=True)
+    assert b"have changed since you read them" in other.content
+    read = re.search(r'name="read" value="([^"]+)"', other.content.decode())
+    assert read is not None
+    done = client.post(f"{path}confirm/", given | {"read": read[1]}, follow=True)
     assert b"Confirmed, on what the risks are worth now" in done.content
     assert b"What it was made on has changed" not in done.content
     said = {"decision": Decision.objects.latest("pk").pk}

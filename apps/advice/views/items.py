@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.requests import PageRequest
 from apps.advice.forms import AnswerForm, AskForm, DecisionForm, RecommendForm
-from apps.advice.item_page import ItemView, item_view
+from apps.advice.item_page import ItemView, item_view, read_as
 from apps.advice.views.figures import item_figures
 from apps.common.errors import Conflict, Invalid
 from apps.common.forms import apply_domain_errors
@@ -39,6 +39,7 @@ def _page(
     context = {
         "view": view,
         "item": view.item,
+        "read": read_as(view.changes),
         "figures": item_figures(view),
         "ask_form": bound.get("ask_form") or AskForm(),
         "recommend_form": bound.get("recommend_form") or RecommendForm(view=view, prefix="advice"),
@@ -183,6 +184,9 @@ def item_confirm(request: PageRequest, pk: int) -> HttpResponse:
     view = item_view(request.actor, pk)
     if view.decision is None or str(view.decision.pk) != request.POST.get("decision"):
         messages.warning(request, _("Another decision was recorded meanwhile; look again."))
+        return _back(pk, "decision")
+    if request.POST.get("read", now := read_as(view.changes)) != now:
+        messages.warning(request, _("The values have changed since you read them; look again."))
         return _back(pk, "decision")
     try:
         decision_confirm(actor=request.actor, decision=view.decision)
