@@ -135,6 +135,12 @@ def test_ranges_are_valued_without_storing(people: People) -> None:
     assert api.post("/valuations", RANGES | {"seed": 7}).json() == given
     assert api.post("/valuations", RANGES | {"seed": 8}).json() != given
     assert problem_fields(api.post("/valuations", RANGES | {"seed": -1})) == {"seed"}
+    rough = api.post("/valuations", RANGES | {"precision": 0.02}).json()
+    assert rough["trials"] < given["trials"]
+    reached = Decimal(rough["standard_error"]) / Decimal(rough["expected_annual_loss"])
+    assert reached == pytest.approx(Decimal("0.02"), rel=Decimal("0.2"))
+    assert Decimal(rough["expected_shortfall"]["95"]) > Decimal(rough["percentiles"]["95"])
+    assert problem_fields(api.post("/valuations", RANGES | {"precision": 0})) == {"precision"}
     assert problem_fields(api.post("/valuations", {})) == set(RANGES)
 
 

@@ -41,6 +41,13 @@ class ValuationIn(EstimateIn):
         default=0,
         help_text="The same seed and ranges give the same digits.",
     )
+    precision = serializers.FloatField(
+        min_value=0.001,
+        max_value=0.5,
+        required=False,
+        help_text="As many years as bring the standard error of the expected loss to this share of it: 0.01 is one "
+        "per cent. 20 000 to 1 000 000 years, and about 20 million loss events at most. Without it 100 000 years.",
+    )
 
 
 class CurvePointOut(serializers.Serializer[Any]):
@@ -60,6 +67,9 @@ class ValuationOut(serializers.Serializer[Any]):
     probability_of_loss = serializers.FloatField(help_text="Of at least one loss event in a year.")
     percentiles = serializers.DictField(
         child=money(), help_text='Annual loss by percentile: "5" to "99".'
+    )
+    expected_shortfall = serializers.DictField(
+        child=money(), help_text='Mean loss of the worst years: "95" of the worst twentieth.'
     )
     curve = CurvePointOut(many=True, help_text="Loss exceedance.")
 

@@ -290,9 +290,9 @@ class Valuations(PortalView):
     def post(self, request: Request) -> Response:
         given = read_body(ValuationIn, request)
         seed, detail = given.pop("seed"), given.pop("estimate", None)
-        return self.one(
-            ValuationOut, valuation_told(simulated(read_estimate(given, detail), seed=seed))
-        )
+        precision = given.pop("precision", None)
+        valued = simulated(read_estimate(given, detail), seed=seed, precision=precision)
+        return self.one(ValuationOut, valuation_told(valued))
 
 
 def valuation_told(valued: Valued) -> dict[str, object]:
@@ -307,6 +307,10 @@ def valuation_told(valued: Valued) -> dict[str, object]:
         "probability_of_loss": valued.probability_of_loss,
         "percentiles": {
             name.removeprefix("p"): money(amount) for name, amount in valued.percentiles.items()
+        },
+        "expected_shortfall": {
+            name.removeprefix("p"): money(amount)
+            for name, amount in valued.expected_shortfall.items()
         },
         "curve": [
             {"loss": money(loss), "probability": probability} for loss, probability in points

@@ -7,7 +7,7 @@ from typing import Any
 
 from apps.common.errors import Invalid
 from apps.risks.models import Valuation
-from apps.risks.quant import Estimate, EstimateError, event_count
+from apps.risks.quant import Estimate, EstimateError, event_count, trials_for
 from apps.risks.quant import Valuation as Valued
 from apps.risks.quant import value as simulate
 from apps.risks.services.credits import credited
@@ -37,15 +37,18 @@ def simulated(
     seed: int = SEED,
     name: str = "",
     controls: Sequence[Mapping[str, Any]] = (),
+    precision: float | None = None,
 ) -> Valued:
     """One run of the engine as every page and the API run it; nothing is stored.
 
-    controls: those in place, as credits.py has them. The same estimate, seed, name and controls give
+    controls: those in place, as credits.py has them; precision: the standard error of the mean that is
+    wanted, as a share of it, in place of the usual number of years. The same estimate, seed, name and controls give
     the same digits. Raises: Invalid.
     """
     try:
         estimate = credited(reading.estimate, controls)
-        return simulate(estimate, seed=seed, trials=years_for([estimate]), name=name)
+        most = TRIALS if precision is None else trials_for(estimate, precision)
+        return simulate(estimate, seed=seed, trials=years_for([estimate], most), name=name)
     except EstimateError as error:
         kind = reading.detail.get("kind", "ranges")
         raise Invalid({field_of(error.field, kind): f"{error.reason}."}) from error
