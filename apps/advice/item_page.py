@@ -65,11 +65,18 @@ class ItemView:
     recommendation: Recommendation | None
     decision: Decision | None  # the one in force
     changes: list[Change]  # since the decision in force, or since the one that expired last
-    past_decisions: list[Decision]
+    past_decisions: list[Decision]  # the newest first
     questions: list[Question]
     evidence: list[EvidenceLink]
     evidence_total: int
     may: dict[str, bool]  # permission value with "." as "_": what the viewer may do here
+
+    @property
+    def expired(self) -> Decision | None:
+        """The last word, where its time ran out and nothing took its place."""
+        newest = next(iter(self.past_decisions), None)
+        is_over = newest is not None and newest.end == DecisionEnd.EXPIRED
+        return newest if is_over and self.decision is None else None
 
 
 def item_view(viewer: Actor, pk: int) -> ItemView:

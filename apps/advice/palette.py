@@ -74,6 +74,9 @@ COMMANDS = (
     Command(_("Post a report"), "report-upload", "file-up", _("upload"), Permission.REPORT_UPLOAD),
     Command(_("Declare automation"), "automation-create", "plus", "", Permission.AUTOMATION_MANAGE),
     Command(
+        _("Record an incident"), "incident-create", "plus", _("near miss"), Permission.EVIDENCE_LINK
+    ),
+    Command(
         _("Import from Backstage"), "backstage-import", "file-up", "", Permission.SYSTEM_MANAGE
     ),
     Command(_("Loop"), "home", "infinity", _("home stages")),
@@ -88,6 +91,7 @@ COMMANDS = (
     Command(_("Reports"), "report-list", "file-up", _("scans")),
     Command(_("Coverage"), "coverage", "radar", _("gaps silent")),
     Command(_("Automation"), "automation-list", "terminal", _("scripts experiments")),
+    Command(_("Incidents"), "incident-list", "shield-alert", _("near misses losses register")),
     Command(_("Sources"), "source-list", "plug", _("pull connectors")),
     Command(_("Notices"), "notice-list", "bell", ""),
     Command(_("Sign-in and sessions"), "settings-security", "lock", _("password passkey factor")),

@@ -17,7 +17,12 @@ from apps.coverage.selectors import silences_open
 from apps.evidence.models import ValueUpdate
 from apps.evidence.selectors import updates_proposed
 from apps.planning.models import Decision, ItemStatus, PlanningItem, Question
-from apps.planning.selectors import decisions_in_force, items_visible, questions_waiting
+from apps.planning.selectors import (
+    decisions_expired,
+    decisions_in_force,
+    items_visible,
+    questions_waiting,
+)
 from apps.risks.changes import decisions_to_confirm
 from apps.risks.models import RiskStatement
 from apps.risks.reviews import reviews_wished
@@ -35,6 +40,7 @@ DUE_DAYS = 14  # ahead
 class Waiting:
     questions: list[Question]
     expiring: list[Decision]
+    expired: list[Decision]  # their items are open again
     to_confirm: list[Decision]  # their risks changed materially since
     proposed: list[ValueUpdate]  # evidence that would move a value
     to_review: list[RiskStatement]  # texts of others, where a team wishes a second look
@@ -52,7 +58,13 @@ class Waiting:
 def waiting_for(viewer: Actor) -> Waiting:
     """The few things on top of each pile, as far as the viewer may do something about them."""
     expiring = decisions_in_force(viewer).filter(valid_until__lte=timezone.localdate() + SOON)
-    undecided = items_visible(viewer).filter(status=ItemStatus.OPEN)
+    over = decisions_expired(viewer)
+    undecided = (
+        items_visible(viewer).filter(status=ItemStatus.OPEN).exclude(pk__in=over.values("item"))
+    )
+    questions = questions_waiting(viewer)
+    if viewer.user_id is not None:
+        questions = questions.exclude(asked_by=viewer.user_id)  # one's own wait for others
     failed = reports_list(viewer).filter(state__in=[ReportState.FAILED, ReportState.QUARANTINED])
 
     def top(rows: QuerySet[Any], permission: Permission, path: str = "system_id") -> list[Any]:
@@ -63,8 +75,9 @@ def waiting_for(viewer: Actor) -> Waiting:
 
     decides, of_item = Permission.DECISION_RECORD, "item__system_id"
     return Waiting(
-        questions=top(questions_waiting(viewer), Permission.QUESTION_ANSWER, of_item),
+        questions=top(questions, Permission.QUESTION_ANSWER, of_item),
         expiring=top(expiring, decides, of_item),
+        expired=top(over, decides, of_item),
         to_confirm=top(decisions_to_confirm(viewer), decides, of_item),
         proposed=top(updates_proposed(viewer), Permission.STATEMENT_EDIT, "statement__system_id"),
         to_review=top(reviews_wished(viewer), Permission.STATEMENT_EDIT),

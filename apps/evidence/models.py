@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.policy import ScopedQuerySet
 from apps.catalog.models import SystemOwned
 from apps.catalog.stages import Stage
+from apps.evidence.models_incidents import Incident, IncidentEnd, IncidentKind
+
+__all__ = ["Incident", "IncidentEnd", "IncidentKind"]
 
 PERSON = settings.AUTH_USER_MODEL
 

@@ -132,12 +132,16 @@ def _plain(text: str, most: int = LONGEST) -> str:
 def _draft(finding: ParsedFinding, key: str, fmt: Format, scale: Levels) -> DraftStatement:
     place = _plain(finding.location.resource, 200)
     title = _plain(finding.title).rstrip(".")
-    # A paragraph is a mitigation.
-    fixes = _plain("; ".join(filter(None, map(_plain, finding.remediation.split("\n\n")))))
+    # A paragraph is a mitigation: its name, and on further lines what it is.
+    asked = [each.strip().partition("\n") for each in finding.remediation.split("\n\n")]
+    names = _plain("; ".join(filter(None, (_plain(name) for name, _line, _what in asked))))
+    fixes = _plain(
+        "; ".join(": ".join(filter(None, map(_plain, (name, what)))) for name, _line, what in asked)
+    )
     where = place or "this system"
-    condition = f"run {where} as it is modelled, and name no mitigation"
-    if fixes:
-        condition = f"run {where} without what the model asks for: {fixes.rstrip('.')}"
+    condition = f"If you run {where} as it is modelled, and name no mitigation"
+    if names:
+        condition = f"If you run {where} without what the model asks for: {names.rstrip('.')}"
     estimate, words, is_rated = _estimate(finding, fmt, scale)
     told = [f"Imported from {fmt.name}: {_plain(finding.rule_id, 200)}.", words]
     told += [_plain(finding.description)] if finding.description else []

@@ -4,6 +4,7 @@ from apps.evidence import (
     views,
     views_calibration,
     views_imports,
+    views_incidents,
     views_triage_rules,
     views_updates,
 )
@@ -13,6 +14,20 @@ urlpatterns = [
     path("findings/rules/new/", views_triage_rules.rule_create_page, name="rule-create"),
     path("calibration/", views_calibration.calibration_page, name="calibration"),
     path("calibration/<int:revision>/", views_calibration.outcome_action, name="outcome"),
+    path("incidents/", views_incidents.incident_list_page, name="incident-list"),
+    path("incidents/new/", views_incidents.incident_create_page, name="incident-create"),
+    path("incidents/export.csv", views_incidents.incident_export, name="incident-export"),
+    path("incidents/<incident_key:pk>/", views_incidents.incident_page, name="incident-detail"),
+    path(
+        "incidents/<incident_key:pk>/correct/",
+        views_incidents.incident_correct_page,
+        name="incident-correct",
+    ),
+    path(
+        "incidents/<incident_key:pk>/undo/",
+        views_incidents.incident_undo_action,
+        name="incident-undo",
+    ),
     path(
         "systems/<slug:key>/imports/threat-model/",
         views_imports.threat_model_page,

@@ -1,5 +1,7 @@
 """What came of estimates, and how well calibrated those who made them are."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +14,7 @@ from apps.common.forms import apply_domain_errors
 from apps.evidence.calibration import calibration_of
 from apps.evidence.forecasts import forecast_get, forecasts_due
 from apps.evidence.forms_outcomes import OutcomeForm
+from apps.evidence.incidents import Happened, happened_during
 from apps.evidence.services.outcomes import outcome_tell
 from apps.risks.quant import say_frequency
 
@@ -25,6 +28,7 @@ def calibration_page(request: PageRequest) -> HttpResponse:
 
 def _page(request: PageRequest, refused: tuple[int, OutcomeForm] | None = None) -> HttpResponse:
     due = forecasts_due(request.actor, most=SHOWN)
+    happened = happened_during(request.actor, due)
     context = {
         "scores": calibration_of(request.actor),
         "due": [
@@ -34,12 +38,26 @@ def _page(request: PageRequest, refused: tuple[int, OutcomeForm] | None = None) 
                 say_frequency(float(each.revision.frequency_high)),
                 refused[1]
                 if refused and refused[0] == each.revision.pk
-                else OutcomeForm(auto_id=f"r{each.revision.pk}-%s"),
+                else OutcomeForm(
+                    auto_id=f"r{each.revision.pk}-%s",
+                    initial=_counted(happened.get(each.revision.pk)),
+                ),
+                happened.get(each.revision.pk),
             )
             for each in due
         ],
     }
     return render(request, "evidence/calibration.html", context, status=422 if refused else 200)
+
+
+def _counted(known: Happened | None) -> dict[str, Any]:
+    """What the register of incidents knows, typed in for the person who answers."""
+    if known is None:
+        return {}
+    return {
+        "events": known.events,
+        "losses": "; ".join(f"{loss:f}".removesuffix(".00") for loss in known.losses),
+    }
 
 
 @require_POST

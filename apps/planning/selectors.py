@@ -12,6 +12,7 @@ from apps.common.errors import Missing
 from apps.planning.models import (
     Answer,
     Decision,
+    DecisionEnd,
     ItemStatus,
     Option,
     PlanningItem,
@@ -136,6 +137,18 @@ def decisions_in_force(viewer: Actor) -> QuerySet[Decision]:
     return (
         Decision.objects.visible_to(viewer)
         .filter(ended_at=None)
+        .select_related("item", "item__system", "option", "decided_by")
+        .order_by("valid_until", "-id")
+    )
+
+
+def decisions_expired(viewer: Actor) -> QuerySet[Decision]:
+    """The last word on items that are open again, since its time ran out; the longest over first."""
+    later = Decision.objects.filter(item=OuterRef("item"), pk__gt=OuterRef("pk"))
+    return (
+        Decision.objects.visible_to(viewer)
+        .filter(end=DecisionEnd.EXPIRED, item__status=ItemStatus.OPEN)
+        .exclude(Exists(later))
         .select_related("item", "item__system", "option", "decided_by")
         .order_by("valid_until", "-id")
     )

@@ -176,8 +176,22 @@ def statement_preview(request: PageRequest) -> HttpResponse:
     preview = _preview_of(form, edited.controls if edited else ())
     if preview and edited and "beside" in request.GET:
         preview = replace(preview, curves=[*_saved(edited), *preview.curves])
-    context = {"preview": preview}
+    context = {"preview": preview, "problems": [] if preview else _problems(form)}
     return render(request, "risks/_preview.html", context)
+
+
+def _problems(form: EstimateForm) -> list[tuple[str, str]]:
+    """(where, what is wrong) of what was typed and cannot be; what is still empty is no problem."""
+    parts = {"frequency": _("How often"), "magnitude": _("How much")}
+    return [
+        (
+            " · ".join(filter(None, [parts.get(name.partition("_")[0], ""), str(bound.label)])),
+            str(words),
+        )
+        for name, bound in form.fields.items()
+        if form.data.get(name)
+        for words in form.errors.get(name, [])
+    ]
 
 
 def _saved(statement: RiskStatement) -> list[Curve]:

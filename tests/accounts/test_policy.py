@@ -24,6 +24,7 @@ from apps.coverage.services.profiles import exception_set
 from apps.coverage.services.silence import silences_sweep
 from apps.evidence.forecasts import forecasts_due
 from apps.evidence.services.imports import import_threats
+from apps.evidence.services.incidents import IncidentInput, incident_record
 from apps.evidence.services.links import link_create, rule_create
 from apps.evidence.services.outcomes import outcome_tell
 from apps.evidence.services.triage_rules import triage_rule_create
@@ -273,6 +274,10 @@ def fill(system: System) -> None:
     statement_publish(actor=TESTS, statement=old, at=timezone.now() - dt.timedelta(days=400))
     forecast = forecasts_due(TESTS, statement=old)[0]
     outcome_tell(actor=TESTS, forecast=forecast, events=0)
+    happened = IncidentInput(
+        kind="incident", began_on=dt.date(2026, 5, 4), summary="It was public."
+    )
+    incident_record(actor=TESTS, system=system, content=happened)
     tracker = Tracker.objects.create(name=system.key, kind="github", sealed=b"")
     ticket_file(actor=TESTS, tracker=tracker, subject=finding)
 
@@ -321,6 +326,7 @@ def test_every_scoped_model_is_known() -> None:
         "evidence.evidencelink",
         "evidence.triageruletarget",
         "evidence.outcome",
+        "evidence.incident",
         "evidence.valueupdate",
         "evidence.importedthreat",
         "scans.vexdocument",

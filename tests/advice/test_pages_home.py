@@ -1,12 +1,15 @@
 """The loop as home page."""
 
+import datetime as dt
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from apps.accounts.actors import Actor
-from apps.planning.services.decisions import decision_record
+from apps.planning.services.decisions import decision_record, decisions_expire
 from tests.conftest import People
 from tests.factories import (
     make_item,
@@ -103,3 +106,36 @@ def test_the_number_of_queries_does_not_grow(client: Client, people: People) -> 
     few = queries()
     fill(6)
     assert queries() == few
+
+
+def test_what_expired_is_open_again_and_waits(client: Client, people: People) -> None:
+    """In a pile of its own, and not once more among the options being weighed."""
+    item = make_item(people.system, title="Leave the pod privileged")
+    option = make_option(item)
+    until = timezone.localdate() + dt.timedelta(days=1)
+    decided = decision_record(
+        actor=Actor(user=people.architect),
+        item=item,
+        option=option,
+        reason="For now.",
+        valid_until=until,
+    )
+    decisions_expire(until + dt.timedelta(days=1))
+    client.force_login(people.architect)
+    waiting = client.get("/").context["waiting"]
+    assert (waiting.expired, waiting.undecided) == ([decided], [])
+    page = client.get(f"/planning/{item.key}/").content.decode()
+    assert "Expired, and open again" in page
+    assert "Decide again" in page
+    client.force_login(people.viewer)
+    assert client.get("/").context["waiting"].expired == []
+    client.force_login(people.outsider)
+    assert client.get("/").context["waiting"].expired == []
+
+
+def test_ones_own_question_waits_for_others(client: Client, people: People) -> None:
+    asked = make_question(make_item(people.system), by=people.architect)
+    client.force_login(people.architect)
+    assert client.get("/").context["waiting"].questions == []
+    client.force_login(people.security)
+    assert client.get("/").context["waiting"].questions == [asked]

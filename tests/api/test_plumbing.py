@@ -49,6 +49,7 @@ KEYS = {
     "guidance": "G-1",
     "automation": "AU-1",
     "control": "C-1",
+    "incident": "IN-1",
     "system": "payments",
 }
 UID = "00000000-0000-4000-8000-000000000000"

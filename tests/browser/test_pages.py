@@ -88,6 +88,7 @@ EVERYBODYS: dict[str, Open] = {
     "automation": at("/automation/"),
     "automation-entry": first_row("/automation/"),
     "calibration": at("/calibration/"),
+    "incidents": at("/incidents/"),
     "controls": at("/controls/"),
     "control": first_row("/controls/"),
     "coverage": at("/coverage/"),
@@ -108,6 +109,7 @@ WRITERS: dict[str, Open] = {
     "upload": at("/reports/new/"),
     "automation-form": at("/automation/new/?kind=experiment"),
     "control-form": at("/controls/new/"),
+    "incident-form": at("/incidents/new/?system=booking"),
     "source-form": at("/sources/new/?connector=s3"),
     "credentials": at("/credentials/"),
 }

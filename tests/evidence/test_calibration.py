@@ -13,7 +13,9 @@ from apps.accounts.models import User
 from apps.common.errors import Conflict, Invalid, Missing, NotPermitted
 from apps.evidence.calibration import calibration_of
 from apps.evidence.forecasts import Forecast, forecast_get, forecasts_due
+from apps.evidence.incidents import Happened, happened_during
 from apps.evidence.models import Outcome, ValueUpdate
+from apps.evidence.services.incidents import IncidentInput, incident_record
 from apps.evidence.services.outcomes import outcome_tell
 from apps.risks.models import RiskStatement
 from apps.risks.services.statements import statement_edit, statement_publish
@@ -133,6 +135,25 @@ def test_scores_of_all_teams_and_people(people: People) -> None:
         "person",
     ]
     assert calibration_of(actor_of(people.outsider)) == []
+
+
+def test_what_the_register_knows_is_filled_in(people: People) -> None:
+    """Of the estimate's own time: an entry before or after it, and a near miss, are none of it."""
+    statement = published(people, 400)  # stood until 35 days ago
+    for days, times, loss in ((500, 1, 7), (300, 1, 20_000), (200, 3, 90_000), (10, 1, 5)):
+        day = timezone.localdate() - dt.timedelta(days=days)
+        said = IncidentInput(
+            kind="incident", began_on=day, summary="It was public.", times=times,
+            loss=Decimal(loss), statements=[statement],
+        )  # fmt: skip
+        incident_record(actor=actor_of(people.security), system=people.system, content=said)
+    revision = statement.revisions.get().pk
+    known = happened_during(actor_of(people.security), due(people))
+    assert known == {revision: Happened(4, (Decimal(20_000),))}
+    assert happened_during(actor_of(people.outsider), due(people)) == {}
+    page = text_of(signed_in(people.security), "/calibration/")
+    assert "knows 4 events of this time" in page
+    assert 'value="20000"' in page
 
 
 def test_who_may_say_and_what_cannot_be(people: People) -> None:

@@ -51,34 +51,34 @@ def ranges(statement: RiskStatement) -> list[Decimal]:
         # likelihood 80 and impact 90 of 100: the fourth and the fifth level
         (
             "otm/shop.json",
-            "run Orders without what the model asks for: Check the owner Of each order",
+            "If you run Orders without what the model asks for: Check the owner",
             "Orders can be changed",
             ("1", "2", "2000", "4000"),
         ),
         # High, the fourth of five levels of loss; nothing says how often: levels 2 to 4
         (
             "threat-dragon/version2.json",
-            "run Orders / Order service without what the model asks for: Check the owner",
+            "If you run Orders / Order service without what the model asks for: Check the owner",
             "Orders can be changed",
             ("0.2", "2", "1000", "2000"),
         ),
         (
             "threat-composer/shop.json",
-            "run orders, bills without what the model asks for: Check the owner of each order",
+            "If you run orders, bills without what the model asks for: Check the owner of each order",
             "A buyer can change orders of others, which leads to wrong bills",
             ("0.2", "2", "1000", "2000"),
         ),
         # likely and severe: the fourth of five likelihoods and the fifth of five impacts
         (
             "tm-bom/shop.json",
-            "run Orders without what the model asks for: Check the owner Of each order",
+            "If you run Orders without what the model asks for: Check the owner",
             "Orders can be changed",
             ("1", "2", "2000", "4000"),
         ),
         # likely and high: the second of four likelihoods and the third of four impacts
         (
             "threagile-risks/risks.json",
-            "run orders as it is modelled, and name no mitigation",
+            "If you run orders as it is modelled, and name no mitigation",
             "SQL injection risk at Orders",
             ("0.5", "1", "1000", "2000"),
         ),

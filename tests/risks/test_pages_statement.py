@@ -126,6 +126,15 @@ def test_an_incomplete_preview_asks_for_the_rest_and_stores_nothing(
     assert client.post("/risks/preview/", TYPED).status_code == 403
 
 
+def test_a_preview_says_what_cannot_be_read(client: Client, people: People) -> None:
+    client.force_login(people.security)
+    page = client.post("/risks/preview/", TYPED | {"magnitude_high": "much"})
+    assert [words for _label, words in page.context["problems"]] != []
+    assert "Fill in both ranges" not in page.content.decode()
+    turned = TYPED | {"magnitude_low": "5 M", "magnitude_high": "20k"}
+    assert client.post("/risks/preview/", turned).context["problems"] != []
+
+
 def test_without_script_a_button_shows_the_value(
     client: Client, people: People, item: PlanningItem
 ) -> None:

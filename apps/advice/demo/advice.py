@@ -75,6 +75,7 @@ class ItemLoader:
     def __init__(self, organisation: Organisation, library: dict[str, Guidance]) -> None:
         self.organisation = organisation
         self.library = library
+        self.statements: dict[str, RiskStatement] = {}  # of all items so far, by their ref
 
     def load(self, system_key: str, record: Record) -> PlanningItem:
         actor = self.organisation.actor(record["created_by"])
@@ -89,6 +90,7 @@ class ItemLoader:
             each["ref"]: self._statement(item, options, each)
             for each in record.get("statements", [])
         }
+        self.statements |= statements
         for question in record.get("questions", []):
             self._question(item, question)
         if recommendation := record.get("recommendation"):

@@ -44,6 +44,9 @@ class DemoFiles:
         found: list[Record] = _yaml(self.folder / "controls.yaml")["controls"]
         return found
 
+    def history(self) -> Record:
+        return _yaml(self.folder / "history.yaml")
+
     def triage(self) -> Record:
         """What is said of findings; files are named from this folder."""
         return _yaml(self.folder / "triage.yaml")

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.policy import may
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
+from apps.advice.happened import happened_panel
 from apps.advice.views.what_if import what_if
 from apps.automation.selectors import guards_of
 from apps.automation.words import drift_sentence
@@ -100,6 +101,7 @@ def statement_shown(
         "shown": shown,
         "figures": _figures(shown),
         **what_if(request, statement),
+        **happened_panel(request.actor, statement),
         "swings": (swings := swings_of(shown)[:SWINGS_SHOWN]),
         "swing_axis": shared_axis([end for each in swings for end in (each.least, each.most)])
         if swings

@@ -44,6 +44,11 @@ class ControlKey(_Key):
     regex = "C-[0-9]{1,18}"
 
 
+class IncidentKey(_Key):
+    prefix = "IN-"
+    regex = "IN-[0-9]{1,18}"
+
+
 def register() -> None:
     """Called by the URL conf before any path is made."""
     register_converter(Number, "number")
@@ -52,3 +57,4 @@ def register() -> None:
     register_converter(GuidanceKey, "guidance_key")
     register_converter(AutomationKey, "automation_key")
     register_converter(ControlKey, "control_key")
+    register_converter(IncidentKey, "incident_key")

@@ -75,6 +75,11 @@ STATES: Final[dict[str, dict[str, Look]]] = {
         "waived": Look(_("Waived"), "neutral", "circle-slash"),
         "retired": Look(_("Retired"), "neutral", "archive"),
     },
+    "incident": {
+        "incident": Look(_("Incident"), "bad", "shield-alert"),
+        "near_miss": Look(_("Near miss"), "caution", "triangle-alert"),
+        "quiet": Look(_("Nothing happened"), "good", "circle-check"),
+    },
     "outcome": {
         "passed": Look(_("Passed"), "good", "circle-check"),
         "failed": Look(_("Failed"), "bad", "circle-x"),

@@ -2,6 +2,13 @@ from django.urls import path
 
 from apps.evidence.api.calibration import Calibration, Forecasts, OutcomeOfForecast
 from apps.evidence.api.imports import ThreatModelImport
+from apps.evidence.api.incidents import (
+    CorrectIncident,
+    Incidents,
+    IncidentYears,
+    OneIncident,
+    UndoIncident,
+)
 from apps.evidence.api.triage_rules import OneTriageRule, TriageRuleOff, TriageRules
 from apps.evidence.api.updates import (
     ApplyUpdate,
@@ -16,6 +23,11 @@ urlpatterns = [
     path("calibration", Calibration.as_view()),
     path("calibration/forecasts", Forecasts.as_view()),
     path("calibration/forecasts/<number:revision>/outcome", OutcomeOfForecast.as_view()),
+    path("incidents", Incidents.as_view()),
+    path("incidents/years", IncidentYears.as_view()),
+    path("incidents/<incident_key:incident>", OneIncident.as_view()),
+    path("incidents/<incident_key:incident>/correct", CorrectIncident.as_view()),
+    path("incidents/<incident_key:incident>/undo", UndoIncident.as_view()),
     path("systems/<slug:system>/imports/threat-model", ThreatModelImport.as_view()),
     path("statements/<statement_key:statement>/evidence", StatementEvidence.as_view()),
     path("statements/<statement_key:statement>/rules", StatementRules.as_view()),

@@ -57,7 +57,7 @@ def rapid_assess(
         option_create(actor=actor, item=item, title=each)
     for risk in happenings:
         content = StatementInput(
-            condition=f"go ahead with “{title}” and do nothing more about it",
+            condition=f"If you go ahead with “{title}” and do nothing more about it",
             consequence=risk.text.strip().rstrip("."),
             asset=" ".join(data.split())[:200],
             rationale="From a rapid assessment: rough levels, to be estimated properly.",

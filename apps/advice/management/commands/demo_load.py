@@ -11,6 +11,7 @@ from apps.advice.demo.controls import controls_load
 from apps.advice.demo.coverage import coverage_load
 from apps.advice.demo.evidence import reports_load, settle
 from apps.advice.demo.files import DemoFiles
+from apps.advice.demo.history import history_load
 from apps.advice.demo.organisation import Organisation, has_others, is_loaded, may_load
 from apps.advice.demo.sources import sources_load
 from apps.advice.demo.triage import triage_load
@@ -59,6 +60,8 @@ class Command(BaseCommand):
         self._say(f"{len(declared)} entries of automation")
         controls = controls_load(organisation, library, files.controls())
         self._say(f"{len(controls)} controls")
+        folder = files.folder / "threat-models"
+        self._say(history_load(organisation, loader.statements, files.history(), folder))
         coverage_load(organisation, files.story()["coverage"])
         tolerance_load(organisation.actor("amara"), files.story()["tolerance"])
         decisions_expire()
