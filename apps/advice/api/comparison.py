@@ -26,23 +26,37 @@ class ComparedOut(serializers.Serializer[Any]):
     is_recommended = serializers.BooleanField()
     is_chosen = serializers.BooleanField()
     first_year_cost = money(allow_null=True)
-    expected_annual_loss = money(source="loss.expected_annual_loss", default=None)
-    probability_of_loss = serializers.FloatField(source="loss.probability_of_loss", default=None)
-    median = money(source="loss.median", default=None)
-    p5 = money(source="loss.p5", default=None)
-    p95 = money(source="loss.p95", default=None, help_text="19 years in 20 stay below.")
+    expected_annual_loss = money(source="loss.expected_annual_loss", default=None, allow_null=True)
+    probability_of_loss = serializers.FloatField(
+        source="loss.probability_of_loss", default=None, allow_null=True
+    )
+    median = money(source="loss.median", default=None, allow_null=True)
+    p5 = money(source="loss.p5", default=None, allow_null=True)
+    p95 = money(
+        source="loss.p95", default=None, allow_null=True, help_text="19 years in 20 stay below."
+    )
     yearly_total = money(
-        source="loss.yearly_total", default=None, help_text="Expected loss and first year's cost."
+        source="loss.yearly_total",
+        default=None,
+        allow_null=True,
+        help_text="Expected loss and first year's cost.",
     )
     costs_less_than_baseline = serializers.FloatField(
-        source="loss.costs_less_than_baseline", default=None, help_text="Probability for one year."
+        source="loss.costs_less_than_baseline",
+        default=None,
+        allow_null=True,
+        help_text="Probability for one year.",
     )
     difference = money(
-        source="loss.difference", default=None, help_text="Of the yearly total to the baseline's."
+        source="loss.difference",
+        default=None,
+        allow_null=True,
+        help_text="Of the yearly total to the baseline's.",
     )
     cheapest = serializers.FloatField(
         source="loss.cheapest",
         default=None,
+        allow_null=True,
         help_text="Share of years in which no other costs less.",
     )
     curve = serializers.SerializerMethodField()

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase, JsonResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -120,6 +121,11 @@ class StageAdviceView(PortalView):
         tag="Advice",
         query=AdviceQuery,
         gives=StageAdviceOut,
+        media="application/json",
+        also={
+            (200, "text/markdown"): OpenApiTypes.STR,
+            (200, "application/sarif+json"): OpenApiTypes.OBJECT,
+        },
         description=(
             "For a pipeline, in one call: risks carried with their value, what is new since a commit "
             "or on a branch, gaps, guidance. `format=markdown` suits a job summary or a comment, "

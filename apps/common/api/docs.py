@@ -21,6 +21,12 @@ IF_MATCH = OpenApiParameter(
     required=True,
     description="The ETag that the object was read with.",
 )
+# Where the body, and not If-Match, names the version that was read.
+CHANGED_SINCE = {
+    (412, "application/problem+json"): OpenApiResponse(
+        {"$ref": "#/components/schemas/Problem"}, "Changed by somebody else"
+    )
+}
 ETAG = OpenApiParameter(
     "ETag",
     str,
@@ -44,6 +50,7 @@ def operation(
     repeatable: bool = False,
     edits: bool = False,
     versioned: bool = False,
+    also: dict[Any, Any] | None = None,
     description: str = "",
     example: Any = None,
     answer: Any = None,
@@ -51,7 +58,8 @@ def operation(
 ) -> Callable[[F], F]:
     """Document one operation.
 
-    takes, gives: serializers of body and answer; media: of an answer that is not JSON;
+    takes, gives: serializers of body and answer; media: of an answer that is not JSON; also: what else
+    is answered, by (status, media type) or status;
     query: serializer of the query parameters; repeatable: honours Idempotency-Key;
     edits: needs If-Match; versioned: answers with an ETag; also: what other statuses answer.
     """

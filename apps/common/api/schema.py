@@ -34,6 +34,7 @@ PROBLEM = {
 }
 
 EVERYWHERE = {"400": "Not acceptable", "401": "No valid credentials", "403": "Not permitted"}
+NAMING = {"system", "item", "statement", "series"}  # query parameters that name something
 WITH_OBJECT = {"404": "Not found, or not yours to know of"}
 ON_WRITE = {"409": "State conflict", "413": "Too large", "415": "Unsupported media type"}
 ON_EDIT = {"412": "Changed by somebody else", "428": "If-Match is missing"}
@@ -47,13 +48,14 @@ def document_problems(
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
     for path, operations in result.get("paths", {}).items():
         for method, operation in operations.items():
-            _add(operation, _answers(path, method))
+            _add(operation, _answers(path, method, operation))
     return result
 
 
-def _answers(path: str, method: str) -> dict[str, str]:
+def _answers(path: str, method: str, operation: dict[str, Any]) -> dict[str, str]:
     answers = dict(EVERYWHERE)
-    if "{" in path or method == "post":
+    filters = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
+    if "{" in path or method == "post" or filters & NAMING:
         answers |= WITH_OBJECT
     if method in {"post", "put", "patch"}:
         answers |= ON_WRITE

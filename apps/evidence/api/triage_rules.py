@@ -132,6 +132,7 @@ class TriageRules(PortalListView):
         takes=TriageRuleIn,
         gives=TriageRuleOut,
         status=201,
+        also={200: TrialOut},
         repeatable=True,
         description=(
             "A rule sets the state of open findings, their owner and tags, and makes them evidence for a "

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.api.views import PortalListView, PortalView
-from apps.common.api.docs import operation
+from apps.common.api.docs import CHANGED_SINCE, operation
 from apps.common.api.inputs import Input, Nothing, read_body, read_query
 from apps.common.api.outputs import PersonOut
 from apps.common.api.views import idempotent
@@ -72,6 +72,7 @@ class StatementReviews(PortalListView):
         takes=ReviewIn,
         gives=ReviewOut,
         status=201,
+        also=CHANGED_SINCE,
         repeatable=True,
         description="By another person than who wrote it. Nothing waits for it.",
         example={"version": 3, "approves": True, "body": "The range fits what we saw last year."},

@@ -15,6 +15,13 @@ from apps.scans.api.serializers import FindingOut, FindingQuery
 from apps.scans.exports.answers import export_answer
 from apps.scans.exports.files import KINDS
 
+FILES = {
+    (200, kind.content_type.partition(";")[0]): (
+        OpenApiTypes.OBJECT if "json" in kind.content_type else OpenApiTypes.BINARY
+    )
+    for kind in KINDS.values()
+}
+
 
 class ExportQuery(FindingQuery):
     format = serializers.ChoiceField(choices=list(KINDS), help_text="Of the file.")
@@ -29,7 +36,8 @@ class FindingExport(PortalView):
         tag="Findings",
         query=ExportQuery,
         gives=OpenApiTypes.BINARY,
-        media="application/octet-stream",
+        media="text/csv",
+        also=FILES,
         description=(
             "Exactly the findings that the filter finds, all of them, sent as they are read: "
             "`GET /api/v1/findings/export?format=openvex&system=payments&state=any`. SARIF has a run "

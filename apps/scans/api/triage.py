@@ -199,6 +199,7 @@ class Triages(PortalListView):
         takes=TriageIn,
         gives=TriageOut,
         status=202,
+        also={200: PreviewOut},
         repeatable=True,
         description=(
             "Carried out by a worker when there are many: follow `Location`. With `dry_run` the "
