@@ -109,7 +109,8 @@ def test_every_operation_answers_as_described(people: People) -> None:
         fitting = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
         unfitting = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
         wrong += complaints(client, fitting, [admin], there)
-        wrong += complaints(client, unfitting, everybody, there)
+        if EXAMPLES > 1 or operation.body:  # what does not fit is most telling in a body
+            wrong += complaints(client, unfitting, everybody, there)
     assert not wrong, "\n\n".join(wrong[:50])
 
 
