@@ -213,6 +213,7 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "sweep-reports": {"task": "scans.sweep", "schedule": 30.0},
+    "remove-raw-copies": {"task": "scans.retain", "schedule": 3600.0},
     "fetch-feeds": {"task": "scans.fetch_feeds", "schedule": 3600.0},
     "portfolio-snapshot": {"task": "advice.snapshot", "schedule": 6 * 3600.0},
     "review-signals": {"task": "evidence.review_signals", "schedule": 6 * 3600.0},
@@ -322,6 +323,7 @@ SECOPS_EVENT_HANDLERS = {
 SECOPS_SECRET_SALT = env.text("SECOPS_SECRET_SALT", SECRET_KEY)
 
 # --- the limits of untrusted input ---------------------------------------------------------------
+SECOPS_RAW_ARCHIVE_DIR = env.text("SECOPS_RAW_ARCHIVE_DIR", "")
 SECOPS_MAX_REPORT_BYTES = env.integer("SECOPS_MAX_REPORT_MB", 256, low=1, high=4096) * 1024 * 1024
 SECOPS_MAX_COMPRESSION_RATIO = env.integer("SECOPS_MAX_COMPRESSION_RATIO", 200, low=2, high=2000)
 SECOPS_MAX_FINDINGS = env.integer("SECOPS_MAX_FINDINGS", 1_000_000, low=1000, high=50_000_000)

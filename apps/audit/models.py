@@ -1,5 +1,7 @@
 """Who did what to what, when and from where. Append-only: a database trigger refuses change."""
 
+from typing import Any
+
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -58,3 +60,46 @@ class AuditSeal(models.Model):
     @property
     def digest_hex(self) -> str:
         return bytes(self.digest).hex()
+
+
+class AuditCut(models.Model):
+    """The oldest entries went after they were exported (apps/audit/cutting.py); never changes either.
+
+    The database takes a row only if it agrees with the seals and the entries that go, and deletes only
+    entries that a row here covers.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    first_id = models.BigIntegerField()
+    through_id = models.BigIntegerField(unique=True)  # the last entry that went; a seal ends there
+    entries = models.PositiveBigIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    digest = models.BinaryField(max_length=32)  # of the last seal whose entries went
+    export_name = models.CharField(max_length=200)
+    export_sha256 = models.CharField(max_length=64)
+    cut_by = models.CharField(max_length=200)
+    cut_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"cut of {self.entries} entries through {self.through_id}"
+
+    @property
+    def digest_hex(self) -> str:
+        return bytes(self.digest).hex()
+
+    def told(self) -> dict[str, Any]:
+        """What the trail's own entry says of it."""
+        return {
+            "first_id": self.first_id,
+            "through_id": self.through_id,
+            "entries": self.entries,
+            "first_at": self.first_at.isoformat(),
+            "last_at": self.last_at.isoformat(),
+            "digest": self.digest_hex,
+            "export_name": self.export_name,
+            "export_sha256": self.export_sha256,
+        }

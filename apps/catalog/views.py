@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
-from apps.audit.models import AuditSeal
+from apps.audit.models import AuditCut, AuditSeal
 from apps.catalog.forms import AuditFilterForm
 from apps.catalog.selectors import audit_trail, systems_permitting
 from apps.catalog.services import audit_export_note
@@ -45,6 +45,7 @@ def audit_trail_page(request: PageRequest) -> HttpResponse:
         "next_url": address(path, given, NAMES, before=entries[-1].pk) if found[PAGE:] else "",
         "first_url": address(path, given, NAMES) if before else "",
         "exports": [(name.upper(), address(export, given, NAMES, format=name)) for name in EXPORTS],
+        "cuts": AuditCut.objects.order_by("-id")[:20],
         "seal": AuditSeal.objects.order_by("id").last(),
     }
     return render(request, "audit/trail.html", context)

@@ -21,6 +21,7 @@ from apps.scans.models_exploits import (
     KevEntry,
     RemediationTarget,
 )
+from apps.scans.models_retention import RawRetention
 from apps.scans.models_rules import FindingOwner, FindingTag, OwnersMap, OwnerSource, TriageRule
 from apps.scans.models_verdicts import Justification, Verdict
 from apps.scans.models_vex import VexDocument, VexStatement
@@ -35,6 +36,7 @@ __all__ = [  # those of the other modules, for whoever imports models from here
     "KevEntry",
     "OwnerSource",
     "OwnersMap",
+    "RawRetention",
     "RemediationTarget",
     "TriageRule",
     "Verdict",
@@ -109,7 +111,11 @@ class Report(SystemOwned):
     format = models.CharField(max_length=60, blank=True, default="")
     # The bytes.
     filename = models.CharField(max_length=200, blank=True, default="")
-    storage_name = models.CharField(max_length=200)
+    storage_name = models.CharField(max_length=200)  # empty: the raw copy went
+    raw_removed_at = models.DateTimeField(null=True)
+    raw_is_archived = models.BooleanField(
+        default=False, db_default=False
+    )  # it went into the operator's archive
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
     # Where they came from.
@@ -161,6 +167,11 @@ class Report(SystemOwned):
             ),
             models.Index(fields=["system", "-id"], name="report_of_system"),
             models.Index(fields=["series", "-id"], name="report_of_series"),
+            models.Index(
+                fields=["finished_at"],
+                condition=~Q(storage_name="") & Q(finished_at__isnull=False),
+                name="report_raw_kept",
+            ),
         ]
 
     def __str__(self) -> str:

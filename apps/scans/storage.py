@@ -141,6 +141,32 @@ def forget(name: str) -> None:
         default_storage.delete(name)
 
 
+def retire(name: str) -> bool:
+    """Take bytes away whose time is over; True: they are in the archive of SECOPS_RAW_ARCHIVE_DIR now.
+
+    Done again after a death in between, it ends the same. Raises: OSError where the archive cannot
+    be written; nothing is lost then.
+    """
+    archive = settings.SECOPS_RAW_ARCHIVE_DIR
+    if archive and default_storage.exists(name):
+        _archive(name, Path(archive) / name)
+    default_storage.delete(name)
+    return bool(archive)
+
+
+def _archive(name: str, target: Path) -> None:
+    """Under the same name; whole on the disk before it has that name."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.partial")
+    with default_storage.open(name) as source, partial.open("wb") as copy:
+        partial.chmod(0o600)
+        for chunk in source.chunks(CHUNK):
+            copy.write(chunk)
+        copy.flush()
+        os.fsync(copy.fileno())
+    partial.replace(target)
+
+
 @contextlib.contextmanager
 def opened(name: str) -> Iterator[memoryview]:
     """The bytes as a read-only memory map: pages come from disk as they are read, and go again."""

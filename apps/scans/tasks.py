@@ -2,6 +2,7 @@ from celery import shared_task
 
 from apps.scans.services import exploit_fetch
 from apps.scans.services import ingest as ingest_service
+from apps.scans.services import retention as retention_service
 from apps.scans.services import sweep as sweep_service
 from apps.scans.services import triage as triage_service
 
@@ -25,3 +26,8 @@ def triage(triage_id: int) -> None:
 @shared_task(name="scans.fetch_feeds")
 def fetch_feeds() -> None:
     exploit_fetch.feeds_fetch_due()
+
+
+@shared_task(name="scans.retain")
+def retain() -> None:
+    retention_service.raw_copies_remove()

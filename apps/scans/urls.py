@@ -1,6 +1,16 @@
 from django.urls import path
 
-from apps.scans.views import exports, findings, groups, reports, rules, triage, urgency, vex
+from apps.scans.views import (
+    exports,
+    findings,
+    groups,
+    reports,
+    retention,
+    rules,
+    triage,
+    urgency,
+    vex,
+)
 
 urlpatterns = [
     path("findings/", findings.finding_list_page, name="finding-list"),
@@ -19,6 +29,7 @@ urlpatterns = [
     path("findings/triage/<uuid:uid>/", triage.triage_detail_page, name="triage-detail"),
     path("findings/triage/<uuid:uid>/undo/", triage.triage_undo_action, name="triage-undo"),
     path("reports/", reports.report_list_page, name="report-list"),
+    path("reports/retention/", retention.retention_page, name="retention"),
     path("reports/new/", reports.report_upload_page, name="report-upload"),
     path("reports/<uuid:uid>/", reports.report_page, name="report-detail"),
     path("reports/<uuid:uid>/raw/", reports.report_raw, name="report-raw"),

@@ -116,6 +116,7 @@ WRITERS: dict[str, Open] = {
 STAFF: dict[str, Open] = {
     "design": at("/design/"),
     "api-reference": at("/api/docs"),
+    "retention": at("/reports/retention/"),
     "webhooks": at("/webhooks/"),
     "trackers": at("/trackers/"),
     "sign-in-providers": at("/settings/sign-in/"),

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.common.backup.tables import Table, copied, migrations, tables
+from apps.common.holds import files_stay
 
 FORMAT = 1
 CHUNK = 256 * 1024
@@ -40,7 +41,10 @@ def backup_write(path: Path) -> Written:
     try:
         with partial.open("xb") as handle:
             partial.chmod(0o600)
-            with tarfile.open(fileobj=handle, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            with (
+                files_stay(),
+                tarfile.open(fileobj=handle, mode="w", format=tarfile.PAX_FORMAT) as archive,
+            ):
                 _fill(archive, written)
         partial.rename(path)
     finally:

@@ -16,6 +16,7 @@ from apps.accounts.roles import Permission
 from apps.common.api.docs import IDEMPOTENCY_KEY, operation
 from apps.common.api.inputs import Nothing, read_body, read_query
 from apps.common.api.views import idempotent
+from apps.common.errors import Missing
 from apps.scans.api.serializers import (
     ChangeQuery,
     FindingRatedOut,
@@ -110,8 +111,12 @@ class RawReport(PortalView):
     def get(self, request: Request, report: uuid.UUID) -> FileResponse:
         row = report_get(self.actor, report)
         name = report_download(actor=self.actor, report=row)
+        try:
+            handle = default_storage.open(name)
+        except FileNotFoundError:
+            raise Missing("The bytes of this report are no longer in the storage.") from None
         return FileResponse(
-            default_storage.open(name),
+            handle,
             as_attachment=True,
             filename=f"report-{row.uid}",
             content_type="application/octet-stream",

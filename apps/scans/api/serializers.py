@@ -119,6 +119,12 @@ class ReportOut(serializers.Serializer[Any]):
     error = serializers.SerializerMethodField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
+    raw_removed_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the retention rule took the raw copy; null: it is kept."
+    )
+    raw_is_archived = serializers.BooleanField(
+        help_text="It went into the operator's archive instead of being deleted."
+    )
     links = serializers.SerializerMethodField()
 
     def get_stage(self, report: Report) -> str:

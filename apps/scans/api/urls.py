@@ -12,6 +12,7 @@ from apps.scans.api.reports import (
     Reports,
     ReprocessReport,
 )
+from apps.scans.api.retention import Retention
 from apps.scans.api.triage import (
     FindingOwnerOf,
     FindingOwners,
@@ -43,6 +44,7 @@ urlpatterns = [
     path("vex/<uuid:document>/withdraw", WithdrawVexDocument.as_view()),
     path("feeds", Feeds.as_view()),
     path("feeds/<str:kind>", OneFeed.as_view()),
+    path("retention", Retention.as_view()),
     path("remediation-targets", RemediationTargets.as_view()),
     path("series", SeriesList.as_view()),
     path("formats", Formats.as_view()),

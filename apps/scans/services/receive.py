@@ -169,6 +169,8 @@ def report_reprocess(*, actor: Actor, report: Report) -> Report:
     row: Report = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
     if row.state not in {ReportState.FAILED, ReportState.QUARANTINED}:
         raise Conflict("Only a failed or quarantined report can be processed again.")
+    if not row.storage_name:
+        raise Conflict(f"{_raw_copy(row)} Run the tool again and send its new report.")
     now = timezone.now()
     row.state = ReportState.RECEIVED
     row.attempts = 0
@@ -185,6 +187,16 @@ def report_download(*, actor: Actor, report: Report) -> str:
     """The storage name of the raw bytes, for those who may reprocess: raw reports may hold secrets."""
     require(actor, Permission.REPORT_REPROCESS, report, seen_by=Permission.REPORT_VIEW)
     if not report.storage_name:
-        raise Missing("The raw report was removed when its retention ended.")
+        raise Missing(_raw_copy(report))
     record(actor=actor, action="report.download", target=report, system_id=report.system_id)
     return report.storage_name
+
+
+def _raw_copy(report: Report) -> str:
+    """What became of the raw copy that is gone: a sentence."""
+    if report.raw_removed_at is None:
+        return "The raw copy is no longer here."
+    day = f"{report.raw_removed_at:%-d %B %Y}"
+    if report.raw_is_archived:
+        return f"The raw copy was moved to the operator's archive on {day} by the retention rule."
+    return f"The raw copy was removed on {day} by the retention rule."

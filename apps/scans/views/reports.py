@@ -89,6 +89,7 @@ def report_page(request: PageRequest, uid: uuid.UUID) -> HttpResponse:
         "format_name": _format_name(report),
         "advice": ADVICE.get(report.error_reason, OTHERWISE) if report.error_reason else "",
         "may_reprocess": may(request.actor, Permission.REPORT_REPROCESS, report)
+        and bool(report.storage_name)
         and report.state in {ReportState.FAILED, ReportState.QUARANTINED},
         "may_download": bool(report.storage_name)
         and may(request.actor, Permission.REPORT_REPROCESS, report),
