@@ -77,9 +77,11 @@ if TESTING:
 MIDDLEWARE = [
     "apps.common.metrics.MetricsMiddleware",
     "apps.common.middleware.RequestIdMiddleware",
+    "apps.accounts.middleware.NoPlainApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "apps.common.middleware.NothingKeptMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -406,6 +408,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # SHA-1 hashes of stolen passwords, in order, one a line; beside what Django brings.
 SECOPS_BREACHED_PASSWORDS = env.text("SECOPS_BREACHED_PASSWORDS")
+# Words of the organisation that are no passwords, decorated or not, such as its name.
+SECOPS_PASSWORD_WORDS = env.words("SECOPS_PASSWORD_WORDS")
 # How often somebody may ask, as "600/minute"; empty: not counted. apps/common/rates.py
 _GENEROUS = "1000000/minute"  # tests share one Redis
 SECOPS_RATE_API = env.text("SECOPS_RATE_API", _GENEROUS if TESTING else "600/minute")
@@ -431,7 +435,12 @@ LOGOUT_REDIRECT_URL = "sign-in"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_AGE = 60 * 60 * 12
+SESSION_COOKIE_AGE = 60 * 60 * 12  # without a request
+# After which a person signs in anew, whatever was done meanwhile (NIST SP 800-63B-4, 2.2.3).
+SECOPS_SESSION_HOURS = env.integer("SECOPS_SESSION_HOURS", 24, low=1, high=720)
+if HTTPS:  # browsers take these from this host alone, for all of it, and only over TLS
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+MESSAGE_STORAGE = "apps.common.flashes.Flashes"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = HTTPS
@@ -448,6 +457,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
+        "object-src": [NONE],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],

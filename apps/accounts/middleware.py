@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,8 +17,8 @@ from apps.accounts.actors import ANONYMOUS, Actor
 from apps.accounts.models import User
 from apps.accounts.places import place_of
 from apps.accounts.roles import Role
-from apps.accounts.signing_in import FACTOR, note_again
-from apps.common.api.problems import problem
+from apps.accounts.signing_in import FACTOR, is_over, note_again
+from apps.common.api.problems import plain, problem
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -31,6 +32,23 @@ class ActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.actor = SimpleLazyObject(lambda: actor_of(request))  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
+class NoPlainApiMiddleware:
+    """Refuses the API over http where the portal is served over https.
+
+    SECURITY: a redirect would work, and so nobody would notice that a token travels in the open.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_api = request.path.startswith("/api/") and request.path != "/api/docs"
+        if settings.SECURE_SSL_REDIRECT and is_api and not request.is_secure():
+            text = "Use https. A token that was sent over http may have been read: revoke it."
+            return plain(request, 403, "https-needed", text)
         return self.get_response(request)
 
 
@@ -65,6 +83,9 @@ class SessionMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         if not isinstance(user, User) or not user.is_active:
+            return self.get_response(request)
+        if is_over(request):
+            logout(request)
             return self.get_response(request)
         note_again(request, user)
         if owes_factor(request, user) and not _leads_to_factor(request.path):

@@ -21,6 +21,8 @@ from apps.accounts.models import User
 # As people write letters with digits and signs.
 _LEET = str.maketrans("013457@$!|", "oieastasil")
 _EDGES = "0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ "
+# Of the product itself; the organisation's come from SECOPS_PASSWORD_WORDS.
+OWN = frozenset({"secops", "secopsportal", "secops-portal", "portalsecops"})
 _SHORT = 3  # so few letters are no word, however often they are repeated
 _DIGEST = 40  # hexadecimal digits of SHA-1
 
@@ -48,7 +50,8 @@ def is_bent_common(password: str) -> bool:
     word = password.lower().strip()
     if len(_once(word)) <= _SHORT:
         return True
-    return any(form in _common() for form in _forms(word))
+    refused = _common() | _organisations() if settings.SECOPS_PASSWORD_WORDS else _common()
+    return any(form in refused for form in _forms(word))
 
 
 def is_listed(password: str, file: Path | None = None) -> bool:
@@ -112,4 +115,9 @@ def _once(word: str) -> str:
 
 @lru_cache(maxsize=1)
 def _common() -> frozenset[str]:
-    return frozenset(CommonPasswordValidator().passwords)
+    return frozenset(CommonPasswordValidator().passwords) | OWN
+
+
+def _organisations() -> set[str]:
+    """Words that the operator names, without their spaces and signs."""
+    return {"".join(filter(str.isalnum, each)).lower() for each in settings.SECOPS_PASSWORD_WORDS}

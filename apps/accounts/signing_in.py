@@ -1,6 +1,7 @@
 """From a password, a passkey or a provider to a session; the one place that signs people in."""
 
 import datetime as dt
+import logging
 import time
 from dataclasses import dataclass
 
@@ -16,10 +17,12 @@ from apps.accounts.services.passkeys import Site
 from apps.accounts.services.sessions import SEEN_EVERY, Visit, session_seen
 from apps.common.rates import address_of
 
+logger = logging.getLogger("secops.sign_in")
 HOME = "home"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 WAITING = "second-step"  # session: who has shown a password and still owes the second factor
 SURE = "sure-at"  # session: when the person last showed who it is
+BEGAN = "began-at"  # session: when the person signed in
 FACTOR = "with-factor"  # session: whether a second factor was shown
 CHALLENGE = "passkey-challenge"
 SEEN = "seen"  # session: its key and when its use was last noted
@@ -54,8 +57,10 @@ def finish(
 ) -> None:
     """A session. is_sure_now: the person itself was just asked, and not a browser that is known."""
     request.session.pop(WAITING, None)
+    factors = "a second factor" if with_factor else "one factor"
+    logger.info("person %d signed in with %s from %s", user.pk, factors, address_of(request))
     login(request, user, backend=BACKEND)
-    request.session[FACTOR] = with_factor
+    request.session[FACTOR], request.session[BEGAN] = with_factor, time.time()
     if is_sure_now:
         be_sure(request)
     else:
@@ -96,6 +101,12 @@ def be_sure(request: HttpRequest) -> None:
 def is_sure(request: HttpRequest) -> bool:
     """Whether the person showed who it is in the last quarter of an hour (NIST SP 800-63B-4, 5.2)."""
     return time.time() - float(request.session.get(SURE, 0)) < SURE_FOR
+
+
+def is_over(request: HttpRequest) -> bool:
+    """Whether the session has lasted as long as one may; one that does not say so begins now."""
+    began = request.session.setdefault(BEGAN, time.time())
+    return time.time() - float(began) > settings.SECOPS_SESSION_HOURS * 3600
 
 
 def local_page(request: HttpRequest, asked: str) -> str:

@@ -1,5 +1,7 @@
 """Wrong tries at a secret, counted so that nobody can guess, and nobody can lock out another."""
 
+import json
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +11,7 @@ from django.utils.translation import ngettext
 
 from apps.common.rates import address_of, forget, look, take
 
+logger = logging.getLogger("secops.sign_in")
 Counted = tuple[str, tuple[str, ...]]  # a rate, and what is counted by
 
 
@@ -27,6 +30,8 @@ class Tries:
         return 0
 
     def failed(self) -> None:
+        (_rate, who) = self.counted[0]
+        logger.warning("a try failed: %s", " ".join(json.dumps(each) for each in who))
         for rate, who in self.counted:
             take(rate, *who)
 

@@ -35,6 +35,21 @@ class RequestIdMiddleware:
         return response
 
 
+class NothingKeptMiddleware:
+    """What the portal answers is for the moment: no cache keeps it, unless a view says otherwise.
+
+    Static files come from before this and keep their own rules.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
 class DomainErrorMiddleware:
     """A domain error, or a refusal of the database, that reaches a page becomes a page with its status."""
 

@@ -27,6 +27,7 @@ CODES = {
     "issuer-unreachable": "The keys of a trusted issuer cannot be read now.",
     "not-permitted": "Your role, or your token, does not allow this.",
     "second-factor-needed": "Your role needs a second factor here; add one on the portal's pages.",
+    "https-needed": "The API is not read over http; a token that was sent so may be known.",
     "csrf-failed": "A request of the signed-in browser lacks X-CSRFToken.",
     "not-found": "There is nothing here, or you may not see it.",
     "method-not-allowed": "The address does not know this method.",

@@ -1,0 +1,18 @@
+"""What a page says once to whoever did something, kept until it is shown."""
+
+from django.conf import settings
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.contrib.messages.storage.session import SessionStorage
+
+
+class HostCookieStorage(CookieStorage):
+    """In a cookie that browsers take from this host alone, as the session's."""
+
+    cookie_name = "__Host-messages" if settings.SESSION_COOKIE_SECURE else "messages"
+
+
+class Flashes(FallbackStorage):
+    """In a signed cookie; in the session where that is too small."""
+
+    storage_classes = (HostCookieStorage, SessionStorage)

@@ -1,0 +1,124 @@
+"""What browsers are told in production: cookies of this host alone, nothing kept, no API over http."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.accounts.passwords import is_bent_common
+from apps.accounts.signing_in import BEGAN
+from tests.conftest import People
+from tests.pages import signed_in
+
+TOP = Path(__file__).parents[2]
+ASK = """
+import json
+from django.conf import settings
+from apps.common.flashes import HostCookieStorage
+names = [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, HostCookieStorage.cookie_name]
+secure = [settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE]
+paths = [settings.SESSION_COOKIE_PATH, settings.CSRF_COOKIE_PATH]
+domains = [settings.SESSION_COOKIE_DOMAIN, settings.CSRF_COOKIE_DOMAIN]
+print(json.dumps([names, secure, paths, domains]))
+"""
+
+
+def test_cookies_in_production() -> None:
+    """RFC 6265bis, section 4.1.3.2: Secure, Path=/ and no Domain, or a browser drops the cookie."""
+    given = {
+        "SECOPS_ENV": "production",
+        "SECOPS_BASE_URL": "https://portal.example.org",
+        "SECOPS_ALLOWED_HOSTS": "portal.example.org",
+    }
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", ASK],
+        cwd=TOP,
+        env=os.environ | given,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    names, secure, paths, domains = json.loads(done.stdout.splitlines()[-1])
+    assert names == ["__Host-sessionid", "__Host-csrftoken", "__Host-messages"]
+    assert secure == [True, True]
+    assert paths == ["/", "/"]
+    assert domains == [None, None]
+
+
+@pytest.mark.django_db
+def test_no_cache_keeps_a_page(people: People) -> None:
+    assert "no-store" in signed_in(people.viewer).get("/")["Cache-Control"]
+    assert "no-store" in Client().get("/sign-in/")["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_signing_out_clears_what_the_browser_keeps(people: People) -> None:
+    client = signed_in(people.viewer)
+    assert client.post("/sign-out/")["Clear-Site-Data"] == '"cache", "storage"'
+    assert client.get("/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_the_api_is_no_more_than_refused_over_http(people: People, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    client = signed_in(people.viewer)
+    refused = client.get("/api/v1/me", headers={"Authorization": "Bearer x"})
+    assert refused.status_code == 403
+    assert refused.json()["code"] == "https-needed"
+    assert client.get("/").status_code == 301
+    assert client.get("/api/v1/me", secure=True).status_code == 200
+
+
+@pytest.mark.django_db
+def test_sign_ins_are_lines_of_the_log(people: People, caplog: pytest.LogCaptureFixture) -> None:
+    people.viewer.set_password("four words that fit")
+    people.viewer.save()
+    caplog.set_level(logging.INFO, "secops.sign_in")
+    for password in ("something else", "four words that fit"):
+        typed = {"username": people.viewer.email, "password": password}
+        Client().post("/sign-in/", typed)
+    failed, worked = [
+        record.getMessage() for record in caplog.records if record.name == "secops.sign_in"
+    ]
+    assert people.viewer.email in failed
+    assert "failed" in failed
+    assert worked == f"person {people.viewer.pk} signed in with one factor from 127.0.0.1"
+    assert not any("four words" in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.django_db
+def test_a_session_ends_after_its_longest_time_and_with_the_person(
+    people: People, settings: Any
+) -> None:
+    client = signed_in(people.viewer)
+    assert client.get("/").status_code == 200
+    began = client.session[BEGAN]
+    assert time.time() - began < 60
+    session = client.session
+    session[BEGAN] = began - settings.SECOPS_SESSION_HOURS * 3600 - 1
+    session.save()
+    assert client.get("/").status_code == 302
+    assert client.get("/api/v1/me").status_code == 401
+    client = signed_in(people.viewer)
+    people.viewer.is_active = False
+    people.viewer.save()
+    assert client.get("/").status_code == 302
+
+
+def test_words_of_the_house_are_no_passwords(settings: Any) -> None:
+    assert is_bent_common("SecOps-Portal2026")
+    assert not is_bent_common("Alderhaven2026!!")
+    settings.SECOPS_PASSWORD_WORDS = ["Alder Haven"]
+    assert is_bent_common("Alderhaven2026!!")
+    assert is_bent_common("4lderh4ven4lderh4ven")
+
+
+def test_trace_is_not_answered(client: Client) -> None:
+    assert client.trace("/sign-in/").status_code == 405
