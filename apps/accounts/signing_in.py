@@ -104,9 +104,9 @@ def is_sure(request: HttpRequest) -> bool:
 
 
 def is_over(request: HttpRequest) -> bool:
-    """Whether the session has lasted as long as one may; one that does not say so begins now."""
-    began = request.session.setdefault(BEGAN, time.time())
-    return time.time() - float(began) > settings.SECOPS_SESSION_HOURS * 3600
+    """Whether the session has lasted as long as one may."""
+    began = float(request.session.get(BEGAN, time.time()))
+    return time.time() - began > settings.SECOPS_SESSION_HOURS * 3600
 
 
 def local_page(request: HttpRequest, asked: str) -> str:
