@@ -50,18 +50,17 @@ def operation(
     repeatable: bool = False,
     edits: bool = False,
     versioned: bool = False,
-    also: dict[Any, Any] | None = None,
     description: str = "",
     example: Any = None,
     answer: Any = None,
-    also: Mapping[int, Any] | None = None,
+    also: Mapping[Any, Any] | None = None,
 ) -> Callable[[F], F]:
     """Document one operation.
 
-    takes, gives: serializers of body and answer; media: of an answer that is not JSON; also: what else
-    is answered, by (status, media type) or status;
+    takes, gives: serializers of body and answer; media: of an answer that is not JSON;
     query: serializer of the query parameters; repeatable: honours Idempotency-Key;
-    edits: needs If-Match; versioned: answers with an ETag; also: what other statuses answer.
+    edits: needs If-Match; versioned: answers with an ETag; also: what else is answered, by status
+    or (status, media type).
     """
     headers = [*parameters]
     headers += [query] if query else []
