@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -103,6 +104,69 @@ def compose() -> Outcome:
     return _run(["docker", "compose", "config", "--quiet"], examples)
 
 
+def audit() -> Outcome:
+    """Ask the package registries whether a pinned package has a known weakness.
+
+    Only where they can be asked: what they do not answer is said and fails nothing.
+    """
+    return together([_audit_python(), _audit_npm()])
+
+
+def together(outcomes: Sequence[Outcome]) -> Outcome:
+    """One of several; skipped only where all were, since what was answered counts."""
+    failed = [each for each in outcomes if not each.passed]
+    told = failed or [each for each in outcomes if each.text]
+    text = "; ".join(each.text.strip() for each in told)
+    return Outcome(not failed, text, skipped=not failed and any(each.skipped for each in outcomes))
+
+
+def _audit_python() -> Outcome:
+    """pip-audit over the pinned files: nothing is resolved or installed."""
+    files = [TOP / "requirements.txt", *sorted((TOP / "requirements").glob("*.txt"))]
+    named = [part for file in files for part in ("--requirement", file)]
+    flags = ["--disable-pip", "--require-hashes", "--vulnerability-service=pypi", "--format=json"]
+    quiet = ["--progress-spinner=off", "--timeout=10"]
+    done = _run([PYTHON, "-m", "pip_audit", *flags, *quiet, *named], {"PYTHONWARNINGS": "ignore"})
+    return python_verdict(done.text)
+
+
+def python_verdict(text: str) -> Outcome:
+    """Read what pip-audit printed: its JSON is a line of its own, behind what it says besides."""
+    told = next((each for each in text.splitlines() if each.startswith('{"dependencies"')), "")
+    if not told:
+        said = text.strip().splitlines() or ["it said nothing"]
+        reason = f"Python's advisories cannot be read here: {said[-1][:200]}"
+        return Outcome(passed=True, text=reason, skipped=True)
+    packages = json.loads(told)["dependencies"]
+    weak = [
+        f"{each['name']} {each['version']}: {weakness['id']}"
+        for each in packages
+        for weakness in each.get("vulns", ())
+    ]
+    unasked = sum("skip_reason" in each for each in packages)
+    if unasked and not weak:  # a registry that knows the files and not their weaknesses
+        reason = f"of {unasked} of {len(packages)} Python packages the registry says nothing"
+        return Outcome(passed=True, text=reason, skipped=True)
+    return Outcome(passed=not weak, text="\n".join(weak))
+
+
+def _audit_npm() -> Outcome:
+    node, npm = setup.find_node()
+    done = _run([node, npm, "audit", "--package-lock-only", "--json"])
+    return npm_verdict(done.text)
+
+
+def npm_verdict(text: str) -> Outcome:
+    """Read what npm audit printed; an error of its own is no verdict."""
+    try:
+        told = json.loads(text[text.index("{") : text.rindex("}") + 1])
+        counts = told["metadata"]["vulnerabilities"]
+    except (ValueError, KeyError, TypeError):
+        return Outcome(passed=True, text="npm's advisories cannot be read here", skipped=True)
+    weak = [f"{name}: {each['severity']}" for name, each in told["vulnerabilities"].items()]
+    return Outcome(passed=counts["total"] == 0, text="\n".join(weak))
+
+
 CHECKS: dict[str, Callable[[], Outcome]] = {
     "ruff": ruff,
     "format": format_,
@@ -115,12 +179,14 @@ CHECKS: dict[str, Callable[[], Outcome]] = {
     "schema": schema,
     "compose": compose,
 }
+# Those that ask somebody else; run by name, and by .ci/run.
+ASKING: dict[str, Callable[[], Outcome]] = {"audit": audit}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run all checks, or those named, to the end; return 1 when any fails. Raises Failure."""
-    if any(word not in {*CHECKS, "--write-schema"} for word in arguments):
-        raise Failure(f"usage: bin/lint [--write-schema] [{' | '.join(CHECKS)}] ...")
+    if any(word not in {*CHECKS, *ASKING, "--write-schema"} for word in arguments):
+        raise Failure(f"usage: bin/lint [--write-schema] [{' | '.join([*CHECKS, *ASKING])}] ...")
     setup.everything(setup.LOCAL, setup.DEV)
     if "--write-schema" in arguments:
         return _write_schema()
@@ -131,7 +197,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _report(name: str) -> bool:
     began = time.monotonic()
-    outcome = CHECKS[name]()
+    outcome = (CHECKS | ASKING)[name]()
     word = "skipped: " + outcome.text if outcome.skipped else "ok" if outcome.passed else "FAILED"
     line(f"  {name}: {word} ({time.monotonic() - began:.1f} s)")
     if not outcome.passed:
