@@ -319,6 +319,7 @@ SECOPS_EVENT_HANDLERS = {
     "series.spoke": ["apps.notices.receivers.on_series_spoke", "apps.outbound.receivers.on_event"],
     "guidance.published": ["apps.outbound.receivers.on_event"],
     "webhook.disabled": ["apps.notices.receivers.on_webhook_disabled"],
+    "tracker.failing": ["apps.notices.receivers.on_tracker_failing"],
 }
 
 # Keys the hashes that stand for secrets found in reports. Another value makes every one look new.

@@ -13,6 +13,7 @@ class NoticeKind(models.TextChoices):
     REPORT = "report", _("A report of my system could not be read")
     SOURCE = "source", _("A source of my system broke, or works again")
     WEBHOOK = "webhook", _("A webhook of mine was switched off")
+    TRACKER = "tracker", _("An issue tracker has not answered for a day")
     SILENCE = "silence", _("A tool of my system fell silent, or reports again")
 
 
@@ -25,5 +26,6 @@ ICONS = {
     NoticeKind.REPORT: "file-up",
     NoticeKind.SOURCE: "plug",
     NoticeKind.WEBHOOK: "send",
+    NoticeKind.TRACKER: "clipboard-list",
     NoticeKind.SILENCE: "volume-x",
 }

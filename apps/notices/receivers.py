@@ -222,6 +222,19 @@ def on_webhook_disabled(event_id: int, payload: Payload) -> None:
     )
 
 
+def on_tracker_failing(event_id: int, payload: Payload) -> None:
+    """Whoever connected it, and those who manage trackers; the payload says it all."""
+    maker = User.objects.filter(pk=payload["owner_id"], is_active=True)
+    tell(
+        event_id=event_id,
+        kind=NoticeKind.TRACKER,
+        people=[*maker, *people_for(None, Permission.TRACKER_MANAGE)],
+        path=payload["path"],
+        system=None,
+        facts={"text": payload["message"], "on": payload["name"]},
+    )
+
+
 def on_series_silent(event_id: int, payload: Payload) -> None:
     _of_silence(event_id, payload, is_over="")
 

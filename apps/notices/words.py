@@ -25,6 +25,7 @@ _TITLES = {
     NoticeKind.REPORT: lazy("The report %(on)s could not be read"),
     NoticeKind.SOURCE: lazy("The source %(on)s is broken"),
     NoticeKind.WEBHOOK: lazy("The webhook %(on)s was switched off, since nothing got through"),
+    NoticeKind.TRACKER: lazy("The issue tracker %(on)s has not answered for a day"),
     NoticeKind.SILENCE: lazy("%(on)s has been silent since %(since)s"),
 }
 _OVER = {  # what was told before is over

@@ -5,3 +5,7 @@ from apps.common.dispatch import send
 
 def file_tickets() -> bool:
     return send("trackers.file")
+
+
+def follow_tickets() -> bool:
+    return send("trackers.follow")

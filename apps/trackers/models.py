@@ -54,6 +54,9 @@ class Tracker(Versioned):
     next_attempt_at = models.DateTimeField(db_default=Now())  # before then nothing is asked of it
     last_error = models.TextField(blank=True, default="")
     follow_at = models.DateTimeField(db_default=Now())  # when its tickets are looked at next
+    hook_sealed = models.BinaryField(null=True, editable=False)  # what its messages are signed with
+    hook_at = models.DateTimeField(null=True)  # when a message last brought a look forward
+    told_at = models.DateTimeField(null=True)  # when admins were told that it fails for long
     followed_until = models.DateTimeField(null=True)  # changes up to here, by its clock, are known
 
     class Meta:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.trackers import views
+from apps.trackers import receivers, views
 
 urlpatterns = [
     path("trackers/", views.tracker_list_page, name="tracker-list"),
@@ -9,6 +9,8 @@ urlpatterns = [
     path("trackers/<number:pk>/test/", views.tracker_test_action, name="tracker-test"),
     path("trackers/<number:pk>/pause/", views.tracker_pause_action, name="tracker-pause"),
     path("trackers/<number:pk>/delete/", views.tracker_delete_action, name="tracker-delete"),
+    path("trackers/<number:pk>/hook/", views.tracker_hook_action, name="tracker-hook"),
+    path("hooks/trackers/<uuid:uid>/", receivers.tracker_hook, name="tracker-hook-in"),
     path("tickets/<uuid:uid>/again/", views.ticket_again_action, name="ticket-again"),
     path("findings/<number:pk>/ticket/", views.finding_ticket_page, name="finding-ticket"),
     path("risks/RS-<number:pk>/ticket/", views.statement_ticket_page, name="statement-ticket"),

@@ -2,9 +2,11 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -21,7 +23,7 @@ from apps.risks.selectors import statement_get
 from apps.scans.models import Finding
 from apps.scans.selectors import finding_get
 from apps.trackers.forms import TicketForm, TrackerEditForm, TrackerForm
-from apps.trackers.models import Ticket
+from apps.trackers.models import Ticket, Tracker
 from apps.trackers.selectors import (
     ticket_get,
     tickets_visible,
@@ -29,6 +31,7 @@ from apps.trackers.selectors import (
     trackers_for,
     trackers_list,
 )
+from apps.trackers.services.hooks import hook_end, hook_make
 from apps.trackers.services.text import ticket_text
 from apps.trackers.services.tickets import ticket_again, ticket_file
 from apps.trackers.services.trackers import (
@@ -67,7 +70,32 @@ def tracker_list_page(request: PageRequest) -> HttpResponse:
 def tracker_page(request: PageRequest, pk: int) -> HttpResponse:
     tracker = tracker_get(request.actor, pk)
     tickets = tickets_visible(request.actor).filter(tracker=tracker)[:SHOWN]
-    return render(request, "trackers/detail.html", {"tracker": tracker, "tickets": tickets})
+    context = {"tracker": tracker, "tickets": tickets, "hook_url": _hook_url(tracker)}
+    return render(request, "trackers/detail.html", context)
+
+
+def _hook_url(tracker: Tracker) -> str:
+    return f"{settings.BASE_URL}{reverse('tracker-hook-in', args=[tracker.uid])}"
+
+
+@never_cache
+@require_POST
+def tracker_hook_action(request: PageRequest, pk: int) -> HttpResponse:
+    """A new secret, shown in this answer and never again; or no messages any more."""
+    tracker = tracker_get(request.actor, pk)
+    if request.POST.get("end") == "1":
+        hook_end(actor=request.actor, tracker=tracker)
+        messages.success(request, _("Its messages are no longer taken."))
+        return redirect("tracker-detail", pk)
+    try:
+        secret = hook_make(actor=request.actor, tracker=tracker)
+    except Conflict as error:
+        messages.warning(request, error.message)
+        return redirect("tracker-detail", pk)
+    tracker = tracker_get(request.actor, pk)
+    tickets = tickets_visible(request.actor).filter(tracker=tracker)[:SHOWN]
+    context = {"tracker": tracker, "tickets": tickets, "hook_url": _hook_url(tracker)}
+    return render(request, "trackers/detail.html", context | {"secret": secret})
 
 
 @never_cache

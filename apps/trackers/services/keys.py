@@ -6,4 +6,4 @@ from apps.trackers.models import Tracker
 
 def trackers_reseal() -> tuple[int, int]:
     """How many were sealed anew, and how many no key opens."""
-    return rows_reseal(Tracker.objects.all(), "sealed")
+    return rows_reseal(Tracker.objects.all(), "sealed", "hook_sealed")

@@ -3,14 +3,16 @@
 import datetime as dt
 import random
 
+from django.urls import reverse
 from django.utils import timezone
 
-from apps.common import sealing
+from apps.common import events, sealing
 from apps.common.outgoing import OutgoingFailed, errors
 from apps.trackers.clients.line import Line
 from apps.trackers.models import Tracker
 
 # Seconds for which nothing is asked after the 1st, 2nd ... failure in a row.
+LONG = dt.timedelta(hours=24)  # after which admins are told
 BACK_OFF = (30, 120, 600, 1800, 3600)
 
 
@@ -34,7 +36,12 @@ def is_refused(error: Exception) -> bool:
 def went_well(pk: int) -> None:
     now = timezone.now()
     Tracker.objects.filter(pk=pk).update(
-        last_success_at=now, failing_since=None, failures=0, next_attempt_at=now, last_error=""
+        last_success_at=now,
+        failing_since=None,
+        failures=0,
+        next_attempt_at=now,
+        last_error="",
+        told_at=None,
     )
 
 
@@ -50,4 +57,19 @@ def went_wrong(pk: int, error: Exception) -> None:
     tracker.failing_since = tracker.failing_since or now
     tracker.next_attempt_at = now + dt.timedelta(seconds=max(pause, asked))
     tracker.last_error = str(getattr(error, "message", error))
-    tracker.save(update_fields=["failures", "failing_since", "next_attempt_at", "last_error"])
+    if now - tracker.failing_since >= LONG and tracker.told_at is None:
+        tracker.told_at = now
+        events.append("tracker.failing", _told(tracker))
+    tracker.save(
+        update_fields=["failures", "failing_since", "next_attempt_at", "last_error", "told_at"]
+    )
+
+
+def _told(tracker: Tracker) -> dict[str, object]:
+    """Plain facts, since whoever hears it need not know this app."""
+    return {
+        "name": tracker.name,
+        "path": reverse("tracker-detail", args=[tracker.pk]),
+        "message": tracker.last_error,
+        "owner_id": tracker.made_by_id,
+    }
