@@ -37,7 +37,7 @@ def reports_past(days: int) -> QuerySet[Report]:
 
 def raw_copies(days: int | None = None) -> RawCopies:
     """All that are kept of finished reports, or those that a rule of so many days would take."""
-    rows = Report.objects.exclude(storage_name="").filter(finished_at__isnull=False)
-    rows = rows if days is None else reports_past(days)
+    kept = Report.objects.exclude(storage_name="").filter(finished_at__isnull=False)
+    rows: QuerySet[Report] = kept if days is None else reports_past(days)
     told = rows.order_by().aggregate(count=Count("pk"), size=Sum("size"))
     return RawCopies(told["count"], told["size"] or 0)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from apps.common.errors import NotPermitted
-from apps.common.holds import files_stay
+from apps.common.holds import FILES, files_stay
 from apps.scans.models import Finding, RawRetention, Report
 from apps.scans.services import retention
 from apps.scans.services.retention import raw_copies_remove, retention_set
@@ -119,7 +119,7 @@ def test_nothing_goes_while_a_backup_copies(people: People) -> None:
     other = connection.copy()
     try:
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock_shared(%s)", [retention.FILES])
+            cursor.execute("SELECT pg_advisory_lock_shared(%s)", [FILES])
         assert raw_copies_remove() == 0
         assert is_stored(old)
     finally:

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -43,10 +42,15 @@ def each(request: Any, server: Server) -> StandIn:
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[list[str]]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the tasks that were sent."""
     names: list[str] = []
-    monkeypatch.setattr("apps.trackers.dispatch.send", lambda name: names.append(name) or True)
+
+    def send(name: str) -> bool:
+        names.append(name)
+        return True
+
+    monkeypatch.setattr("apps.trackers.dispatch.send", send)
     return names
 
 
