@@ -33,6 +33,7 @@ COPY deploy deploy
 COPY secops_portal secops_portal
 COPY apps apps
 COPY templates templates
+COPY locale locale
 COPY --from=assets /build/assets/dist assets/dist
 # The values below exist for this one step and open nothing: collecting files reads no data. Files
 # are collected readable by their owner alone, who is not the one that serves them.

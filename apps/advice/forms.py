@@ -104,7 +104,7 @@ class DecisionForm(_ChoosesOption):
     valid_until = forms.DateField(
         label=_("Valid until"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         help_text=_("After this day it is open again. Empty: no end."),
     )
 

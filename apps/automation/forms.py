@@ -116,7 +116,9 @@ class AutomationForm(VersionedForm):
         label=_("Every ... days"), required=False, min_value=1, max_value=LONGEST_INTERVAL
     )
     due_on = forms.DateField(
-        label=_("Due on"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("Due on"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     hypothesis = forms.CharField(
         label=_("Hypothesis"),

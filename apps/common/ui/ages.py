@@ -5,8 +5,18 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import npgettext_lazy
 
 _MOMENT = timedelta(minutes=1)
+# Django's own words stand alone ("3 Tage"); after "vor" and "in" German has others ("vor 3 Tagen").
+_UNITS = {
+    "year": npgettext_lazy("ago or in", "%(num)d year", "%(num)d years", "num"),
+    "month": npgettext_lazy("ago or in", "%(num)d month", "%(num)d months", "num"),
+    "week": npgettext_lazy("ago or in", "%(num)d week", "%(num)d weeks", "num"),
+    "day": npgettext_lazy("ago or in", "%(num)d day", "%(num)d days", "num"),
+    "hour": npgettext_lazy("ago or in", "%(num)d hour", "%(num)d hours", "num"),
+    "minute": npgettext_lazy("ago or in", "%(num)d minute", "%(num)d minutes", "num"),
+}
 
 
 def age_of(moment: datetime, now: datetime | None = None) -> str:
@@ -15,5 +25,5 @@ def age_of(moment: datetime, now: datetime | None = None) -> str:
     if abs(now - moment) < _MOMENT:
         return _("just now")
     if moment > now:
-        return _("in %(age)s") % {"age": timesince(now, moment, depth=1)}
-    return _("%(age)s ago") % {"age": timesince(moment, now, depth=1)}
+        return _("in %(age)s") % {"age": timesince(now, moment, time_strings=_UNITS, depth=1)}
+    return _("%(age)s ago") % {"age": timesince(moment, now, time_strings=_UNITS, depth=1)}
