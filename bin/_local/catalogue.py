@@ -44,7 +44,7 @@ def texts() -> Catalog:
     """Every text that is marked, with the files that it stands in."""
     found = Catalog(project="SecOps Portal", domain="django", fuzzy=False, charset="utf-8")
     for path, source in _sources():
-        read = extract("python", io.BytesIO(source.encode()), keywords=KEYWORDS)  # type: ignore[arg-type]
+        read = extract("python", io.BytesIO(source.encode()), keywords=KEYWORDS)
         for _line, message, _comments, context in read:
             found.add(message, locations=[(str(path), 0)], context=context)
     return found
@@ -111,8 +111,14 @@ def missing(catalogue: Catalog) -> list[Message]:
 
 
 def _is_whole(message: Message) -> bool:
-    said = message.string if isinstance(message.string, tuple) else (message.string,)
-    return all(said)
+    return all(_forms(message.string))
+
+
+def _forms(text: object) -> list[str]:
+    """Singular and plural, or the one text; Babel says both by one attribute."""
+    return (
+        [str(each or "") for each in text] if isinstance(text, list | tuple) else [str(text or "")]
+    )
 
 
 def wrong(catalogue: Catalog) -> list[str]:
@@ -121,15 +127,14 @@ def wrong(catalogue: Catalog) -> list[str]:
     for message in catalogue:
         if not message.id or not _is_whole(message):
             continue
-        texts = message.id if isinstance(message.id, tuple) else (message.id,)
-        said = message.string if isinstance(message.string, tuple) else (message.string,)
+        originals = _forms(message.id)
         # The singular may leave the number out ("one day"); what it names must be there.
-        allowed = set().union(*(placeholders(text) for text in texts))
-        for index, translation in enumerate(said):
-            wanted = placeholders(texts[min(index, len(texts) - 1)])
-            has = placeholders(translation)
-            if not wanted <= has <= allowed or _edges(texts[0]) != _edges(translation):
-                found.append(f"{texts[0]!r}: {translation!r}")
+        allowed = set().union(*(placeholders(text) for text in originals))
+        for index, translation in enumerate(_forms(message.string)):
+            original = originals[min(index, len(originals) - 1)]
+            is_filled = placeholders(original) <= placeholders(translation) <= allowed
+            if not is_filled or _edges(original) != _edges(translation):
+                found.append(f"{originals[0]!r}: {translation!r}")
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 from . import setup
 from .paths import PYTHON, TOP
@@ -20,5 +21,5 @@ def main(arguments: Sequence[str]) -> int:
     if any(word != "--check" for word in arguments):
         raise Failure(USAGE)
     setup.everything(setup.LOCAL, setup.DEV, assets=False)
-    command = [PYTHON, "-m", "bin._local.catalogue", *arguments]
+    command: list[str | Path] = [PYTHON, "-m", "bin._local.catalogue", *arguments]
     return subprocess.run(command, cwd=TOP, check=False).returncode

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog
 from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext
@@ -39,7 +40,7 @@ def test_what_is_compiled_is_what_is_written(language: str) -> None:
 
 
 def test_a_translation_that_fills_in_something_else_is_found() -> None:
-    found = catalogue.Catalog(locale="de")
+    found = Catalog(locale="de")
     found.add("%(n)s of %(all)s", "%(n)s von allen")
     found.add(" and ", "und")
     found.add(("%(n)s day", "%(n)s days"), ("ein Tag", "%(n)s Tage"))

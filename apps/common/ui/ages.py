@@ -1,6 +1,7 @@
 """How long ago, in one unit: "3 days ago", "in 2 weeks"."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 from django.utils.timesince import timesince
@@ -9,7 +10,7 @@ from django.utils.translation import npgettext_lazy
 
 _MOMENT = timedelta(minutes=1)
 # Django's own words stand alone ("3 Tage"); after "vor" and "in" German has others ("vor 3 Tagen").
-_UNITS = {
+_UNITS: Any = {  # the stubs of timesince know no lazy texts
     "year": npgettext_lazy("ago or in", "%(num)d year", "%(num)d years", "num"),
     "month": npgettext_lazy("ago or in", "%(num)d month", "%(num)d months", "num"),
     "week": npgettext_lazy("ago or in", "%(num)d week", "%(num)d weeks", "num"),
