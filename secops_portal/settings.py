@@ -475,6 +475,7 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # each in its own words
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["secops_portal.formats"]
 TIME_ZONE = "UTC"
 # Of pages and mails for whoever has chosen nothing, and whose browser does not say.
 SECOPS_LANGUAGE = env.text("SECOPS_LANGUAGE", LANGUAGE_CODE)

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from apps.evidence.services.outcomes import MOST_EVENTS
+from apps.risks.fields import SaidField, reads_german, reason_words
 from apps.risks.quant import EstimateError, parse_money
 
 MOST_LOSSES = 100
 
 
-class LossesField(forms.CharField):
+class LossesField(SaidField):
     """Amounts, "20k; 1.5 M". Gives a list of Decimal."""
 
     def clean(self, value: Any) -> Any:
@@ -25,9 +26,9 @@ class LossesField(forms.CharField):
         found: list[Decimal] = []
         for word in words:
             try:
-                found.append(parse_money(word).value)
+                found.append(parse_money(word, german=reads_german()).value)
             except EstimateError as error:
-                said = {"word": word[:40], "reason": error.reason}
+                said = {"word": word[:40], "reason": reason_words(error)}
                 raise ValidationError(_("%(word)s: %(reason)s.") % said) from error
         return found
 

@@ -16,7 +16,7 @@ from apps.evidence.forecasts import forecast_get, forecasts_due
 from apps.evidence.forms_outcomes import OutcomeForm
 from apps.evidence.incidents import Happened, happened_during
 from apps.evidence.services.outcomes import outcome_tell
-from apps.risks.quant import say_frequency
+from apps.risks.text import frequency_words
 
 SHOWN = 20
 
@@ -34,8 +34,8 @@ def _page(request: PageRequest, refused: tuple[int, OutcomeForm] | None = None) 
         "due": [
             (
                 each,
-                say_frequency(float(each.revision.frequency_low)),
-                say_frequency(float(each.revision.frequency_high)),
+                frequency_words(each.revision.frequency_low),
+                frequency_words(each.revision.frequency_high),
                 refused[1]
                 if refused and refused[0] == each.revision.pk
                 else OutcomeForm(

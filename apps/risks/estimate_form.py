@@ -13,9 +13,10 @@ from apps.common.errors import Invalid
 from apps.common.forms import with_any
 from apps.common.ui.money import amount_short
 from apps.risks.fields import ChanceField, FrequencyField, MoneyField
-from apps.risks.quant import FORMS_OF_LOSS, say_frequency
+from apps.risks.quant import FORMS_OF_LOSS
 from apps.risks.services.estimates import ENDS, FAIR, LEVEL, PERT, RANGES
 from apps.risks.services.scales import Level, current_scale
+from apps.risks.text import frequency_words
 
 KEPT = "kept"  # taken apart over the API in a way that this form has no fields for
 KINDS = [
@@ -292,7 +293,7 @@ def _forms_initial(forms_of_loss: Bounds, group: str) -> dict[str, Any]:
 
 
 def _often(low: Decimal, high: Decimal) -> str:
-    return f"{say_frequency(float(low))} - {say_frequency(float(high))}"
+    return f"{frequency_words(low)} - {frequency_words(high)}"
 
 
 def _much(low: Decimal, high: Decimal) -> str:

@@ -4,15 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from apps.common.ui.money import number_said
 from apps.risks.models import StatementText
-from apps.risks.quant.entry import say_frequency
 from apps.risks.services.credits import Credit
 from apps.risks.services.statements import StatementInput
 
+_SIX_PLACES = Decimal("0.000001")
 Words = tuple[str, str]  # what it is, and its number or range
 NAMES: dict[str, str | Promise] = {
     "frequency": lazy("Loss events a year"),
@@ -67,8 +69,11 @@ def statement_lines(
 def _estimate_lines(text: StatementText | StatementInput) -> Iterator[str]:
     if text.frequency_low is not None and text.estimate.get("kind", "ranges") == "ranges":
         ends = (text.frequency_low, text.frequency_high)
-        yield " to ".join(say_frequency(float(end)) for end in ends if end is not None)
-        yield f"{text.magnitude_low:,.2f} to {text.magnitude_high:,.2f}"
+        often = [frequency_words(end) for end in ends if end is not None]
+        yield _("%(low)s to %(high)s") % {"low": often[0], "high": often[-1]}
+        losses = (text.magnitude_low, text.magnitude_high)
+        dear = [number_format(end, 2, force_grouping=True) for end in losses if end is not None]
+        yield _("%(low)s to %(high)s") % {"low": dear[0], "high": dear[-1]}
     for name, words in estimate_words(text.estimate):
         yield f"{name}: {words}"
 
@@ -90,7 +95,7 @@ def credit_words(credit: Credit) -> str:
 
 def share_words(ends: Sequence[Any]) -> str:
     """Least, likely and most of a share, as people say it: "50 to 90 %, most likely 80 %"."""
-    low, mode, high = (f"{(Decimal(str(end)) * 100).normalize():f}" for end in ends)
+    low, mode, high = (number_said(Decimal(str(end)) * 100) for end in ends)
     if low == high:
         return f"{low} %"
     return _("%(low)s to %(high)s %%, most likely %(mode)s %%") % {
@@ -143,5 +148,12 @@ def _distribution(part: Mapping[str, Any]) -> str:
 
 
 def _number(text: Any) -> str:
-    number = Decimal(str(text))
-    return f"{number:,.6f}".rstrip("0").rstrip(".") if number % 1 else f"{number:,.0f}"
+    return number_said(Decimal(str(text)).quantize(_SIX_PLACES))
+
+
+def frequency_words(rate: Decimal | float) -> str:
+    """Events a year, above zero, as people say it: "3 per year", "once in 10 years"."""
+    often = float(rate)
+    if often >= 0.95:
+        return _("%(count)s per year") % {"count": number_said(Decimal(f"{often:.2g}"))}
+    return _("once in %(count)s years") % {"count": number_said(Decimal(f"{1 / often:.2g}"))}

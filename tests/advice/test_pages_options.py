@@ -29,6 +29,33 @@ def test_costs_are_typed_the_way_people_say_them(
     assert option.is_baseline  # the first one
 
 
+def test_german_costs_are_read_by_german_marks_and_shown_back_before_they_are_kept(
+    client: Client, people: People, item: PlanningItem
+) -> None:
+    people.architect.language = "de"
+    people.architect.save()
+    client.force_login(people.architect)
+    path = f"/planning/PI-{item.pk}/options/new/"
+    typed = {"title": "Signierte URLs", "cost_once": "1.500", "cost_yearly": "1,5 Mio."}
+    asked = client.post(path, typed)
+    assert asked.status_code == 422
+    assert Option.objects.count() == 0
+    form = asked.context["form"]
+    assert list(form.errors) == ["cost_once"]
+    assert form.errors["cost_once"][0].startswith("Gelesen als 1\u202f500.")
+    again = typed | {"cost_once": form["cost_once"].value()}
+    assert client.post(path, again)["Location"] == f"/planning/PI-{item.pk}/"
+    option = Option.objects.get()
+    assert (option.cost_once, option.cost_yearly) == (Decimal(1500), Decimal(1_500_000))
+    # What is kept comes back into the form so that saving it again changes and asks nothing.
+    page = client.get(f"/planning/options/{option.pk}/edit/").context["form"]
+    kept = {name: page[name].value() or "" for name in page.fields}
+    assert (kept["cost_once"], kept["cost_yearly"]) == ("1\u202f500", "1\u202f500\u202f000")
+    assert client.post(f"/planning/options/{option.pk}/edit/", kept).status_code == 302
+    option.refresh_from_db()
+    assert (option.cost_once, option.cost_yearly) == (Decimal(1500), Decimal(1_500_000))
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [

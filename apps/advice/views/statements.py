@@ -45,14 +45,13 @@ from apps.risks.forms import (
 from apps.risks.guidance_offers import Change, Offer, offer_of
 from apps.risks.models import RiskRevision, RiskStatement, StatementState, Valuation
 from apps.risks.opinions import may_give, panel_of
-from apps.risks.quant.entry import say_frequency
 from apps.risks.reviews import approval_of, is_review_wished, reviews_of
 from apps.risks.selectors import ends_of, revisions_of, statement_get
 from apps.risks.sensitivity import swings_of
 from apps.risks.services.endings import UNDO_WITHIN, undoable
 from apps.risks.services.reviews import review_give
 from apps.risks.services.statements import statement_publish
-from apps.risks.text import Words, estimate_words, statement_lines
+from apps.risks.text import Words, estimate_words, frequency_words, statement_lines
 from apps.trackers.selectors import ticket_panel
 
 EVIDENCE_SHOWN = 50
@@ -195,8 +194,8 @@ def _figures(text: RiskStatement | RiskRevision) -> StatementFigures:
         under=at["90"],
         high=at["95"],
         curves=[Curve(_("A year costs more than"), points)],
-        frequency_low=say_frequency(float(text.frequency_low)),
-        frequency_high=say_frequency(float(text.frequency_high)),
+        frequency_low=frequency_words(text.frequency_low),
+        frequency_high=frequency_words(text.frequency_high),
         words=estimate_words(text.estimate),
         kind=text.estimate.get("kind", "ranges"),
     )

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from apps.common.templatetags.blocks import render_component
 from apps.common.ui import loop as loop_geometry
 from apps.common.ui.curve import Curve, plot
-from apps.common.ui.money import amount_full, amount_short, range_short, years_in
+from apps.common.ui.money import amount_full, amount_short, percent_said, range_short, years_in
 from apps.common.ui.scale import MoneyAxis, percent, shared_axis
 from apps.common.ui.stages import StageLook, stage_look
 from apps.common.ui.trend import Moment, plot_trend
@@ -33,8 +33,8 @@ def share(value: float | None) -> str:
     if value is None:
         return ""
     if 0 < value < LEAST_SHARE:
-        return "< 0.1 %"
-    return f"{value * 100:.1f} %" if value < TENTH else f"{value * 100:.0f} %"
+        return f"< {percent_said(LEAST_SHARE, 1)}"
+    return percent_said(value, 1 if value < TENTH else 0)
 
 
 @register.inclusion_tag("components/money.html")

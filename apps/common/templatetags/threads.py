@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from django import template
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from apps.common.templatetags.blocks import extra_attributes, render_component
 from apps.common.ui.ages import age_of
 from apps.common.ui.diff import DiffLine
 from apps.common.ui.states import state_look
+from apps.common.ui.tongues import tongue_of
 
 register = template.Library()
 Text = str | Promise
@@ -47,13 +49,20 @@ def statement(
 ) -> SafeString:
     """A risk statement, "If you ..., then ...". Body: marks below it (state, key, value).
 
-    A condition that is about nobody ("If a script holds ...") keeps its own opening.
+    A condition that is about nobody ("If a script holds ...") keeps its own opening. The opening words
+    are in the language that the statement is written in, whoever reads it.
     """
-    has_no_you = condition.strip().lower().startswith("if ") and not _opens(condition, "if you")
+    tongue = tongue_of(f"{condition} {consequence}")
+    with translation.override(tongue):
+        nobody, you, then = _("If"), _("If you"), _("then")
+    has_no_you = _opens(condition, nobody) and not _opens(condition, you)
+    opening = nobody if has_no_you else you
     values = {
-        "has_no_you": has_no_you,
-        "condition": _clause(condition, "if" if has_no_you else "if you"),
-        "consequence": _clause(consequence, "then"),
+        "opening": opening,
+        "condition": _clause(condition, opening),
+        "then": then,
+        "consequence": _clause(consequence, then),
+        "language": "" if tongue == translation.get_language() else tongue,
         "compact": compact,
         "body": content,
     }
@@ -62,7 +71,7 @@ def statement(
 
 def _opens(text: str, opening: str) -> bool:
     """Whether a text begins with these words, whole ones."""
-    return f"{text.strip().lower()} ".startswith(f"{opening} ")
+    return f"{text.strip().lower()} ".startswith(f"{opening.lower()} ")
 
 
 def _clause(text: str, opening: str) -> str:

@@ -6,15 +6,17 @@ Amounts are Decimal (or int) in whole units of a currency; probabilities are 0 t
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.formats import number_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 NBSP = "\u00a0"
 DASH = "\u2013"
+# A step, and how an amount of it is written: German puts "Mio." behind where English has "M".
 _STEPS = (
-    (Decimal(10) ** 9, "bn"),
-    (Decimal(10) ** 6, "M"),
-    (Decimal(10) ** 3, "k"),
+    (Decimal(10) ** 9, pgettext_lazy("amount", "{}bn")),
+    (Decimal(10) ** 6, pgettext_lazy("amount", "{}M")),
+    (Decimal(10) ** 3, pgettext_lazy("amount", "{}k")),
     (Decimal(1), ""),
 )
 _CARRY = Decimal("0.9995")
@@ -31,17 +33,17 @@ def amount_short(amount: Decimal | int) -> str:
     magnitude, so that 999 600 reads 1M and never 1000k.
     """
     value = Decimal(amount)
-    rounded, suffix = _scaled(abs(value))
+    rounded, said = _scaled(abs(value))
     sign = "\u2212" if value < 0 and rounded else ""
-    return f"{sign}{_plain(rounded)}{suffix}"
+    return f"{sign}{str(said).format(_plain(rounded)) if said else _plain(rounded)}"
 
 
-def _scaled(size: Decimal) -> tuple[Decimal, str]:
-    """A size of 0 or more as its rounded digits and the suffix of their magnitude."""
-    for step, suffix in _STEPS:
-        if size >= step * _CARRY or not suffix:  # 999 499 stays 999k, 999 500 is 1M
+def _scaled(size: Decimal) -> tuple[Decimal, str | Promise]:
+    """A size of 0 or more as its rounded digits and how their magnitude is written."""
+    for step, said in _STEPS:
+        if size >= step * _CARRY or not said:  # 999 499 stays 999k, 999 500 is 1M
             scaled = size / step
-            return _round(scaled, 1 if suffix and scaled < Decimal("9.95") else 0), suffix
+            return _round(scaled, 1 if said and scaled < Decimal("9.95") else 0), said
     raise AssertionError("unreachable: the last step has no suffix")
 
 
@@ -61,6 +63,18 @@ def amount_full(amount: Decimal | int) -> str:
     return number_format(
         _round(Decimal(amount), 0), decimal_pos=0, use_l10n=True, force_grouping=True
     )
+
+
+def number_said(number: Decimal | float) -> str:
+    """A number with the reader's marks and no needless zeros: 1,234.5, or 1.234,5 in German."""
+    value = Decimal(str(number))
+    exact = value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
+    return number_format(exact, use_l10n=True, force_grouping=True)
+
+
+def percent_said(share: float, places: int = 0) -> str:
+    """A share, 0 to 1, as percent in the reader's marks: "12.5 %"."""
+    return f"{number_format(round(share * 100, places), decimal_pos=places, use_l10n=True)} %"
 
 
 def years_in(probability: float) -> str:

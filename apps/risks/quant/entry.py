@@ -7,10 +7,14 @@ year.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from apps.risks.quant.entry_german import frequency_in_english, money_in_english
 from apps.risks.quant.errors import EstimateError
+
+Reader = Callable[[str, str], Decimal]  # (digits, field) to a number
 
 LONGEST = 64
 MOST_MONEY = Decimal(10) ** 15
@@ -101,19 +105,27 @@ class Amount:
     currency: str | None
 
 
-def parse_money(text: str, *, field: str = "amount", decimals: int = 2) -> Amount:
+def parse_money(
+    text: str, *, field: str = "amount", decimals: int = 2, german: bool = False
+) -> Amount:
     """An amount such as "20k", "1.5 M", "EUR 1,200,000", "€ 3 bn" or "750 000.50".
 
     A dot or comma groups thousands where it repeats, or where a comma has exactly three digits
     after it; a single dot with three digits after it could be either and is refused. `decimals`
-    is how many digits the currency has after the point.
+    is how many digits the currency has after the point. `german`: by the marks and words of
+    entry_german.py, "1,5 Mio." and "1.500".
     Raises EstimateError(field, ...): unreadable, negative, zero, too large, or smaller parts than
     the currency has.
     """
-    match = _MONEY.fullmatch(_tidy(text, field))
+    tidy = _tidy(text, field)
+    match = _MONEY.fullmatch(money_in_english(tidy, field) if german else tidy)
     if match is None or (match["before"] and match["after"]):
         raise EstimateError(field, 'cannot be read as an amount; write it like "20k" or "1.5 M"')
-    value = _number(match["number"], field, scaled=bool(match["scale"])) * _scale(match, field)
+    digits = match["number"]
+    number = (
+        _german(digits, field) if german else _number(digits, field, scaled=bool(match["scale"]))
+    )
+    value = number * _scale(match, field)
     if value <= 0:
         raise EstimateError(field, "must be above zero")
     if value > MOST_MONEY:
@@ -121,17 +133,17 @@ def parse_money(text: str, *, field: str = "amount", decimals: int = 2) -> Amoun
     return Amount(_whole_parts(value, field, decimals), _currency(match, field))
 
 
-def parse_frequency(text: str, *, field: str = "frequency") -> Decimal:
+def parse_frequency(text: str, *, field: str = "frequency", german: bool = False) -> Decimal:
     """Events per year from "3 per year", "0.2", "once in 10 years", "twice a month", "weekly".
 
     A bare number is per year. Weeks count 52, days 365 a year. Exact, but for thirds and the like,
-    which have 28 digits.
+    which have 28 digits. `german`: by the marks and words of entry_german.py, "zweimal im Monat".
     Raises EstimateError(field, ...): unreadable, a percentage, negative, zero or too large.
     """
     tidy = _tidy(text, field).lower()
     if "%" in tidy:
         raise EstimateError(field, 'is a percentage; write how often, like "once in 10 years"')
-    rate = _rate(tidy, field)
+    rate = _rate(frequency_in_english(tidy), field, _german) if german else _rate(tidy, field)
     if rate <= 0:
         raise EstimateError(field, "must be above zero")
     if rate > MOST_FREQUENCY:
@@ -190,6 +202,16 @@ def _number(digits: str, field: str, *, scaled: bool = False) -> Decimal:
     return Decimal(text.replace(",", "."))
 
 
+def _german(digits: str, field: str) -> Decimal:
+    """A number whose decimal mark is the comma; what can only be English is read so."""
+    text = re.sub(r"[ ']", "", digits)
+    if re.fullmatch(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?", text):
+        return Decimal(text.replace(".", "").replace(",", "."))
+    if re.fullmatch(r"\d+,\d+", text):
+        return Decimal(text.replace(",", "."))
+    return _number(digits, field)
+
+
 def _scale(match: re.Match[str], field: str) -> Decimal:
     word = match["scale"].lower()
     if word not in _SCALES:
@@ -215,16 +237,17 @@ def _currency(match: re.Match[str], field: str) -> str | None:
     return code.upper()
 
 
-def _rate(tidy: str, field: str) -> Decimal:
+def _rate(tidy: str, field: str, read: Reader | None = None) -> Decimal:
+    read = read or _number
     if tidy in _ADVERBS:
         return Decimal(_PER_YEAR[_ADVERBS[tidy]])
     if re.fullmatch(_NUMBER, tidy):
-        return _number(tidy, field)
+        return read(tidy, field)
     text = re.sub(r"\b(?:(?:in|per|every|each) )?(?:an? )?(decade|century)\b", _long_span, tidy)
     for pattern in _FREQUENCIES:
         match = pattern.fullmatch(text)
         if match is not None:
-            return _per_year(match, field)
+            return _per_year(match, field, read)
     raise EstimateError(field, 'cannot be read; write "3 per year" or "once in 10 years"')
 
 
@@ -232,17 +255,17 @@ def _long_span(match: re.Match[str]) -> str:
     return f"in {_NUMBER_WORDS[match[1]]} years"
 
 
-def _per_year(match: re.Match[str], field: str) -> Decimal:
-    count = _count(match["count"] or "once", field)
-    span = _count(match["span"] or "one", field)
+def _per_year(match: re.Match[str], field: str, read: Reader) -> Decimal:
+    count = _count(match["count"] or "once", field, read)
+    span = _count(match["span"] or "one", field, read)
     if span <= 0:
         raise EstimateError(field, "needs a span of time above zero")
     return count * _PER_YEAR[match["unit"]] / span
 
 
-def _count(text: str, field: str) -> Decimal:
+def _count(text: str, field: str, read: Reader) -> Decimal:
     if text in _NUMBER_WORDS:
         return Decimal(_NUMBER_WORDS[text])
     if not text[0].isdigit():
         raise EstimateError(field, f'has "{text}", which is no number')
-    return _number(text, field)
+    return read(text, field)

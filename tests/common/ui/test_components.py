@@ -9,6 +9,7 @@ import pytest
 from django import forms
 from django.conf import settings
 from django.template import Context, Template
+from django.utils import translation
 
 from apps.common.ui.ages import age_of
 from apps.common.ui.diff import DiffLine, diff_lines
@@ -93,6 +94,41 @@ def test_a_statement_writes_its_own_opening_words_once() -> None:
         " ".join(re.sub("<[^>]+>", "", shown).split())
         == "If you open the port, then anyone connects."
     )
+
+
+@pytest.mark.parametrize(
+    ("reader", "condition", "consequence", "said"),
+    [
+        (
+            "de",
+            "keep uploads in a bucket",
+            "then anyone reads them",
+            "If you keep uploads in a bucket, then anyone reads them.",
+        ),
+        (
+            "en",
+            "Wenn Sie die Uploads im Bucket lassen,",
+            "dann liest sie jeder.",
+            "Wenn Sie die Uploads im Bucket lassen, dann liest sie jeder.",
+        ),
+        (
+            "de",
+            "wenn ein Skript das Recht hat",
+            "fällt es nicht auf",
+            "Wenn ein Skript das Recht hat, dann fällt es nicht auf.",
+        ),
+    ],
+)
+def test_a_statement_opens_in_the_language_that_it_is_written_in(
+    reader: str, condition: str, consequence: str, said: str
+) -> None:
+    with translation.override(reader):
+        shown = render(
+            "{% statement condition=c consequence=d %}{% endstatement %}",
+            c=condition,
+            d=consequence,
+        )
+    assert " ".join(re.sub("<[^>]+>", "", shown).split()) == said
 
 
 def test_a_severity_is_a_word_too_and_a_wrong_state_is_an_error() -> None:

@@ -3,8 +3,16 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
-from apps.common.ui.money import amount_full, amount_short, range_short, years_in
+from apps.common.ui.money import (
+    amount_full,
+    amount_short,
+    number_said,
+    percent_said,
+    range_short,
+    years_in,
+)
 
 
 @pytest.mark.parametrize(
@@ -62,3 +70,15 @@ def test_every_digit_is_grouped() -> None:
 )
 def test_odds_are_said_in_years(probability: float, text: str) -> None:
     assert years_in(probability) == text
+
+
+def test_german_has_its_own_marks_and_magnitudes() -> None:
+    with translation.override("de"):
+        assert amount_short(1_234_567) == "1,2\u00a0Mio."
+        assert amount_short(-31_500) == "\u221232\u00a0Tsd."
+        assert amount_short(4_200_000_000_000) == "4.200\u00a0Mrd."
+        assert amount_full(Decimal("1234567.5")) == "1.234.568"
+        assert number_said(Decimal("1234.50")) == "1.234,5"
+        assert percent_said(0.0123, 1) == "1,2 %"
+        assert years_in(0.62) == "in 6 von 10 Jahren"
+    assert number_said(Decimal("1234.50")) == "1,234.5"
