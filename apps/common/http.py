@@ -1,6 +1,7 @@
 """The one mapping of errors to HTTP status codes: the domain's, and the database's refusals."""
 
 from django.db import DatabaseError
+from django.utils.translation import gettext_noop as _
 
 from apps.common.errors import (
     Conflict,
@@ -26,21 +27,22 @@ STATUSES: tuple[tuple[type[DomainError], int], ...] = (
     (Unavailable, 503),
 )
 
+# Marked only: the API says them in English, pages look them up (apps/common/said.py).
 TITLES = {
-    400: "The request cannot be accepted",
-    401: "Authentication needed",
-    403: "Not permitted",
-    404: "Not found",
-    405: "Method not allowed",
-    406: "Not acceptable",
-    409: "The object's state does not allow this",
-    412: "Changed by somebody else",
-    413: "Too large",
-    415: "Unsupported media type",
-    422: "The content cannot be processed",
-    428: "Precondition needed",
-    429: "Too many requests",
-    503: "Not available now",
+    400: _("The request cannot be accepted"),
+    401: _("Authentication needed"),
+    403: _("Not permitted"),
+    404: _("Not found"),
+    405: _("Method not allowed"),
+    406: _("Not acceptable"),
+    409: _("The object's state does not allow this"),
+    412: _("Changed by somebody else"),
+    413: _("Too large"),
+    415: _("Unsupported media type"),
+    422: _("The content cannot be processed"),
+    428: _("Precondition needed"),
+    429: _("Too many requests"),
+    503: _("Not available now"),
 }
 
 

@@ -7,7 +7,9 @@ virtual environment: bin/messages.
 
 from __future__ import annotations
 
+import ast
 import io
+import itertools
 import re
 import sys
 from collections.abc import Iterator
@@ -40,14 +42,69 @@ KEYWORDS = {
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sdr]\b|%%|\{\w*\}")
 
 
+# Parts of paths whose sentences no reader of a page sees: files for machines, the operator's terminal.
+UNSAID = frozenset(
+    [
+        *("migrations", "demo", "api", "formats", "management", "connectors", "clients", "mcp"),
+        *(
+            "compat",
+            "backup",
+            "exports",
+            "audit",
+            "metrics.py",
+            "checks.py",
+            "design.py",
+            "oscal.py",
+        ),
+        *("cyclonedx_risks.py", "registers.py", "stage_texts.py", "stage_advice.py", "proofs.py"),
+        *("keys.py", "exchange.py", "idempotency.py"),
+    ]
+)
+SENTENCE = re.compile(r"(?:\{0\}|[A-Z\"']).*[a-z]{2}.*[.!?]")
+GAP = re.compile(r"\{\d\}")
+
+
 def texts() -> Catalog:
-    """Every text that is marked, with the files that it stands in."""
+    """Every text that is marked, with the files that it stands in, and what the domain says."""
     found = Catalog(project="SecOps Portal", domain="django", fuzzy=False, charset="utf-8")
     for path, source in _sources():
         read = extract("python", io.BytesIO(source.encode()), keywords=KEYWORDS)
         for _line, message, _comments, context in read:
             found.add(message, locations=[(str(path), 0)], context=context)
+        if path.parts[0] == "apps" and not UNSAID & set(path.parts):
+            for sentence in sentences(ast.parse(source)):
+                found.add(sentence, locations=[(str(path), 0)], context="said")
     return found
+
+
+def sentences(code: ast.AST) -> Iterator[str]:
+    """Whole sentences in code that are not marked: refusals and the like (apps/common/said.py).
+
+    What an f-string fills in becomes {0}, {1}. Docstrings are none.
+    """
+    for node in ast.iter_child_nodes(code):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in KEYWORDS:
+            continue
+        text = _folded(node)
+        if text is None:
+            yield from sentences(node)
+        elif SENTENCE.fullmatch(text.strip()) and len(GAP.sub("", text).split()) > 2:
+            yield text.strip()
+
+
+def _folded(node: ast.AST) -> str | None:
+    """The text of a literal, with gaps; None for what is none."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    gap = itertools.count()
+    parts = (
+        part.value if isinstance(part, ast.Constant) else f"{{{next(gap)}}}" for part in node.values
+    )
+    return "".join(str(part) for part in parts)
 
 
 def _sources() -> Iterator[tuple[Path, str]]:

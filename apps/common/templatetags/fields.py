@@ -5,6 +5,7 @@ from django.forms import BaseForm, BoundField
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
+from apps.common.said import said
 from apps.common.templatetags.blocks import extra_attributes, render_component
 
 register = template.Library()
@@ -31,9 +32,13 @@ def field(bound: BoundField, unit: str | Promise = "", *, marked: bool = True) -
 @register.inclusion_tag("components/form_errors.html")
 def form_errors(form: BaseForm) -> Values:
     """What is wrong with a form, at its top: errors of no single field, and links to the fields."""
+    wrong = [bound for bound in form if bound.errors and not bound.is_hidden]
     return {
-        "general": form.non_field_errors(),
-        "fields": [bound for bound in form if bound.errors and not bound.is_hidden],
+        "general": [said(error) for error in form.non_field_errors()],
+        "fields": [
+            {"auto_id": each.auto_id, "label": each.label, "errors": [said(each.errors[0])]}
+            for each in wrong
+        ],
     }
 
 

@@ -6,6 +6,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from apps.common import markdown as markdown_text
+from apps.common.said import said as said_to_reader
 from apps.common.ui.money import amount_full, amount_short, years_in
 
 register = template.Library()
@@ -44,3 +45,9 @@ def as_percent(share: float) -> str:
 def markdown(text: str) -> SafeString:
     """What people wrote, as safe HTML; put it into {% prose %}."""
     return markdown_text.render(text)
+
+
+@register.filter
+def said(sentence: object) -> str:
+    """A sentence of the domain (a refusal, why something failed) in the reader's language."""
+    return said_to_reader(sentence)

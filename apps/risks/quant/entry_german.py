@@ -16,7 +16,7 @@ NARROW = "\u202f"  # groups digits where a dot could be taken for a decimal mark
 # One mark with three digits after it, and nothing else that tells whether it groups. "20.000" is clear:
 # nobody writes three decimals that are nothing.
 _EITHER = re.compile(
-    r"(?<![\d.,' \u00a0\u202f])([1-9]\d{0,2})(?:\.(?!000(?!\d))(\d{3})|,(\d{3}))(?![\d.,']|[ \u00a0\u202f]\d)"
+    r"(?<![\d.,'])(?<!\d[ \u00a0\u202f])([1-9]\d{0,2})(?:\.(?!000(?!\d))(\d{3})|,(\d{3}))(?![\d.,']|[ \u00a0\u202f]\d)"
 )
 _SCALES = {
     "tsd": "k",
