@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
 from apps.common.forms import VersionedForm, with_any
+from apps.common.said import said
 from apps.scans.registry import registry as formats
 from apps.sources.connectors.fields import Field
 from apps.sources.connectors.types import Connector
@@ -139,8 +140,8 @@ class SourceForm(VersionedForm):
 def form_field(field: Field) -> forms.Field:
     """The form's field for one of a connector."""
     common: dict[str, Any] = {
-        "label": field.label,
-        "help_text": field.help,
+        "label": said(field.label),
+        "help_text": said(field.help),
         "required": field.required and field.kind != "flag",
         "initial": field.default,
     }

@@ -45,7 +45,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sdr]\b|%%|\{\w*\}")
 # Parts of paths whose sentences no reader of a page sees: files for machines, the operator's terminal.
 UNSAID = frozenset(
     [
-        *("migrations", "demo", "api", "formats", "management", "connectors", "clients", "mcp"),
+        *("migrations", "demo", "api", "formats", "management", "clients", "mcp"),
         *(
             "compat",
             "backup",
@@ -72,7 +72,11 @@ def texts() -> Catalog:
         for _line, message, _comments, context in read:
             found.add(message, locations=[(str(path), 0)], context=context)
         if path.parts[0] == "apps" and not UNSAID & set(path.parts):
-            for sentence in sentences(ast.parse(source)):
+            code = ast.parse(source)
+            for sentence in (
+                *sentences(code),
+                *(labels(code) if "connectors" in path.parts else ()),
+            ):
                 found.add(sentence, locations=[(str(path), 0)], context="said")
     return found
 
@@ -92,6 +96,21 @@ def sentences(code: ast.AST) -> Iterator[str]:
             yield from sentences(node)
         elif SENTENCE.fullmatch(text.strip()) and len(GAP.sub("", text).split()) > 2:
             yield text.strip()
+
+
+def labels(code: ast.AST) -> Iterator[str]:
+    """What connectors call themselves and the fields of their configuration."""
+    for node in ast.walk(code):
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in {
+            "name",
+            "summary",
+        }:
+            said = [node.value]
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Field":
+            said = [*node.args[1:2], *(each.value for each in node.keywords if each.arg == "help")]
+        else:
+            continue
+        yield from (text for text in map(_folded, said) if text and not text.startswith("https://"))
 
 
 def _folded(node: ast.AST) -> str | None:

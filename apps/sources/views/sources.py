@@ -16,6 +16,7 @@ from apps.catalog.models import System
 from apps.catalog.selectors import systems_permitting, systems_visible
 from apps.common.errors import Conflict, EditConflict, Invalid
 from apps.common.forms import apply_domain_errors
+from apps.common.said import said
 from apps.sources.forms import SourceFilterForm, SourceForm, initial_of, interval_words
 from apps.sources.models import UNFINISHED, Source
 from apps.sources.registry import registry
@@ -68,7 +69,7 @@ def _detail(request: PageRequest, source: Source, **more: Any) -> HttpResponse:
         "source": source,
         "connector": connector,
         "facts": [
-            (field.label, source.config[field.name])
+            (said(field.label), source.config[field.name])
             for field in fields
             if source.config.get(field.name) not in {"", None}
         ],
