@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from apps.accounts.actors import Actor
 from apps.accounts.models import Team
+from apps.accounts.places import unplaced
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
 from apps.audit.services import record
@@ -115,7 +115,7 @@ def effect_set(
         system_id=row.system_id,
         changes={statement.key: {"frequency": effect.frequency, "loss": effect.loss}},
     )
-    told = _("What %(control)s does to it was judged anew.") % {"control": f"{row.key} {row.name}"}
+    told = f"What {row.key} {row.name} does to it was judged anew."
     _credit(actor, [statement.pk], told)
     return effect
 
@@ -133,18 +133,19 @@ def effect_remove(*, actor: Actor, effect: ControlEffect) -> None:
         system_id=control.system_id,
         changes={statement.key: None},
     )
-    told = _("%(control)s does not cover it.") % {"control": f"{control.key} {control.name}"}
+    told = f"{control.key} {control.name} does not cover it."
     _credit(actor, [statement.pk], told)
 
 
 def credits_refresh(*, actor: Actor, statement_id: int) -> None:
     """Take off a risk what is in place now, for one that was out of sight while that changed."""
-    _credit(actor, [statement_id], _("The controls in place changed meanwhile."))
+    _credit(actor, [statement_id], "The controls in place changed meanwhile.")
 
 
+@unplaced()
 def _status_note(control: Control) -> str:
-    named = {"control": f"{control.key} {control.name}", "status": control.get_status_display()}
-    return _("%(control)s: %(status)s.") % named
+    """Notes of revisions are kept in one language, and said in the reader's (apps/common/said.py)."""
+    return f"{control.key} {control.name}: {control.get_status_display()}."
 
 
 def _covered(control: Control) -> list[int]:

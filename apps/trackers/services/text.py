@@ -6,6 +6,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.text import Truncator
 
+from apps.accounts.places import unplaced
 from apps.risks.models import RiskStatement
 from apps.scans.models import Finding
 from apps.trackers.clients.registry import CLIENTS
@@ -19,6 +20,7 @@ class TicketText:
     body: str
 
 
+@unplaced()
 def ticket_text(kind: str, subject: Finding | RiskStatement, *, link_only: bool) -> TicketText:
     """Title and body for a tracker of this kind. link_only: nothing but a reference and the address."""
     reference = f"finding {subject.pk}" if isinstance(subject, Finding) else subject.key
