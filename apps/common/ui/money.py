@@ -53,9 +53,18 @@ def _plain(rounded: Decimal) -> str:
 
 
 def range_short(low: Decimal | int, high: Decimal | int) -> str:
-    """Two amounts as one range, "20k \u2013 1.2M"; one amount where both read the same."""
+    """Two amounts as one range, "20k \u2013 1.2M"; one amount where both read the same.
+
+    Where magnitudes are words, one that both share is said once ("1,8 \u2013 29 Tsd."), and the range
+    may break after the dash.
+    """
     first, last = amount_short(low), amount_short(high)
-    return first if first == last else f"{first}{NBSP}{DASH}{NBSP}{last}"
+    if first == last:
+        return first
+    number, is_wordy, word = first.partition(NBSP)
+    if is_wordy and last.endswith(f"{NBSP}{word}"):
+        first = number
+    return f"{first}{NBSP}{DASH}{' ' if NBSP in last else NBSP}{last}"
 
 
 def amount_full(amount: Decimal | int) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from apps.common.ui.money import amount_short
 
 Amount = Decimal | int | float
+SHORT = 3  # characters of a label that leaves room for its neighbours on a telephone
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,9 @@ class MoneyAxis:
         return percent(self.fraction(amount))
 
     def ticks(self) -> tuple[Tick, ...]:
-        """One tick a power of ten; every second one where there are more than six."""
-        step = 1 if self.high - self.low <= 6 else 2
+        """One tick a power of ten; every second one where there are more than fit beside each other."""
+        is_wordy = len(amount_short(1000)) > SHORT  # "1 Tsd." takes twice the room of "1k"
+        step = 1 if self.high - self.low <= (3 if is_wordy else 6) else 2
         powers = range(self.low, self.high + 1, step)
         return tuple(
             Tick(self.percent(10.0**power), amount_short(10**power), self._anchor(power))
