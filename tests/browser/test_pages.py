@@ -163,6 +163,23 @@ def seats(new_context: NewContext, portal: Portal) -> dict[str, Seat]:
     return made
 
 
+GERMAN = ("home", "item", "risk", "finding", "coverage", "control-form")
+
+
+def test_german_words_fit_a_telephone(new_context: NewContext) -> None:
+    """They are longer than English ones; axe and colours do not depend on the language."""
+    context = new_context(viewport=PHONE)
+    page = context.new_page()
+    sign_in(page, PEOPLE["security"])
+    context.set_extra_http_headers({"Accept-Language": "de"})
+    found = {}
+    for name in GERMAN:
+        OPENS[name](page)
+        assert page.locator("html").get_attribute("lang") == "de"
+        found[name] = sideways(page)
+    assert found == dict.fromkeys(GERMAN, 0)
+
+
 @pytest.mark.parametrize(("role", "name"), PAGES)
 def test_page(seats: dict[str, Seat], role: str, name: str) -> None:
     page, watch = seats[role].page, seats[role].watch
