@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from apps.common.ui.money import number_said
 from apps.guidance.models import GuidanceVersion
 from apps.risks.models import RiskStatement
 from apps.risks.services.estimates import ENDS, RANGES
@@ -83,5 +87,13 @@ def _line(value: Any) -> str:
 def _range(ends: tuple[Any, ...]) -> str:
     if None in ends:
         return ""
-    often = " to ".join(f"{end.normalize():f}" for end in ends[:2])
-    return f"{often} loss events a year, {ends[2]:,.2f} to {ends[3]:,.2f} each"
+    often = [number_said(end) for end in ends[:2]]
+    dear = [number_format(end, 2, force_grouping=True) for end in ends[2:]]
+    return _(
+        "%(often_low)s to %(often_high)s loss events a year, %(dear_low)s to %(dear_high)s each"
+    ) % {
+        "often_low": often[0],
+        "often_high": often[1],
+        "dear_low": dear[0],
+        "dear_high": dear[1],
+    }

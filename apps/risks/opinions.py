@@ -17,9 +17,10 @@ from apps.accounts.policy import may
 from apps.accounts.roles import Permission
 from apps.common.ui.money import DASH
 from apps.risks.models import RiskStatement, StatementOpinion
-from apps.risks.quant import Estimate, Interval90, annual_loss, pool, say_frequency
+from apps.risks.quant import Estimate, Interval90, annual_loss, pool
 from apps.risks.selectors import statement_get
 from apps.risks.services.valuations import money
+from apps.risks.text import frequency_words
 
 HOLDS = dt.timedelta(days=365)  # then the world has moved on, and the person is asked again
 FEWEST = 2  # people, for something together
@@ -39,7 +40,9 @@ class Ranges:
     @property
     def often(self) -> str:
         """The frequency in words."""
-        return f"{say_frequency(float(self.frequency_low))} {DASH} {say_frequency(float(self.frequency_high))}"
+        return (
+            f"{frequency_words(self.frequency_low)} {DASH} {frequency_words(self.frequency_high)}"
+        )
 
     @property
     def ends(self) -> dict[str, Decimal]:
