@@ -8,12 +8,13 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.models import Team
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
 from apps.common.forms import FilterForm, with_any
 from apps.scans.models import SEVERITIES, FindingState, ReportState
 from apps.scans.registry import registry
-from apps.scans.selectors import FindingFilter, ReportFilter
+from apps.scans.selectors import NOBODY, FindingFilter, ReportFilter
 from apps.scans.services.receive import LONGEST, Claim
 
 _CWE = re.compile(r"(?:CWE-?)?(\d{1,6})", re.IGNORECASE)
@@ -95,11 +96,17 @@ class FindingFilterForm(PlaceFilterForm):
         required=False,
         choices=with_any([("overdue", _("Past its time"))], _("Any age")),
     )
+    team = forms.ChoiceField(label=_("Owner"), required=False)
     # Of addresses that other pages make.
-    team = forms.CharField(label=_("Owner"), required=False, max_length=60)
     tag = forms.CharField(label=_("Tag"), required=False, max_length=40)
-    field_order = ["q", "system", "stage", "severity", "state", "exploit", "age", "cwe"]
-    unseen = ("cwe", "team", "tag")
+    field_order = ["q", "system", "stage", "severity", "state", "team", "exploit", "age", "cwe"]
+    unseen = ("cwe", "tag")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        teams = [(team.key, team.name) for team in Team.objects.order_by("name")]
+        choices = with_any([*teams, (NOBODY, _("Nobody yet"))], _("Anybody"))
+        self.fields["team"].choices = choices  # type: ignore[attr-defined]
 
     def shown(self) -> list[forms.BoundField]:
         """The fields beside the search."""

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     BigIntegerField,
@@ -12,8 +13,10 @@ from django.db.models import (
     Case,
     F,
     Func,
+    OuterRef,
     Q,
     QuerySet,
+    Subquery,
     Value,
     When,
 )
@@ -27,7 +30,9 @@ from apps.common.errors import Missing
 from apps.scans.models import (
     SEVERITIES,
     Finding,
+    FindingOwner,
     FindingState,
+    FindingTag,
     OwnerChange,
     OwnerSource,
     Presence,
@@ -37,6 +42,8 @@ from apps.scans.models import (
     TriageChange,
 )
 from apps.scans.selectors_exploits import epss_at_least, in_kev, overdue, with_exploits
+
+NOBODY = "!"  # in the place of an owner's key, which it cannot be: findings that nobody owns
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class FindingFilter:
     path: str = ""  # what it begins with
     component: str = ""  # a package URL without its version
     tool: str = ""
-    team: str = ""  # the owner's key
+    team: str = ""  # the owner's key, or NOBODY
     tag: str = ""
 
 
@@ -75,10 +82,12 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
         "series_id": wanted.series,
         "path__startswith": wanted.path,
         "series__tool__iexact": wanted.tool,
-        "owner__team__key": wanted.team,
+        "owner__team__key": "" if wanted.team == NOBODY else wanted.team,
         "tags__tag": wanted.tag,
     }
     found = found.filter(**{name: value for name, value in exact.items() if value})
+    if wanted.team == NOBODY:
+        found = found.filter(owner=None)
     if wanted.severity is not None:
         found = found.filter(severity__gte=wanted.severity)
     if wanted.cwe is not None:
@@ -97,6 +106,15 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
             | Q(vulnerabilities__contains=[text.upper()])
         )
     return found.order_by("-severity", "-id")
+
+
+def with_marks(found: QuerySet[Finding]) -> QuerySet[Finding]:
+    """With `owner_key`, the team's, None where nobody owns it, and `tag_names`."""
+    owners = FindingOwner.objects.filter(finding=OuterRef("pk"))
+    tags = FindingTag.objects.filter(finding=OuterRef("pk")).order_by("tag")
+    return found.annotate(
+        owner_key=Subquery(owners.values("team__key")), tag_names=ArraySubquery(tags.values("tag"))
+    )
 
 
 def any_of(text: str) -> str:
@@ -198,7 +216,7 @@ def finding_get(viewer: Actor, pk: int) -> Finding:
     found = Finding.objects.visible_to(viewer).select_related(
         "system", "series", "detail", "owner__team"
     )
-    finding = with_exploits(found).filter(pk=pk).first()
+    finding = with_marks(with_exploits(found)).filter(pk=pk).first()
     if not isinstance(finding, Finding):
         raise Missing("There is no such finding that you may see.")
     return finding
@@ -228,7 +246,7 @@ def findings_new_in(viewer: Actor, report: Report) -> QuerySet[Finding]:
         .select_related("system", "series")
         .order_by("-severity", "-id")
     )
-    return with_exploits(found)
+    return with_marks(with_exploits(found))
 
 
 def findings_gone_in(viewer: Actor, report: Report) -> QuerySet[Finding]:
@@ -239,7 +257,7 @@ def findings_gone_in(viewer: Actor, report: Report) -> QuerySet[Finding]:
         .select_related("system", "series")
         .order_by("-severity", "-id")
     )
-    return with_exploits(found)
+    return with_marks(with_exploits(found))
 
 
 def series_list(viewer: Actor) -> QuerySet[Series]:

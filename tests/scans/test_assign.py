@@ -217,6 +217,11 @@ def test_over_the_api(people: People, teams: tuple[Team, Team, Team]) -> None:
     assert (done.status_code, done.json()["changed"]) == (202, 2)
     assert api.post(f"{done['Location']}/undo").json()["restored"] == 2
     assert (owner(finding), owner(other)) == (("chosen", 0), None)
+    listed = {each["id"]: each["owner"] for each in api.get("/findings").json()["results"]}
+    assert listed == {finding.pk: "chosen", other.pk: None}
+    unowned = api.get("/findings", team="!").json()["results"]
+    assert [each["id"] for each in unowned] == [other.pk]
+    assert api.get(f"/findings/{finding.pk}").json()["owner"] == "chosen"
     assert api.post(path, {"team": None}).json()["about"] == "no_owner"
     assert owner(finding) is None
     for wrong in ({"team": "x"}, {}, {"team": 7}):
@@ -254,6 +259,9 @@ def test_on_the_pages(client: Client, people: People, teams: tuple[Team, Team, T
     done = client.post(many, ticked, follow=True)
     assert b"Owner of 1 finding" in done.content
     assert (owner(finding), owner(other)) == (None, ("ruled", 0))
+    unowned = client.get("/findings/?team=!").content.decode()
+    assert finding.title in unowned
+    assert other.title not in unowned
     client.post(many, {"team": "*", "confirm": "1"})
     assert owner(other) is None
     assert "Nothing would change" in client.post(many, {"team": "*"}).content.decode()

@@ -369,7 +369,8 @@ def test_over_the_api(people: People, found: dict[str, Finding], team: Team) -> 
     made = api.post("/triage-rules", body)
     assert (made.status_code, made.json()["findings"], made.json()["team"]) == (201, 1, "team-a")
     assert len(api.get("/findings", team="team-a", state="any").json()["results"]) == 2
-    assert len(api.get("/findings", tag="test", state="accepted").json()["results"]) == 1
+    (tagged,) = api.get("/findings", tag="test", state="accepted").json()["results"]
+    assert (tagged["owner"], tagged["tags"]) == ("team-a", ["test"])
     assert as_user(people.outsider).get(made["Location"]).status_code == 404
     assert as_user(people.outsider).get("/triage-rules").json()["results"] == []
     assert len(as_user(people.viewer).get("/triage-rules").json()["results"]) == 1

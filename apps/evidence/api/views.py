@@ -146,5 +146,6 @@ class OneFinding(PortalView):
 
 
 _FINDING_FIELDS = tuple(
-    set(FindingFullOut().fields) - {"detail", "presences", "evidence"}  # as FindingOut names them
+    {str(field.source) for field in FindingFullOut().fields.values()}
+    - {"detail", "presences", "evidence"}
 )

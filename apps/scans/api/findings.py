@@ -17,7 +17,7 @@ from apps.scans.api.serializers import (
     SeriesQuery,
 )
 from apps.scans.registry import registry
-from apps.scans.selectors import FindingFilter, findings_list, series_list
+from apps.scans.selectors import FindingFilter, findings_list, series_list, with_marks
 from apps.scans.selectors_exploits import with_exploits
 
 
@@ -33,7 +33,7 @@ class Findings(PortalListView):
     )
     def get(self, request: Request) -> Response:
         wanted = read_query(FindingQuery, request)
-        rows = with_exploits(findings_list(self.actor, asked_for(wanted)))
+        rows = with_marks(with_exploits(findings_list(self.actor, asked_for(wanted))))
         return self.page(FindingRatedOut, rows, "-severity", "-id")
 
 

@@ -201,7 +201,9 @@ class FindingQuery(Input):
         max_length=300, required=False, help_text="A package URL without its version."
     )
     tool = serializers.CharField(max_length=120, required=False)
-    team = serializers.CharField(max_length=60, required=False, help_text="The owner's key.")
+    team = serializers.CharField(
+        max_length=60, required=False, help_text="The owner's key; `!`: what nobody owns."
+    )
     tag = serializers.CharField(max_length=40, required=False)
 
 
@@ -238,13 +240,17 @@ class FindingOut(serializers.Serializer[Any]):
 
 
 class FindingRatedOut(FindingOut):
-    """With what the world says of its vulnerabilities."""
+    """With what the world says of its vulnerabilities, who owns it, and its tags."""
 
     epss = serializers.FloatField(
         allow_null=True,
         help_text="The highest probability of exploitation within 30 days, 0 to 1.",
     )
     kev = serializers.BooleanField(help_text="Whether CISA knows one to be exploited.")
+    owner = serializers.CharField(
+        source="owner_key", allow_null=True, help_text="The team's key; null: nobody."
+    )
+    tags = serializers.ListField(child=serializers.CharField(), source="tag_names")
 
 
 class FindingDetailOut(serializers.Serializer[Any]):
