@@ -21,6 +21,7 @@ from apps.scans.models_exploits import (
     KevEntry,
     RemediationTarget,
 )
+from apps.scans.models_lists import FindingColumns
 from apps.scans.models_retention import RawRetention
 from apps.scans.models_rules import FindingOwner, FindingTag, OwnersMap, OwnerSource, TriageRule
 from apps.scans.models_verdicts import Justification, Verdict
@@ -30,6 +31,7 @@ __all__ = [  # those of the other modules, for whoever imports models from here
     "EpssScore",
     "ExploitFeed",
     "FeedKind",
+    "FindingColumns",
     "FindingOwner",
     "FindingTag",
     "Justification",

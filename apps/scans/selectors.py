@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -19,6 +19,7 @@ from django.db.models import (
     Subquery,
     Value,
     When,
+    prefetch_related_objects,
 )
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 
@@ -27,9 +28,11 @@ from apps.accounts.models import Team
 from apps.accounts.roles import Permission
 from apps.catalog.stages import Stage
 from apps.common.errors import Missing
+from apps.scans.columns import STANDARD, known
 from apps.scans.models import (
     SEVERITIES,
     Finding,
+    FindingColumns,
     FindingOwner,
     FindingState,
     FindingTag,
@@ -297,6 +300,18 @@ def findings_page(
     rows = list(found[: limit + 1])
     last = rows[limit - 1] if len(rows) > limit else None
     return FindingsPage(rows[:limit], Place(last.severity, last.pk) if last else None)
+
+
+def columns_of(viewer: Actor) -> tuple[str, ...]:
+    """The columns that the viewer chose for the list, else the standard ones."""
+    rows = FindingColumns.objects.filter(user=viewer.user_id).values_list("names", flat=True)
+    return known(rows[0]) if viewer.user_id is not None and rows else STANDARD
+
+
+def read_for_columns(findings: Sequence[Finding], columns: Collection[str]) -> None:
+    """Read what some columns need besides; a query each, whatever the number of rows."""
+    needs = {"owner": "owner__team", "tags": "tags"}
+    prefetch_related_objects(findings, *(path for name, path in needs.items() if name in columns))
 
 
 def open_counts(viewer: Actor, wanted: FindingFilter) -> list[int]:

@@ -14,6 +14,7 @@ from apps.scans.views import (
 
 urlpatterns = [
     path("findings/", findings.finding_list_page, name="finding-list"),
+    path("findings/columns/", findings.finding_columns_action, name="finding-columns"),
     path("findings/groups/", groups.group_list_page, name="group-list"),
     path("findings/rules/<int:pk>/off/", rules.rule_off_action, name="rule-off"),
     path("findings/owners/<slug:key>/", rules.owners_page, name="owners"),

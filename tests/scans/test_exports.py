@@ -288,3 +288,22 @@ def test_the_most_careful_state_of_several_tools_counts(people: People) -> None:
         )
     (statement,) = json.loads(export(people, "openvex", state="any"))["statements"]
     assert statement["status"] == "under_investigation"
+
+
+def test_a_csv_holds_what_the_list_shows(people: People) -> None:
+    found = make_finding(people.system, severity=3, title="=1+1", purl=LOG4J)
+    rows = table(export(people, "csv", columns="package,severity"))
+    (row,) = rows
+    always = ["id", "title", "rule", "place", "known_exploited", "epss", "url"]
+    assert list(row) == [*always, "severity", "package"]
+    assert (row["id"], row["title"]) == (str(found.pk), "'=1+1")
+    assert (row["severity"], row["package"], row["epss"]) == ("high", LOG4J, "")
+    client = Client()
+    client.force_login(people.security)
+    page = client.get("/findings/?columns=state&stage=code").content.decode()
+    link = "/findings/export/?stage=code&amp;format=csv&amp;columns=state"
+    assert link in page
+    (shown,) = table(body(client.get(link.replace("&amp;", "&"))))
+    assert list(shown) == [*always, "state"]
+    refused = as_user(people.security).get("/findings/export", format="csv", columns="colour")
+    assert refused.status_code == 400

@@ -1,6 +1,7 @@
 """Findings: the list by keyset, and one of them."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.db import connection
@@ -8,12 +9,27 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.audit.models import AuditEntry
 from apps.evidence.models import EvidenceLink
-from apps.scans.models import FindingDetail, Presence, Series
+from apps.scans.models import (
+    FindingDetail,
+    FindingOwner,
+    FindingTag,
+    OwnerSource,
+    Presence,
+    Series,
+)
 from apps.scans.services.reconcile import open_counts_refresh
 from apps.scans.views.findings import PAGE
 from tests.conftest import People
-from tests.factories import make_finding, make_item, make_report, make_series, make_statement
+from tests.factories import (
+    make_finding,
+    make_item,
+    make_report,
+    make_series,
+    make_statement,
+    make_team,
+)
 
 LIST = "/findings/"
 
@@ -153,5 +169,55 @@ def test_a_longer_list_asks_no_more_questions(client: Client, people: People) ->
             make_finding(people.system, first_seen_at=timezone.now() - dt.timedelta(days=1))
         with CaptureQueriesContext(connection) as captured:
             client.get(LIST)
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+
+
+def _headings(client: Client, address: str) -> list[str]:
+    page = client.get(address).content.decode()
+    head = re.search(r"<thead>(.*?)</thead>", page, re.DOTALL)
+    assert head
+    return re.findall(r"<th[^>]*>(?:<span[^>]*>)?([^<]+)", head[1])
+
+
+def test_columns_are_chosen_kept_for_a_person_and_told_by_the_address(
+    client: Client, people: People
+) -> None:
+    found = make_finding(people.system, cwes=[89], vulnerabilities=["CVE-2024-1234"])
+    FindingTag.objects.create(finding=found, tag="edge")
+    team = make_team("keel")
+    FindingOwner.objects.create(finding=found, team=team, source=OwnerSource.PERSON)
+    client.force_login(people.viewer)
+    standard = ["Severity", "Finding", "System", "Stage", "Tool", "State", "First seen"]
+    assert _headings(client, LIST) == standard
+    typed = {"column": ["tags", "owner", "weaknesses", "nonsense"], "filters": "?stage=code&x=1"}
+    answer = client.post("/findings/columns/", typed)
+    asked = "/findings/?stage=code&columns=weaknesses%2Cowner%2Ctags"
+    assert answer.headers["Location"] == asked
+    chosen = ["Finding", "Weaknesses", "Owner", "Tags"]
+    assert _headings(client, LIST) == chosen
+    page = client.get(LIST).content.decode()
+    for words in ("CWE-89", str(team), "edge"):
+        assert words in page
+    assert _headings(client, f"{LIST}?columns=severity,state") == ["Severity", "Finding", "State"]
+    assert _headings(client, f"{LIST}?columns=%00,;") == chosen  # nothing that is a column
+    assert AuditEntry.objects.filter(action="columns.choose").count() == 1
+    client.force_login(people.security)
+    assert _headings(client, LIST)[1:] == standard  # behind the ticks
+    assert _headings(client, asked)[1:] == chosen
+    client.force_login(people.viewer)
+    client.post("/findings/columns/", {"standard": "1", "column": ["tags"]})
+    assert _headings(client, LIST) == standard
+
+
+def test_the_queries_of_columns_do_not_grow(client: Client, people: People) -> None:
+    client.force_login(people.viewer)
+    counts = []
+    for _round in range(2):
+        for number in range(3):
+            found = make_finding(people.system)
+            FindingTag.objects.create(finding=found, tag=f"t{number}")
+        with CaptureQueriesContext(connection) as captured:
+            client.get(f"{LIST}?columns=owner,tags,branch")
         counts.append(len(captured))
     assert counts[0] == counts[1]

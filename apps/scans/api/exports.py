@@ -12,6 +12,7 @@ from apps.common.api.docs import operation
 from apps.common.api.inputs import read_query
 from apps.scans.api.findings import asked_for
 from apps.scans.api.serializers import FindingOut, FindingQuery
+from apps.scans.columns import COLUMNS, of_address
 from apps.scans.exports.answers import export_answer
 from apps.scans.exports.files import KINDS
 
@@ -25,6 +26,16 @@ FILES = {
 
 class ExportQuery(FindingQuery):
     format = serializers.ChoiceField(choices=list(KINDS), help_text="Of the file.")
+    columns = serializers.CharField(
+        max_length=300,
+        required=False,
+        help_text=f"Of the list, with commas: the CSV then holds what the list shows. {', '.join(COLUMNS)}.",
+    )
+
+    def validate_columns(self, text: str) -> tuple[str, ...]:
+        if unknown := [name for name in text.split(",") if name not in COLUMNS]:
+            raise serializers.ValidationError(f"There is no such column: {unknown[0][:40]}")
+        return of_address(text)
 
 
 class FindingExport(PortalView):
@@ -48,7 +59,8 @@ class FindingExport(PortalView):
     def get(self, request: Request) -> StreamingHttpResponse:
         given = read_query(ExportQuery, request)
         kind = given.pop("format")
-        return export_answer(self.actor, asked_for(given), kind, given)
+        columns = given.pop("columns", ())
+        return export_answer(self.actor, asked_for(given), kind, given, columns)
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT001, FBT002
         """Whatever the client accepts, it gets the file."""

@@ -1,18 +1,20 @@
 """The kinds of file in which findings leave, each as a stream."""
 
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
+from apps.scans.columns import file_columns
 from apps.scans.exports.rows import (
     components,
     rows_by_series,
     rows_listed,
     rows_of_vulnerabilities,
+    rows_shown,
 )
 from apps.scans.exports.sarif import sarif_lines
 from apps.scans.exports.tables import csv_lines
@@ -62,6 +64,14 @@ KINDS = {
         "CycloneDX VEX", "application/vnd.cyclonedx+json; version=1.6", "cdx.json", _cyclonedx
     ),
 }
+
+
+def csv_of_columns(columns: Sequence[str]) -> ExportKind:
+    """The CSV that holds what the list shows with these columns (apps/scans/columns.py), and no more."""
+    names = file_columns(columns)
+    return replace(
+        KINDS["csv"], lines=lambda viewer, wanted: csv_lines(rows_shown(viewer, wanted), names)
+    )
 
 
 def pieces(kind: ExportKind, viewer: Actor, wanted: FindingFilter) -> Iterator[str]:

@@ -12,6 +12,7 @@ from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 from apps.accounts.actors import Actor
 from apps.scans.models import Finding, FindingState, TriageChange
 from apps.scans.selectors import FindingFilter, findings_list
+from apps.scans.selectors_exploits import with_exploits
 
 CHUNK = 1000  # rows a round trip
 
@@ -36,6 +37,11 @@ class ExportRow:
 def rows_listed(viewer: Actor, wanted: FindingFilter) -> Iterator[ExportRow]:
     """In the order of the list: the worst first."""
     return _rows(_marked(findings_list(viewer, wanted)))
+
+
+def rows_shown(viewer: Actor, wanted: FindingFilter) -> Iterator[ExportRow]:
+    """As rows_listed, with what is known of exploitation, which the list shows, too."""
+    return _rows(with_exploits(_marked(findings_list(viewer, wanted))))
 
 
 def rows_by_series(viewer: Actor, wanted: FindingFilter) -> Iterator[ExportRow]:

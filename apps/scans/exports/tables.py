@@ -1,12 +1,13 @@
 """Findings as CSV (RFC 4180), for spreadsheets."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from apps.common.tables import Echo, cell
 from apps.scans.exports.rows import ExportRow, owner_of, tags_of
 from apps.scans.exports.words import SEVERITY_NAMES, finding_url
+from apps.scans.models import Finding
 
 COLUMNS = (
     "id",
@@ -40,12 +41,25 @@ COLUMNS = (
 )
 
 
-def csv_lines(rows: Iterable[ExportRow]) -> Iterator[str]:
-    """SECURITY: what tools wrote is data to a spreadsheet, never a formula (common.tables.cell)."""
+def csv_lines(rows: Iterable[ExportRow], columns: Sequence[str] = COLUMNS) -> Iterator[str]:
+    """columns: those of COLUMNS, and of EXPLOITS where the rows were read with these.
+
+    SECURITY: what tools wrote is data to a spreadsheet, never a formula (common.tables.cell).
+    """
     writer = csv.writer(Echo())
-    yield writer.writerow(COLUMNS)
+    yield writer.writerow(columns)
     for row in rows:
-        yield writer.writerow([cell(value) for value in _values(row)])
+        values = dict(zip(COLUMNS, _values(row), strict=True)) | _exploits(row.finding)
+        yield writer.writerow([cell(values[name]) for name in columns])
+
+
+def _exploits(found: Finding) -> dict[str, Any]:
+    """As annotated by with_exploits; empty where the rows were read without."""
+    epss: float | None = getattr(found, "epss", None)
+    return {
+        "known_exploited": "yes" if getattr(found, "kev", False) else "",
+        "epss": "" if epss is None else epss,
+    }
 
 
 def _values(row: ExportRow) -> list[Any]:

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_GET
 
 from apps.accounts.requests import PageRequest
 from apps.catalog.selectors import systems_visible
+from apps.scans.columns import of_address
 from apps.scans.exports.answers import export_answer
 from apps.scans.exports.files import KINDS
 from apps.scans.forms import FindingFilterForm
@@ -20,4 +21,5 @@ def finding_export(request: PageRequest) -> HttpResponseBase:
         raise Http404
     form = FindingFilterForm(request.GET, systems=systems_visible(request.actor))
     asked = {name: str(form.given(name)) for name in NAMES if form.given(name)}
-    return export_answer(request.actor, form.wanted(), kind, asked)
+    columns = of_address(request.GET.get("columns", ""))
+    return export_answer(request.actor, form.wanted(), kind, asked, columns)

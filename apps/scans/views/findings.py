@@ -2,23 +2,35 @@
 
 import re
 
-from django.http import HttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_visible
 from apps.common.addresses import address
+from apps.scans.columns import COLUMNS, STANDARD, of_address
 from apps.scans.exports.files import KINDS
 from apps.scans.forms import FindingFilterForm
 from apps.scans.forms_triage import OwnerForm, VerdictForm
 from apps.scans.models import SEVERITIES
-from apps.scans.selectors import FindingFilter, Place, findings_page, open_counts
+from apps.scans.selectors import (
+    FindingFilter,
+    Place,
+    columns_of,
+    findings_page,
+    open_counts,
+    read_for_columns,
+)
+from apps.scans.services.columns import columns_choose
 
 PAGE = 50
 NAMES = ("q", "system", "stage", "severity", "state", "exploit", "age", "cwe", "team", "tag")
+LISTED = (*NAMES, "columns")  # what the list's own address says
 _PLACE = re.compile(r"([0-4])-(\d{1,18})")
 
 
@@ -32,8 +44,19 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
     path = reverse("finding-list")
     counts = open_counts(viewer, wanted)
     may_triage = viewer.systems_with(Permission.FINDING_TRIAGE) != frozenset()
+    chosen = of_address(given.get("columns", "")) or columns_of(viewer)
+    read_for_columns(page.findings, chosen)
     context = {
         "form": form,
+        "is_chosen": True,
+        "has_severity": "severity" in chosen,
+        "columns": [COLUMNS[name] for name in chosen if name != "severity"],
+        "column_choices": [(column, name in chosen) for name, column in COLUMNS.items()],
+        "address_columns": given.get("columns", ""),
+        "filters": address("", given, NAMES),
+        "shown_csv": address(
+            reverse("finding-export"), given, NAMES, format="csv", columns=",".join(chosen)
+        ),
         "triage_form": VerdictForm() if may_triage else None,
         "triage_url": address(reverse("triage-new"), given, NAMES),
         "owner_form": OwnerForm() if may_triage else None,
@@ -47,16 +70,28 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
         "levels": _levels(wanted, counts, path, given.dict()),
         "open_total": sum(counts),
         "active": [
-            (label, words, address(path, given, NAMES, **{name: ""}))
+            (label, words, address(path, given, LISTED, **{name: ""}))
             for name, label, words in form.active()
         ],
-        "clear_url": path,
-        "next_url": address(path, given, NAMES, after=f"{page.next.severity}-{page.next.pk}")
+        "clear_url": address(path, given, ("columns",)),
+        "list_url": path,
+        "next_url": address(path, given, LISTED, after=f"{page.next.severity}-{page.next.pk}")
         if page.next
         else "",
-        "first_url": address(path, given, NAMES) if place else "",
+        "first_url": address(path, given, LISTED) if place else "",
     }
     return render(request, "scans/finding_list.html", context)
+
+
+@require_POST
+def finding_columns_action(request: PageRequest) -> HttpResponse:
+    """Keep the person's columns, and come back to the list as it was filtered, with them in its address."""
+    names = () if "standard" in request.POST else request.POST.getlist("column")
+    chosen = columns_choose(actor=request.actor, names=names)
+    given = QueryDict(request.POST.get("filters", "").removeprefix("?"))
+    shown = "" if chosen == STANDARD else ",".join(chosen)
+    messages.success(request, _("The columns are kept for you."))
+    return redirect(address(reverse("finding-list"), given, NAMES, columns=shown))
 
 
 def _levels(
@@ -73,7 +108,7 @@ def _levels(
         (
             level,
             counts[level],
-            address(path, given, NAMES, severity=str(level)),
+            address(path, given, LISTED, severity=str(level)),
             wanted.severity == level,
         )
         for level, _name in reversed(SEVERITIES)

@@ -1,0 +1,63 @@
+"""The columns of the list of findings: which there are, and what of a CSV holds what each shows.
+
+The finding itself (title, rule, place) always stands there; the others are chosen, in this order.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+# Of the cell that is always there: title, rule, place and what is known of its exploitation.
+ALWAYS = ("id", "title", "rule", "place", "known_exploited", "epss", "url")
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    label: str | Promise
+    file: str  # its name in the CSV
+    css: str = ""
+
+    @property
+    def is_at_end(self) -> bool:
+        """It stands at the end of its cell, as ages do."""
+        return "end" in self.css.split()
+
+
+COLUMNS = {
+    column.name: column
+    for column in (
+        Column("severity", _("Severity"), "severity", "fit"),
+        Column("system", _("System"), "system"),
+        Column("stage", _("Stage"), "stage"),
+        Column("tool", _("Tool"), "tool", "extra"),
+        Column("branch", _("Branch"), "branch", "break"),
+        Column("environment", _("Environment"), "environment"),
+        Column("weaknesses", _("Weaknesses"), "weaknesses"),
+        Column("vulnerabilities", _("Vulnerabilities"), "vulnerabilities", "break"),
+        Column("package", _("Package"), "package", "break"),
+        Column("owner", _("Owner"), "owner"),
+        Column("tags", _("Tags"), "tags"),
+        Column("state", _("State"), "state", "fit state"),
+        Column("first_seen", _("First seen"), "first_seen_at", "end fit extra"),
+    )
+}
+STANDARD = ("severity", "system", "stage", "tool", "state", "first_seen")
+
+
+def known(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the names that are columns, each once, in the order of the list."""
+    wanted = set(names)
+    return tuple(name for name in COLUMNS if name in wanted)
+
+
+def of_address(text: str) -> tuple[str, ...]:
+    """The columns that "severity,state" asks for; none where nothing of it is a column."""
+    return known(text.split(","))
+
+
+def file_columns(names: Iterable[str]) -> tuple[str, ...]:
+    """The columns of a CSV that hold exactly what the list shows with these."""
+    return ALWAYS + tuple(COLUMNS[name].file for name in names)
