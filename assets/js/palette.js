@@ -5,6 +5,8 @@ import { recent } from "./recent.js";
 const REST = 120;
 let timer = 0;
 let asked = new AbortController();
+let isStale = false; // what is listed is not yet of what stands in the field
+let isEntered = false; // Enter was pressed meanwhile: it means what will be listed
 
 const dialog = () => document.getElementById("palette");
 const field = () => document.getElementById("palette-text");
@@ -41,6 +43,8 @@ async function fill() {
     choose(0);
     const status = document.getElementById("palette-status");
     status.textContent = `${status.dataset.label} ${options().length}`;
+    isStale = false;
+    if (isEntered) enter();
   } catch (error) {
     if (error.name !== "AbortError") list().replaceChildren();
   }
@@ -71,15 +75,24 @@ function follow(event) {
   if (!place?.hash || place.pathname !== location.pathname) return;
   dialog().close();
   const part = document.getElementById(place.hash.slice(1));
-  const details = part?.querySelector(":scope details:last-of-type:has(form)");
-  if (details) details.open = true;
-  setTimeout(() => [...(part?.querySelectorAll("textarea, select, input:not([type=hidden])") ?? [])].at(-1)?.focus());
+  const form = part?.closest("form") ?? [...(part?.querySelectorAll("form") ?? [])].at(-1);
+  for (let each = form?.closest("details"); each; each = each.parentElement.closest("details")) each.open = true;
+  setTimeout(() => form?.querySelector("textarea, select, input:not([type=hidden])")?.focus());
 }
 
 function open() {
   if (dialog().open) return dialog().close();
   field().value = "";
+  isStale = isEntered = false;
   dialog().showModal();
+  fill();
+}
+
+/** Open what is chosen; typed faster than the portal answers, what it will choose. */
+function enter() {
+  isEntered = isStale;
+  if (!isStale) return options()[chosen()]?.click();
+  clearTimeout(timer);
   fill();
 }
 
@@ -87,7 +100,7 @@ function press(event) {
   const last = options().length - 1;
   const steps = { ArrowDown: Math.min(chosen() + 1, last), ArrowUp: Math.max(chosen() - 1, 0), Home: 0, End: last };
   if (event.key in steps && (event.key.startsWith("Arrow") || event.ctrlKey)) choose(steps[event.key]);
-  else if (event.key === "Enter") options()[chosen()]?.click();
+  else if (event.key === "Enter") enter();
   else return;
   event.preventDefault();
 }
@@ -111,6 +124,7 @@ export function startPalette() {
   list().addEventListener("click", follow);
   field().addEventListener("keydown", press);
   field().addEventListener("input", () => {
+    isStale = true;
     clearTimeout(timer);
     timer = setTimeout(fill, REST);
   });

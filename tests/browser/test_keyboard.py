@@ -18,6 +18,26 @@ def person(beside_playwright: None, transactional_db: None) -> User:
     return make_user("Kay Board", role=Role.SECURITY)
 
 
+def go(page: Page, words: str) -> None:
+    """By the palette, typed faster than it answers."""
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="Go to")).to_be_focused()
+    page.keyboard.type(words)
+    page.keyboard.press("Enter")
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until the button of that name has the focus; what has it is always seen to."""
+    for _press in range(40):
+        page.keyboard.press("Tab")
+        focus = page.locator(":focus")
+        if focus.count():
+            assert focus.evaluate("e => getComputedStyle(e).outlineStyle") != "none"
+            if name in focus.inner_text():
+                return
+    raise AssertionError(f"no way by Tab to {name}")
+
+
 @pytest.fixture
 def page(person: User, live_server: LiveServer, browser: Browser) -> Page:
     page = browser.new_context(base_url=live_server.url).new_page()
@@ -87,3 +107,43 @@ def test_findings_are_triaged_by_keyboard(page: Page, live_server: LiveServer) -
     page.wait_for_url(re.compile("/triage"))
     assert Finding.objects.get(title=title).state == "open"  # it is shown first, and done then
     expect(page.get_by_text(re.compile("1 finding"))).to_be_visible()
+
+
+def test_an_architects_journey(page: Page, live_server: LiveServer) -> None:
+    """From an idea to a recorded decision without a pointer; some seconds, as a whole way takes."""
+    make_system("payments", "Payments")
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("Skip to the content")
+    go(page, "new planning item")
+    page.wait_for_url("**/planning/new/")
+    page.get_by_label("Title").focus()  # where Tab leads from the content's beginning
+    page.keyboard.type("Where do tickets live?")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Pay")  # chooses the system of the list
+    tab_to(page, "Save")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/planning/PI-\d+/$"))
+    item = page.url
+    for title in ("Public bucket", "Signed addresses"):
+        go(page, "add an option")
+        page.wait_for_url("**/options/new/")
+        page.get_by_label("Option", exact=True).focus()
+        page.keyboard.type(title)
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile(r"/planning/PI-\d+/(#.*)?$"))
+    go(page, "ask a question on")
+    expect(page.get_by_label("Your question")).to_be_focused()
+    page.keyboard.type("Who reads them?")
+    tab_to(page, "Ask")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("#question-"))
+    go(page, "record a decision")
+    expect(page.get_by_label("Public bucket")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Signed addresses")).to_be_checked()
+    page.keyboard.press("Tab")
+    page.keyboard.type("They expire.")
+    tab_to(page, "Record the decision")
+    page.keyboard.press("Enter")
+    expect(page.locator("#decision")).to_contain_text("They expire.")
+    assert page.url.startswith(item)
