@@ -98,6 +98,7 @@ EVERYBODYS: dict[str, Open] = {
     "notice-settings": at("/settings/notices/"),
     "language and time zone": at("/settings/place/"),
     "search": at("/search/?q=bucket"),
+    "question-place": at("/questions/new/"),
     "tokens": at("/settings/tokens/"),
     "sign-in-and-sessions": at("/settings/security/"),
 }
@@ -106,6 +107,7 @@ WRITERS: dict[str, Open] = {
     "guidance-form": at("/guidance/new/"),
     "risk-form": new_risk_on_the_item,
     "rule-form": at("/findings/rules/new/"),
+    "rapid-choose": at("/risks/rapid-assessment/"),
     "upload": at("/reports/new/"),
     "automation-form": at("/automation/new/?kind=experiment"),
     "control-form": at("/controls/new/"),
