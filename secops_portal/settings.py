@@ -265,6 +265,7 @@ SECOPS_EVENT_HANDLERS = {
     ],
     "report.sorted": ["apps.evidence.receivers.on_report_sorted"],
     "rule.switched-off": ["apps.evidence.receivers.on_rule_switched_off"],
+    "item.referenced": ["apps.trackers.handlers.on_item_referenced"],
     "owners.changed": ["apps.scans.receivers.on_owners_changed"],
     "statement.published": [
         "apps.evidence.receivers.on_statement_published",

@@ -9,3 +9,7 @@ def file_tickets() -> bool:
 
 def follow_tickets() -> bool:
     return send("trackers.follow")
+
+
+def fetch_title(item_id: int) -> bool:
+    return send("trackers.title", item_id)

@@ -3,6 +3,7 @@ from celery import shared_task
 from apps.trackers.services.closing import close_due
 from apps.trackers.services.filing import file_due
 from apps.trackers.services.following import follow_due
+from apps.trackers.services.titles import title_fetch
 
 
 @shared_task(name="trackers.file")
@@ -14,3 +15,8 @@ def file() -> None:
 def follow() -> None:
     follow_due()
     close_due()
+
+
+@shared_task(name="trackers.title")
+def title(item_id: int) -> None:
+    title_fetch(item_id=item_id)

@@ -69,7 +69,9 @@ class StandIn:
         return Says({"id": 1}, 201)
 
     def one(self, asked: Asked, number: int) -> Says:
-        """GitHub closes by PATCH with a state, GitLab by PUT with an event."""
+        """GitHub closes by PATCH with a state, GitLab by PUT with an event; both give it."""
+        if asked.method == "GET":
+            return Says(self.row(self.issues[number - 1]))
         said = (asked.method, json.loads(asked.body))
         assert said in (
             ("PATCH", {"state": "closed", "state_reason": "completed"}),
@@ -77,6 +79,10 @@ class StandIn:
         )
         self.close(number)
         return Says({"state": "closed"})
+
+    def row(self, issue: Issue) -> dict[str, Any]:
+        """An issue as this kind gives it."""
+        raise NotImplementedError
 
     def guarded(self, asked: Asked) -> Says | None:
         if self.refusal is not None:
@@ -138,6 +144,7 @@ class GitHub(StandIn):
     def row(self, issue: Issue) -> dict[str, Any]:
         return {
             "number": issue.number,
+            "title": issue.title,
             "html_url": f"https://github.com/example/payments/issues/{issue.number}",
             "state": "closed" if issue.is_closed else "open",
             "updated_at": issue.updated.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -175,6 +182,8 @@ class GitLab(StandIn):
         return {
             "id": 9000 + issue.number,
             "iid": issue.number,
+            "title": issue.title,
+            "confidential": issue.raw.get("confidential", False),
             "web_url": f"https://gitlab.com/example/payments/-/issues/{issue.number}",
             "state": "closed" if issue.is_closed else "opened",
             "updated_at": issue.updated.isoformat(timespec="milliseconds"),
@@ -248,6 +257,8 @@ class JiraServer(StandIn):
         return {
             "key": f"PAY-{issue.number}",
             "fields": {
+                "summary": issue.title,
+                "security": issue.raw.get("security"),
                 "status": {"name": "Any", "statusCategory": {"key": category}},
                 "updated": issue.updated.strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
             },

@@ -1,6 +1,5 @@
 """Tickets in issue trackers: filed once whatever gets lost, followed, and open to few."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -29,32 +28,11 @@ from tests.api.conftest import as_pipeline, as_user, problem_fields
 from tests.conftest import People
 from tests.factories import actor_of, make_finding, make_item, make_statement
 from tests.pages import signed_in, text_of
-from tests.servers import Says, Server, serving
+from tests.servers import Says, Server
 from tests.trackers.standins import KINDS, TOKEN, StandIn
 
 pytestmark = pytest.mark.django_db
 TESTS = portal_actor("tests")
-
-
-@pytest.fixture
-def server(settings: Any) -> Iterator[Server]:
-    with serving() as one:
-        settings.SECOPS_OUTGOING_SCHEMES = ["http", "https"]
-        settings.SECOPS_OUTGOING_PORTS = [443, one.port]
-        settings.SECOPS_OUTGOING_NETWORKS = ["127.0.0.1/32"]
-        settings.BASE_URL = "https://portal.example.org"
-        settings.SECOPS_CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
-        yield one
-
-
-@pytest.fixture(params=sorted(KINDS))
-def each(request: Any, server: Server) -> StandIn:
-    return KINDS[request.param](server)
-
-
-@pytest.fixture
-def github(server: Server) -> StandIn:
-    return KINDS["github"](server)
 
 
 def connect(there: StandIn, **said: Any) -> Tracker:

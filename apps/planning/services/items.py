@@ -12,6 +12,7 @@ from apps.accounts.roles import Permission
 from apps.audit.services import record
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
+from apps.common import events
 from apps.common.editing import changed_fields, lock_for_edit
 from apps.common.errors import Conflict, Invalid
 from apps.planning.models import (
@@ -57,6 +58,8 @@ def item_create(
         created_by=actor.user,
     )
     record(actor=actor, action="item.create", target=item, system_id=system.pk)
+    if title in {tracker_key, tracker_url}:  # named by its reference alone: a tracker may know more
+        events.append("item.referenced", {"item_id": item.pk})
     return item
 
 

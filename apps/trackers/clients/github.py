@@ -13,7 +13,7 @@ from apps.sources.connectors.generic import text
 from apps.sources.connectors.paging import address
 from apps.trackers.clients.line import PER_PAGE, Line
 from apps.trackers.clients.pages import holding, linked_issues
-from apps.trackers.clients.types import Seen, expect, fenced, moment, signed
+from apps.trackers.clients.types import Named, Seen, expect, fenced, moment, signed
 
 HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 quoted = fenced
@@ -38,6 +38,12 @@ def create(line: Line, title: str, body: str, marker: str) -> Seen:
     content = {"title": title, "body": signed(body, marker), "labels": list(line.labels)}
     answer, _ = line.json("POST", _repository(line, "issues"), headers=HEADERS, content=content)
     return _seen(expect(answer, "issue"))
+
+
+def read(line: Line, key: str) -> Named:
+    answer, _ = line.json("GET", _repository(line, "issues", key), headers=HEADERS)
+    found = expect(answer, "issue")
+    return Named(text(found, "title"), text(found, "html_url"))
 
 
 def close(line: Line, key: str) -> None:

@@ -12,7 +12,7 @@ from apps.sources.connectors.generic import text
 from apps.sources.connectors.paging import address
 from apps.trackers.clients.line import PER_PAGE, Line
 from apps.trackers.clients.pages import holding, linked_issues
-from apps.trackers.clients.types import Seen, expect, fenced, moment, signed
+from apps.trackers.clients.types import Named, Seen, expect, fenced, moment, signed
 
 quoted = fenced
 
@@ -40,6 +40,14 @@ def create(line: Line, title: str, body: str, marker: str) -> Seen:
     }
     answer, _ = line.json("POST", _project(line, "issues"), content=content)
     return _seen(expect(answer, "issue"))
+
+
+def read(line: Line, key: str) -> Named:
+    answer, _ = line.json("GET", _project(line, "issues", key))
+    found = expect(answer, "issue")
+    # SECURITY: what is confidential there is not told here, also not by its title.
+    title = "" if found.get("confidential") is not False else text(found, "title")
+    return Named(title, text(found, "web_url"))
 
 
 def close(line: Line, key: str) -> None:

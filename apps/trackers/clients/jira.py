@@ -13,7 +13,7 @@ from apps.common.outgoing import OutgoingFailed, errors
 from apps.sources.connectors.generic import text
 from apps.sources.connectors.paging import address, expect_objects
 from apps.trackers.clients.line import MAX_PAGES, PER_PAGE, Line
-from apps.trackers.clients.types import Seen, expect, moment, signed
+from apps.trackers.clients.types import Named, Seen, expect, moment, signed
 
 
 class Jira:
@@ -50,6 +50,14 @@ class Jira:
         if not key:
             raise OutgoingFailed(errors.CONTENT, "The answer's issue has no key.")
         return Seen(key, _page(line, key), is_closed=False, updated_at=dt.datetime.now(dt.UTC))
+
+    def read(self, line: Line, key: str) -> Named:
+        answer, _ = line.json("GET", _api(line, "issue", key, fields="summary,security"))
+        found = expect(answer, "issue")
+        # SECURITY: an issue with a security level is not for everyone who sees its project.
+        fields = found.get("fields")
+        is_open = isinstance(fields, dict) and not fields.get("security")
+        return Named(text(found, "fields", "summary") if is_open else "", _page(line, key))
 
     def close(self, line: Line, key: str) -> None:
         """By the first transition that leads to a status of the category "done"."""

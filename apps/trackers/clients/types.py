@@ -20,6 +20,14 @@ class Seen:
     text: str = ""
 
 
+@dataclass(frozen=True)
+class Named:
+    """What an issue is called. title: empty where not everyone in the project may read it."""
+
+    title: str
+    url: str
+
+
 class Client(Protocol):
     """Modules of this package satisfy it. All of them raise OutgoingFailed."""
 
@@ -31,6 +39,9 @@ class Client(Protocol):
 
     def create(self, line: Line, title: str, body: str, marker: str) -> Seen:
         """File an issue that holds the marker where `find` looks for it."""
+
+    def read(self, line: Line, key: str) -> Named:
+        """One issue's title and the address of its page."""
 
     def close(self, line: Line, key: str) -> None:
         """Close an issue; one that is closed stays so."""
