@@ -133,7 +133,7 @@ def _abreast(view: ItemView, decision: Decision, options: Sequence[OptionView]) 
         [paragraph(name, "small"), *(paragraph(tell(each), "cell") for each in options)]
         for name, tell in rows
     ]
-    column = WIDTH * (1 - LABEL) / ABREAST
+    column = WIDTH * (1 - LABEL) / min(ABREAST, len(view.options))
     table = Table(cells, colWidths=[WIDTH * LABEL, *[column] * len(options)], hAlign="LEFT")
     table.setStyle(
         TableStyle(

@@ -159,6 +159,11 @@ class QuickAddForm(forms.Form):
         self.title = self.title[:TITLE_LENGTH]
         return text
 
+    def as_typed(self) -> dict[str, str]:
+        """What was typed, as the whole form takes it."""
+        text, system = self.data.get("text", ""), self.data.get("system", "")
+        return {"title": text, "system": system, "kind": ItemKind.STORY, "stage": Stage.PLAN}
+
     def values(self) -> dict[str, Any]:
         """What item_create takes."""
         return {

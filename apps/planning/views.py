@@ -187,9 +187,9 @@ def item_quick_add_action(request: PageRequest) -> HttpResponse:
     if not systems.exists():
         require(request.actor, Permission.ITEM_EDIT)
     quick = QuickAddForm(request.POST, systems=systems)
-    if not quick.is_valid():
-        messages.error(request, " ".join(str(each[0]) for each in quick.errors.values()))
-        return redirect(_address(QueryDict(request.POST.get("filters", ""))))
+    if not quick.is_valid():  # in the whole form, where everything typed stays and is marked
+        form = ItemCreateForm(quick.as_typed(), systems=systems)
+        return render(request, "planning/item_form.html", {"form": form}, status=422)
     values = quick.values()
     same = items_referring(request.actor, quick.reference) if quick.reference else ()
     if same:

@@ -105,8 +105,13 @@ def test_who_may_not_write_adds_nothing(people: People) -> None:
     typed = {"text": "PAY-1", "system": "payments"}
     assert signed_in(people.viewer).post("/planning/quick/", typed).status_code == 403
     client = signed_in(people.architect)
-    for wrong in ({"system": "payroll"}, {"text": ""}, {"text": "x" * 201}):
-        assert _add(client, **({"text": "A"} | wrong)) is None
+    for wrong in ({"system": "payroll"}, {"text": ""}, {"text": "x" * 201}, {"text": "x" * 701}):
+        given = {"text": "A", "system": "payments"} | wrong
+        answer = client.post("/planning/quick/", given)
+        assert answer.status_code == 422
+        page = answer.content.decode()
+        assert "errorlist" in page
+        assert given["text"] in page  # nothing typed is lost
     assert not PlanningItem.objects.exists()
 
 

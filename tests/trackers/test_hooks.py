@@ -28,9 +28,8 @@ from tests.factories import actor_of, make_finding
 from tests.pages import signed_in, text_of
 from tests.servers import Server
 from tests.trackers.standins import KINDS, StandIn
-from tests.trackers.test_trackers import connect, filed, server
+from tests.trackers.test_trackers import connect, filed
 
-__all__ = ["server"]  # the fixture
 pytestmark = pytest.mark.django_db
 TESTS = portal_actor("tests")
 BODY = json.dumps({"action": "closed", "issue": {"number": 1, "state": "closed"}}).encode()
