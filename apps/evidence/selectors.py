@@ -15,6 +15,7 @@ from apps.common.errors import Missing
 from apps.evidence.models import (
     EvidenceLink,
     EvidenceRule,
+    Outcome,
     TriageRuleTarget,
     UpdateState,
     ValueUpdate,
@@ -169,3 +170,20 @@ def links_of_finding(viewer: Actor, finding_id: int) -> QuerySet[EvidenceLink]:
         )
         .order_by("-id")
     )
+
+
+def outcomes_list(viewer: Actor) -> QuerySet[Outcome]:
+    """What was said of estimates whose time is over, the newest first."""
+    return (
+        Outcome.objects.visible_to(viewer)
+        .select_related("statement__system", "revision", "estimator", "told_by")
+        .order_by("-told_at", "-id")
+    )
+
+
+def outcome_get(viewer: Actor, pk: int) -> Outcome:
+    """Raises: Missing."""
+    row = outcomes_list(viewer).filter(pk=pk).first()
+    if not isinstance(row, Outcome):
+        raise Missing("There is no such answer that you may see.")
+    return row

@@ -2,6 +2,7 @@ from django.urls import path
 
 from apps.evidence import (
     views,
+    views_answers,
     views_calibration,
     views_imports,
     views_incidents,
@@ -14,6 +15,11 @@ urlpatterns = [
     path("findings/rules/new/", views_triage_rules.rule_create_page, name="rule-create"),
     path("calibration/", views_calibration.calibration_page, name="calibration"),
     path("calibration/<int:revision>/", views_calibration.outcome_action, name="outcome"),
+    path(
+        "calibration/answers/<int:pk>/undo/",
+        views_answers.outcome_undo_action,
+        name="outcome-undo",
+    ),
     path("incidents/", views_incidents.incident_list_page, name="incident-list"),
     path("incidents/new/", views_incidents.incident_create_page, name="incident-create"),
     path("incidents/export.csv", views_incidents.incident_export, name="incident-export"),

@@ -13,6 +13,7 @@ from apps.common.errors import Conflict, Invalid
 from apps.common.forms import apply_domain_errors
 from apps.evidence.calibration import calibration_of
 from apps.evidence.forecasts import forecast_get, forecasts_due
+from apps.evidence.forms_answers import OutcomeUndoForm, answers_panel
 from apps.evidence.forms_outcomes import OutcomeForm
 from apps.evidence.incidents import Happened, happened_during
 from apps.evidence.services.outcomes import outcome_tell
@@ -23,10 +24,15 @@ SHOWN = 20
 
 @require_GET
 def calibration_page(request: PageRequest) -> HttpResponse:
-    return _page(request)
+    return calibration_shown(request)
 
 
-def _page(request: PageRequest, refused: tuple[int, OutcomeForm] | None = None) -> HttpResponse:
+def calibration_shown(
+    request: PageRequest,
+    refused: tuple[int, OutcomeForm] | None = None,
+    kept: tuple[int, OutcomeUndoForm] | None = None,
+) -> HttpResponse:
+    """refused: a revision with the answer that cannot be; kept: an answer with the form that keeps it."""
     due = forecasts_due(request.actor, most=SHOWN)
     happened = happened_during(request.actor, due)
     context = {
@@ -46,8 +52,10 @@ def _page(request: PageRequest, refused: tuple[int, OutcomeForm] | None = None) 
             )
             for each in due
         ],
+        **answers_panel(request.actor, kept),
     }
-    return render(request, "evidence/calibration.html", context, status=422 if refused else 200)
+    status = 422 if refused or kept else 200
+    return render(request, "evidence/calibration.html", context, status=status)
 
 
 def _counted(known: Happened | None) -> dict[str, Any]:
@@ -80,4 +88,4 @@ def outcome_action(request: PageRequest, revision: int) -> HttpResponse:
             )
             messages.success(request, said)
             return redirect("calibration")
-    return _page(request, (revision, form))
+    return calibration_shown(request, (revision, form))

@@ -10,13 +10,15 @@ from django.utils import timezone
 
 from apps.accounts.actors import Actor, portal_actor
 from apps.accounts.models import User
+from apps.audit.models import AuditEntry
 from apps.common.errors import Conflict, Invalid, Missing, NotPermitted
 from apps.evidence.calibration import calibration_of
 from apps.evidence.forecasts import Forecast, forecast_get, forecasts_due
 from apps.evidence.incidents import Happened, happened_during
 from apps.evidence.models import Outcome, ValueUpdate
 from apps.evidence.services.incidents import IncidentInput, incident_record
-from apps.evidence.services.outcomes import outcome_tell
+from apps.evidence.services.outcomes import outcome_tell, outcome_undo
+from apps.evidence.services.updates import update_apply, update_undo
 from apps.risks.models import RiskStatement
 from apps.risks.services.statements import statement_edit, statement_publish
 from tests.api.conftest import as_user, problem_fields
@@ -178,6 +180,41 @@ def test_who_may_say_and_what_cannot_be(people: People) -> None:
         outcome_tell(actor=actor_of(people.security), forecast=forecast, events=0)
 
 
+def test_an_answer_is_taken_back(people: People) -> None:
+    """The estimate waits again, and the next answer is learnt from in its place."""
+    ranges: dict[str, Any] = {"frequency_low": Decimal("0.1"), "frequency_high": Decimal(1), "estimate": {},
+              "magnitude_low": Decimal(10_000), "magnitude_high": Decimal(500_000)}  # fmt: skip
+    statement = published(people, 400, **ranges)
+    outcome, actor = tell(people, statement, 3), actor_of(people.security)
+    assert due(people) == []
+    for user, error in ((people.viewer, NotPermitted), (people.outsider, Missing)):
+        with pytest.raises(error):
+            outcome_undo(actor=actor_of(user), outcome=outcome, reason="Why")
+    with pytest.raises(Invalid):
+        outcome_undo(actor=actor, outcome=outcome, reason=" ")
+    outcome_undo(actor=actor, outcome=outcome, reason="Of another risk.")
+    assert ValueUpdate.objects.get().state == "dismissed"
+    assert AuditEntry.objects.get(action="outcome.undo").changes["events"] == 3
+    assert calibration_of(actor) == []
+    again = tell(people, statement, 0)
+    newest = ValueUpdate.objects.first()
+    assert newest is not None
+    assert (newest.state, newest.data["events"]) == ("proposed", 0)
+    update_apply(actor=actor, update=newest)
+    with pytest.raises(Conflict):  # the value has learnt from it
+        outcome_undo(actor=actor, outcome=again, reason="Of another risk.")
+    client = signed_in(people.security)
+    assert "What was said" in text_of(client, "/calibration/")
+    path = f"/calibration/answers/{again.pk}/undo/"
+    assert client.post(path, {"reason": ""}).status_code == 422
+    assert signed_in(people.outsider).post(path, {"reason": "x"}).status_code == 404
+    assert "Take it back" not in text_of(signed_in(people.viewer), "/calibration/")
+    newest.refresh_from_db()
+    update_undo(actor=actor, update=newest)
+    assert client.post(path, {"reason": "x"}).status_code == 302
+    assert not Outcome.objects.exists()
+
+
 def test_the_page_and_the_api(people: People) -> None:
     client = signed_in(people.security)
     assert "Nothing to score yet" in text_of(client, "/calibration/")
@@ -202,3 +239,10 @@ def test_the_page_and_the_api(people: People) -> None:
     assert api.get("/calibration/forecasts").json()["results"] == []
     assert api.get("/calibration").json()["results"][0]["number"] == 2
     assert api.post(path, {"events": 0}).status_code == 404
+    newest, _older = api.get("/calibration/outcomes").json()["results"]
+    assert (newest["statement"], newest["events"]) == (second.key, 0)
+    undo = f"/calibration/outcomes/{newest['id']}/undo"
+    assert as_user(people.viewer).post(undo, {"reason": "x"}).status_code == 403
+    assert api.post(undo, {"reason": "x"}).status_code == 204
+    assert api.post(undo, {"reason": "x"}).status_code == 404
+    assert as_user(people.outsider).get("/calibration/outcomes").json()["results"] == []

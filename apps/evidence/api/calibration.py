@@ -6,14 +6,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.api.views import PortalView
+from apps.accounts.api.views import PortalListView, PortalView
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Input, Nothing, read_body, read_query
-from apps.common.api.outputs import money
+from apps.common.api.outputs import PersonOut, money
 from apps.common.api.views import idempotent
 from apps.evidence.calibration import calibration_of
 from apps.evidence.forecasts import forecast_get, forecasts_due
-from apps.evidence.services.outcomes import MOST_EVENTS, outcome_tell
+from apps.evidence.selectors import outcome_get, outcomes_list
+from apps.evidence.services.outcomes import MOST_EVENTS, outcome_tell, outcome_undo
 
 TAG = "Evidence"
 
@@ -54,6 +55,20 @@ class OutcomeOut(serializers.Serializer[Any]):
     count_hit = serializers.BooleanField()
     log_score = serializers.FloatField()
     loss_hits = serializers.IntegerField()
+
+
+class OutcomeToldOut(OutcomeOut):
+    """An answer, with who gave it when."""
+
+    id = serializers.IntegerField()
+    number = serializers.IntegerField(source="revision.number")
+    note = serializers.CharField()
+    told_by = PersonOut(allow_null=True)
+    told_at = serializers.DateTimeField()
+
+
+class OutcomeUndoIn(Input):
+    reason = serializers.CharField(max_length=500)
 
 
 class HitRateOut(serializers.Serializer[Any]):
@@ -134,3 +149,38 @@ class OutcomeOfForecast(PortalView):
         forecast = forecast_get(self.actor, revision)
         outcome = outcome_tell(actor=self.actor, forecast=forecast, **given)
         return Response(OutcomeOut(outcome).data, status=201)
+
+
+class Outcomes(PortalListView):
+    serializer_class = OutcomeToldOut
+
+    @operation(
+        "outcomes_list",
+        "List what was said of estimates whose time is over",
+        tag=TAG,
+        gives=OutcomeToldOut(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        read_query(Nothing, request)
+        return self.page(OutcomeToldOut, outcomes_list(self.actor), "-told_at", "-id")
+
+
+class UndoOutcome(PortalView):
+    serializer_class = OutcomeUndoIn
+
+    @operation(
+        "outcomes_undo",
+        "Take back what was said of an estimate",
+        tag=TAG,
+        takes=OutcomeUndoIn,
+        status=204,
+        repeatable=True,
+        description="The estimate waits for an answer again. 409 where the value has learnt from it.",
+        example={"reason": "The incident was of another risk."},
+    )
+    @idempotent
+    def post(self, request: Request, outcome: int) -> Response:
+        row = outcome_get(self.actor, outcome)
+        given = read_body(OutcomeUndoIn, request)
+        outcome_undo(actor=self.actor, outcome=row, reason=given["reason"])
+        return Response(status=204)

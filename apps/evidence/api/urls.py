@@ -1,6 +1,12 @@
 from django.urls import path
 
-from apps.evidence.api.calibration import Calibration, Forecasts, OutcomeOfForecast
+from apps.evidence.api.calibration import (
+    Calibration,
+    Forecasts,
+    OutcomeOfForecast,
+    Outcomes,
+    UndoOutcome,
+)
 from apps.evidence.api.imports import ThreatModelImport
 from apps.evidence.api.incidents import (
     CorrectIncident,
@@ -23,6 +29,8 @@ urlpatterns = [
     path("calibration", Calibration.as_view()),
     path("calibration/forecasts", Forecasts.as_view()),
     path("calibration/forecasts/<number:revision>/outcome", OutcomeOfForecast.as_view()),
+    path("calibration/outcomes", Outcomes.as_view()),
+    path("calibration/outcomes/<number:outcome>/undo", UndoOutcome.as_view()),
     path("incidents", Incidents.as_view()),
     path("incidents/years", IncidentYears.as_view()),
     path("incidents/<incident_key:incident>", OneIncident.as_view()),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils import timezone
 
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
@@ -12,7 +13,7 @@ from apps.accounts.roles import Permission
 from apps.audit.services import record
 from apps.common.errors import Conflict, Invalid
 from apps.evidence.forecasts import Forecast
-from apps.evidence.models import Outcome, UpdateKind
+from apps.evidence.models import Outcome, UpdateKind, UpdateState, ValueUpdate
 from apps.evidence.services.updates import update_record
 from apps.risks.models import LARGEST
 from apps.risks.quant import EstimateError, chance_of_some, score_count
@@ -71,6 +72,51 @@ def outcome_tell(
     return outcome
 
 
+@transaction.atomic
+def outcome_undo(*, actor: Actor, outcome: Outcome, reason: str) -> None:
+    """Take back what was said: the estimate waits for an answer again, and nothing is learnt from this one.
+
+    What it said stays in the trail. Raises: NotPermitted, Missing, Invalid, Conflict where the statement's
+    estimate has learnt from it: that is undone first, on the statement.
+    """
+    require(actor, Permission.EVIDENCE_LINK, outcome.statement)
+    if not reason.strip():
+        raise Invalid({"reason": "Say why."})
+    row = Outcome.objects.select_for_update(of=("self",)).filter(pk=outcome.pk).first()
+    if row is None:
+        raise Conflict("Somebody has taken it back already.")
+    _forget(actor, row)
+    said = {
+        "reason": reason,
+        "revision": outcome.revision.number,
+        "events": row.events,
+        "losses": row.losses,
+        "years": round(row.years, 3),
+        "note": row.note,
+    }
+    system_id = outcome.statement.system_id
+    record(actor=actor, action="outcome.undo", target=row, system_id=system_id, changes=said)
+    row.delete()
+
+
+def _forget(actor: Actor, outcome: Outcome) -> None:
+    """Its evidence moves nothing any more, and gives its name to that of the next answer."""
+    key = _key(outcome.revision_id)
+    update = ValueUpdate.objects.select_for_update().filter(statement=outcome.statement_id, key=key)
+    for each in update:
+        if each.state == UpdateState.APPLIED:
+            raise Conflict("The estimate has learnt from it. Undo that on the risk's page first.")
+        if each.state in {UpdateState.PROPOSED, UpdateState.FLAGGED}:
+            each.state, each.decided_by = UpdateState.DISMISSED, actor.user
+            each.decided_at = timezone.now()
+        each.key = f"{key}, taken back {outcome.pk}"
+        each.save(update_fields=["state", "decided_by", "decided_at", "key"])
+
+
+def _key(revision_id: int) -> str:
+    return f"outcome of revision {revision_id}"
+
+
 def _check(events: int, losses: Sequence[Decimal]) -> None:
     problems = {}
     if not 0 <= events <= MOST_EVENTS:
@@ -95,6 +141,6 @@ def _learn(actor: Actor, forecast: Forecast, events: int) -> None:
             statement=statement,
             kind=UpdateKind.EVENTS,
             data={"events": events, "years": forecast.years, "relevance": 1.0},
-            key=f"outcome of revision {forecast.revision.pk}",
+            key=_key(forecast.revision.pk),
             source=f"What came of revision {forecast.revision.number}",
         )
