@@ -78,9 +78,12 @@ def _keyed(found: QuerySet[Finding]) -> Any:  # rows with annotations have no ty
 
 
 def groups_list(
-    viewer: Actor, wanted: FindingFilter, *, several: bool = True
+    viewer: Actor, wanted: FindingFilter, *, several: bool = True, most: int = MOST
 ) -> list[FindingGroup]:
-    """Groups of the findings that a filter finds, the worst first; several: of two tools or more."""
+    """Groups of the findings that a filter finds, the worst first, at most so many.
+
+    several: of two tools or more.
+    """
     rows = (
         _keyed(findings_list(viewer, wanted))
         .order_by()
@@ -108,7 +111,7 @@ def groups_list(
             tools=row["tools"],
             finding_id=row["first"],
         )
-        for row in rows[:MOST]
+        for row in rows[:most]
     ]
 
 

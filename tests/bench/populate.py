@@ -22,7 +22,7 @@ def multiply(
     source: another FROM clause that gives `n`, joined with the row as `t`.
     """
     fields = [each for each in model._meta.local_concrete_fields if not each.generated]
-    columns = [each.column for each in fields if each.column not in {"id"} or "id" in changes]
+    columns = [each.column for each in fields if each.column != "id" or "id" in changes]
     chosen = [changes.get(column, f't."{column}"').replace("%", "%%") for column in columns]
     names = ", ".join(f'"{column}"' for column in columns)
     table, key = model._meta.db_table, model._meta.pk.column  # type: ignore[union-attr]  # has one
@@ -146,7 +146,7 @@ def _statements(systems: list[Any], total: int) -> Any:
         },
     )
     items = (
-        "(SELECT i.id AS item, i.system_id AS system, n FROM planning_planningitem i "
+        "(SELECT i.id AS item, i.system_id AS system, n FROM planning_planningitem i "  # noqa: S608  # our own numbers
         f"CROSS JOIN generate_series(1, 5) AS n WHERE i.id <> {statement.item_id} LIMIT {total}) c"
     )
     draft = {"state": "'draft'", "published_id": "NULL::bigint"}
