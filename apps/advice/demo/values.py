@@ -20,7 +20,7 @@ def tolerance_load(actor: Actor, records: Sequence[Record]) -> None:
     tolerance_set(actor=actor, points=points)
 
 
-def history_load() -> None:
+def past_load() -> None:
     """The days before today, from when each risk that is carried today was published, and what it was worth then.
 
     The value at risk of a past day is today's, as much smaller as the expected loss was.

@@ -15,7 +15,7 @@ from apps.advice.demo.history import history_load
 from apps.advice.demo.organisation import Organisation, has_others, is_loaded, may_load
 from apps.advice.demo.sources import sources_load
 from apps.advice.demo.triage import triage_load
-from apps.advice.demo.values import history_load, tolerance_load
+from apps.advice.demo.values import past_load, tolerance_load
 from apps.advice.portfolio import snapshot
 from apps.coverage.services.silence import silences_sweep
 from apps.planning.services.decisions import decisions_expire
@@ -66,7 +66,7 @@ class Command(BaseCommand):
         tolerance_load(organisation.actor("amara"), files.story()["tolerance"])
         decisions_expire()
         snapshot()
-        history_load()
+        past_load()
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
