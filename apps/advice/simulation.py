@@ -18,8 +18,8 @@ from apps.risks.services.estimates import estimate_of
 from apps.risks.services.valuations import EVENTS, SEED, money, years_for
 
 # Simulated risk-years. A thousand risks in 100 000 years take a worker some seconds (bin/bench valuation),
-# what is quick takes a page a tenth of one.
-QUICK, MUCH = 3_000_000, 200_000_000
+# what is quick (fifty risks) takes a page a quarter of one.
+QUICK, MUCH = 5_000_000, 200_000_000
 FEWEST, MOST = 5_000, 100_000  # simulated years
 HURRIED = 500  # years at least, where no worker can be asked
 CONTRIBUTORS = 10  # kept of a result
