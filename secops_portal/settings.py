@@ -387,6 +387,7 @@ SECOPS_METRICS = [
 SECOPS_SWEEPS = [
     "apps.scans.services.sweep.reports_send_due",
     "apps.scans.services.triage.triages_send_due",
+    "apps.scans.services.raw.raw_leftovers_delete",
     "apps.sources.services.sweep.runs_send_due",
     "apps.common.events.deliver_due",
 ]

@@ -206,3 +206,14 @@ class UploadForm(forms.Form):
     def idempotency_key(self) -> str:
         """The same each time that this page is sent: a double click sends one report."""
         return f"page-{self.cleaned_data['once'] or uuid.uuid4()}"
+
+
+class RawCopiesForm(forms.Form):
+    masked = forms.ChoiceField(
+        label=_("What is kept of a report once it has been read"),
+        choices=[
+            ("no", _("Its bytes as they were sent")),
+            ("yes", _("A copy in which secrets are masked")),
+        ],
+        widget=forms.RadioSelect,
+    )

@@ -22,6 +22,7 @@ from apps.scans.models_exploits import (
     RemediationTarget,
 )
 from apps.scans.models_lists import FindingColumns
+from apps.scans.models_raw import RawCopies, RawLeftover
 from apps.scans.models_retention import RawRetention
 from apps.scans.models_rules import FindingOwner, FindingTag, OwnersMap, OwnerSource, TriageRule
 from apps.scans.models_verdicts import Justification, Verdict
@@ -38,6 +39,8 @@ __all__ = [  # those of the other modules, for whoever imports models from here
     "KevEntry",
     "OwnerSource",
     "OwnersMap",
+    "RawCopies",
+    "RawLeftover",
     "RawRetention",
     "RemediationTarget",
     "TriageRule",
@@ -119,7 +122,8 @@ class Report(SystemOwned):
         default=False, db_default=False
     )  # it went into the operator's archive
     size = models.BigIntegerField()
-    sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64)  # as they were sent
+    raw_is_masked = models.BooleanField(default=False, db_default=False)
     # Where they came from.
     received_at = models.DateTimeField(db_default=Now(), editable=False)
     received_by = models.CharField(max_length=200)

@@ -8,9 +8,10 @@ import os
 import tempfile
 import uuid
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 from django.core.files import File
@@ -90,21 +91,27 @@ def store(chunks: Iterable[bytes]) -> StoredBytes:
 
 
 def _store(chunks: Iterable[bytes]) -> StoredBytes:
+    told: list[tuple[int, str]] = []
+    name = store_written(lambda target: told.append(_copy(chunks, target)))
+    return StoredBytes(name, *told[0])
+
+
+def store_written(write: Callable[[IO[bytes]], None]) -> str:
+    """Store what `write` writes, durably on return; returns its name. Nothing is left of what fails."""
     folder = Path(settings.DATA_DIR) / "incoming"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, delete=False) as target:
         try:
-            size, digest = _copy(chunks, target.file)
+            write(target.file)
             target.flush()
             os.fsync(target.fileno())
-            name = _move_in(Path(target.name))
+            return _move_in(Path(target.name))
         finally:
             with contextlib.suppress(FileNotFoundError):
                 Path(target.name).unlink()
-    return StoredBytes(name, size, digest)
 
 
-def _copy(chunks: Iterable[bytes], target: "File[bytes] | object") -> tuple[int, str]:
+def _copy(chunks: Iterable[bytes], target: IO[bytes]) -> tuple[int, str]:
     limit = settings.SECOPS_MAX_REPORT_BYTES
     digest, size = hashlib.sha256(), 0
     for chunk in chunks:
@@ -113,7 +120,7 @@ def _copy(chunks: Iterable[bytes], target: "File[bytes] | object") -> tuple[int,
             text = f"The report is larger than {limit // 1024 // 1024} MB, the limit here."
             raise ReportRejected(TOO_LARGE, text, status=413)
         digest.update(chunk)
-        target.write(chunk)  # type: ignore[union-attr]
+        target.write(chunk)
     if size == 0:
         raise ReportRejected(
             EMPTY,

@@ -3,6 +3,7 @@ from celery import shared_task
 from apps.scans.services import exploit_fetch
 from apps.scans.services import ingest as ingest_service
 from apps.scans.services import retention as retention_service
+from apps.scans.services import raw as raw_service
 from apps.scans.services import sweep as sweep_service
 from apps.scans.services import triage as triage_service
 
@@ -16,6 +17,7 @@ def ingest(report_id: int) -> None:
 def sweep() -> None:
     sweep_service.reports_send_due()
     triage_service.triages_send_due()
+    raw_service.raw_leftovers_delete()
 
 
 @shared_task(name="scans.triage")

@@ -36,7 +36,7 @@ def run() -> None:
             line.request("POST", path, body.encode(), headers)
             answer = line.getresponse()
             told = json.loads(answer.read() or b"{}")
-            results[number] = [key, answer.status, time.monotonic() - began, told.get("id", "")]
+            results[number] = [key, answer.status, time.monotonic() - began, told.get("uid", "")]
         except (OSError, http.client.HTTPException, ValueError):
             results[number][2] = time.monotonic() - began  # status 0: no answer
         finally:

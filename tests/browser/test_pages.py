@@ -109,6 +109,7 @@ WRITERS: dict[str, Open] = {
     "rule-form": at("/findings/rules/new/"),
     "rapid-choose": at("/risks/rapid-assessment/"),
     "upload": at("/reports/new/"),
+    "raw-copies": at("/reports/raw-copies/"),
     "automation-form": at("/automation/new/?kind=experiment"),
     "control-form": at("/controls/new/"),
     "incident-form": at("/incidents/new/?system=booking"),

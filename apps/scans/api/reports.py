@@ -106,7 +106,10 @@ class RawReport(PortalView):
         tag=TAG,
         gives=OpenApiTypes.BINARY,
         media="application/octet-stream",
-        description="For those who may process it again: raw reports may hold secrets.",
+        description=(
+            "For those who may process it again: raw reports may hold secrets. Where the organisation lets masked "
+            "copies leave only (`/raw-copies`), another one is a conflict."
+        ),
     )
     def get(self, request: Request, report: uuid.UUID) -> FileResponse:
         row = report_get(self.actor, report)

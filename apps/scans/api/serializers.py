@@ -97,6 +97,9 @@ class ReportOut(serializers.Serializer[Any]):
     filename = serializers.CharField()
     size = serializers.IntegerField(help_text="bytes, after decompression")
     sha256 = serializers.CharField(help_text="of the bytes after decompression")
+    raw_is_masked = serializers.BooleanField(
+        help_text="The raw copy holds no secrets any more; sha256 and size are of what was sent."
+    )
     received_at = serializers.DateTimeField()
     received_by = serializers.CharField()
     attempts = serializers.IntegerField()

@@ -5,6 +5,7 @@ from apps.scans.api.exports import FindingExport
 from apps.scans.api.findings import Findings, Formats, SeriesList
 from apps.scans.api.groups import FindingGroups
 from apps.scans.api.owners import Owners
+from apps.scans.api.raw import RawCopies
 from apps.scans.api.reports import (
     OneReport,
     RawReport,
@@ -45,6 +46,7 @@ urlpatterns = [
     path("feeds", Feeds.as_view()),
     path("feeds/<str:kind>", OneFeed.as_view()),
     path("retention", Retention.as_view()),
+    path("raw-copies", RawCopies.as_view()),
     path("remediation-targets", RemediationTargets.as_view()),
     path("series", SeriesList.as_view()),
     path("formats", Formats.as_view()),

@@ -64,6 +64,7 @@ class DetectSecrets(Format):
 
     def _finding(self, item: Node, file: str) -> ParsedFinding:
         rule, hashed = named(item.text("type")), item.text("hashed_secret")
+        masking.note(hashed)  # a hash without a key: what is short can be guessed
         digest = masking.digest(hashed, self.salt) if hashed else ""
         verified = item.flag("is_verified")
         kept = {k: v for k, v in item.value.items() if k != "hashed_secret"}

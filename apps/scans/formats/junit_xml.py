@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from apps.scans.formats import xml
+from apps.scans.formats import masking, xml
 from apps.scans.formats.text import clean, first_line, moment, positive, slash_path
 from apps.scans.formats.types import (
     Format,
@@ -20,7 +20,7 @@ _ROOTS = ("testsuites", "testsuite")
 _PROBLEMS = ("failure", "error")
 _SECRET_MEMBER = re.compile(
     rb'((?:"|&quot;)(?:Secret|Match|Line|Raw|RawV2)(?:"|&quot;): ?(?:"|&quot;))'
-    rb'(?:[^"&\\]|\\.|&(?!quot;))+'
+    rb'((?:[^"&\\]|\\.|&(?!quot;))+)'
 )
 MAX_OUTPUT = 20_000  # characters of a failure's text
 
@@ -77,6 +77,8 @@ def _findings(data: memoryview, report: ParsedReport) -> Iterator[ParsedFinding]
 
 def _finding(element: xml.Element, suite: xml.Element) -> ParsedFinding:
     case, raw = xml.scrubbed(element)
+    for member in _SECRET_MEMBER.finditer(raw):
+        masking.note(member[2].decode("utf-8", "replace"))
     problems = [child for name in _PROBLEMS for child in xml.children(case, name)]
     name = xml.attribute(case, "name")
     place = xml.attribute(case, "classname") or xml.attribute(suite, "name")

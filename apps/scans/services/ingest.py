@@ -20,9 +20,12 @@ from apps.common.errors import ReportRejected
 from apps.scans import storage
 from apps.scans.constants import AMBIGUOUS_FORMAT, INTERNAL, QUARANTINED, UNKNOWN_FORMAT
 from apps.scans.domain.reconcile import Effect, effect, is_outdated
+from apps.scans.formats import masking, raw_copy
 from apps.scans.formats.types import Format, FormatError, ParsedReport, ScanStatus
 from apps.scans.models import Report, ReportState, Series
 from apps.scans.registry import registry
+from apps.scans.selectors_raw import raw_copies_are_masked
+from apps.scans.services.raw import raw_replace, raw_taken_back
 from apps.scans.services.reconcile import Changes, reconcile
 from apps.scans.services.staging import Staged, stage
 
@@ -95,7 +98,7 @@ def _begin_attempt(report_id: int) -> bool:
 
 def _attempt(report: Report) -> None:
     try:
-        with transaction.atomic():
+        with transaction.atomic(), raw_taken_back(report):
             _ingest(report)
     except FormatError as error:
         _fail(report, error.reason, error.message, error.location)
@@ -115,10 +118,13 @@ def _attempt(report: Report) -> None:
 
 
 def _ingest(report: Report) -> None:
-    with storage.opened(report.storage_name) as data:
+    with storage.opened(report.storage_name) as data, masking.noting() as secrets:
         fmt = _format_of(report, data)
         parsed = fmt.parse(data)
         staged = stage(parsed.findings, parsed.tool_name or fmt.slug)
+        if raw_copies_are_masked() and not report.raw_is_masked:
+            masked = storage.store_written(lambda file: raw_copy.write(data, secrets, file))
+            raw_replace(report, masked)
     # A notification is about some findings only, whatever the sender claims.
     report.is_full = report.is_full and not parsed.partial
     series = _lock_series(report, fmt, parsed)

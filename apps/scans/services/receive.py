@@ -18,6 +18,7 @@ from apps.common.errors import Conflict, Invalid, Missing
 from apps.scans import dispatch, storage
 from apps.scans.models import Report, ReportState
 from apps.scans.registry import registry
+from apps.scans.selectors_raw import raw_copies_are_masked
 
 # As long as the columns of Report.
 LONGEST = {
@@ -184,10 +185,18 @@ def report_reprocess(*, actor: Actor, report: Report) -> Report:
 
 
 def report_download(*, actor: Actor, report: Report) -> str:
-    """The storage name of the raw bytes, for those who may reprocess: raw reports may hold secrets."""
+    """The storage name of the raw bytes, for those who may reprocess: raw reports may hold secrets.
+
+    Raises: NotPermitted, Missing, Conflict (the organisation lets masked copies leave only).
+    """
     require(actor, Permission.REPORT_REPROCESS, report, seen_by=Permission.REPORT_VIEW)
     if not report.storage_name:
         raise Missing(_raw_copy(report))
+    if not report.raw_is_masked and raw_copies_are_masked():
+        raise Conflict(
+            "Only masked copies leave the portal here, and this one is as it was sent: the report came before "
+            "that was decided, or was not read to its end."
+        )
     record(actor=actor, action="report.download", target=report, system_id=report.system_id)
     return report.storage_name
 

@@ -30,6 +30,7 @@ from apps.scans.selectors import (
     report_get,
     reports_page,
 )
+from apps.scans.selectors_raw import raw_copies_are_masked
 from apps.scans.services.receive import report_download, report_receive, report_reprocess
 
 PAGE = 50
@@ -74,6 +75,7 @@ def report_list_page(request: PageRequest) -> HttpResponse:
         "next_url": address(path, given, NAMES, before=following) if following else "",
         "first_url": address(path, given, NAMES) if before else "",
         "may_upload": viewer.systems_with(Permission.REPORT_UPLOAD) != frozenset(),
+        "may_decide_on_raw": may(viewer, Permission.REPORT_REPROCESS),
     }
     return render(request, "scans/report_list.html", context)
 
@@ -92,7 +94,8 @@ def report_page(request: PageRequest, uid: uuid.UUID) -> HttpResponse:
         and bool(report.storage_name)
         and report.state in {ReportState.FAILED, ReportState.QUARANTINED},
         "may_download": bool(report.storage_name)
-        and may(request.actor, Permission.REPORT_REPROCESS, report),
+        and may(request.actor, Permission.REPORT_REPROCESS, report)
+        and (report.raw_is_masked or not raw_copies_are_masked()),
         "shown": FINDINGS_SHOWN,
     }
     if report.state == ReportState.PROCESSED:

@@ -1,0 +1,81 @@
+"""The masked copy of a report: without its secrets, and still the same report."""
+
+import io
+import json
+import time
+
+import pytest
+
+from apps.scans.formats import masking, raw_copy
+from tests.scans.formats.support import Sample, name_of, read, samples
+
+KEY = "AKIAZ7Q4T2M8K6B3X9WD"  # of the shape of an AWS key id, made up
+with_secrets = [sample for sample in samples() if sample.expected.get("secrets")]
+each_sample = pytest.mark.parametrize("sample", samples(), ids=name_of)
+
+
+def copy_of(sample: Sample) -> bytes:
+    with masking.noting() as noted:
+        read(sample.format, sample.data)
+    return written(sample.data, noted)
+
+
+def written(data: bytes, noted: dict[str, str] | None = None) -> bytes:
+    target = io.BytesIO()
+    raw_copy.write(memoryview(data), noted or {}, target)
+    return target.getvalue()
+
+
+def test_there_are_samples_with_secrets() -> None:
+    assert len({sample.slug for sample in with_secrets}) > 8
+
+
+@pytest.mark.parametrize("sample", with_secrets, ids=name_of)
+def test_secrets_of_a_sample_are_nowhere_in_its_copy(sample: Sample) -> None:
+    copy = copy_of(sample)
+    for secret in sample.expected["secrets"]:
+        assert secret.encode() not in copy.replace(b"\\/", b"/")
+
+
+@each_sample
+def test_a_copy_is_the_same_report(sample: Sample) -> None:
+    copy = copy_of(sample)
+    if sample.is_json:
+        json.loads(copy.removeprefix(b"\xef\xbb\xbf"))
+    _, findings = read(sample.format, sample.data)
+    _, again = read(sample.format, copy)
+    assert [each.rule_id for each in again] == [each.rule_id for each in findings]
+    assert written(copy) == copy  # nothing is left to mask
+
+
+def test_what_holds_no_secret_is_copied_byte_by_byte() -> None:
+    data = b'{"a": "b\\u0041", "c": [1, 2.50, "\xc3\xa4"]}\r\n'
+    assert written(data) == data
+    assert written(data, {"x": "[masked]"}) == data
+
+
+@pytest.mark.parametrize(
+    ("spelling", "left"),
+    [
+        (rb'"pa\"ss\u0077ord"', b'"[masked, 9 characters]"'),
+        (b'"pa\\"ssword"', b'"[masked, 9 characters]"'),
+        (b'"\\ud83d"', b'"[masked]"'),  # half a surrogate pair cannot be compared
+        (b'"\xff"', b'"[masked]"'),
+        (b'"open', b'"open'),
+    ],
+)
+def test_every_spelling_of_a_secret_is_found(spelling: bytes, left: bytes) -> None:
+    noted = {'pa"ssword': "[masked, 9 characters]"}
+    assert written(b"[1, " + spelling + b"]", noted) == b"[1, " + left + b"]"
+
+
+def test_known_shapes_are_masked_in_any_notation() -> None:
+    data = f"level,message\nhigh,key {KEY}\nlow,<a>cookie: id=83f1</a>\n".encode()
+    assert written(data) == b"level,message\nhigh,key AKIA[masked]\nlow,<a>cookie: [masked]</a>\n"
+
+
+def test_a_long_file_of_quotes_takes_no_longer_than_its_length() -> None:
+    began = time.monotonic()
+    data = b'"' + b"\\" * 4_000_001 + b'"' * 4_000_000
+    assert len(written(data, {"x": "y"})) >= 4_000_000
+    assert time.monotonic() - began < 30
