@@ -8,15 +8,16 @@ from django.db import connection
 
 from apps.scans import dispatch
 
-# One statement claims the rows: two sweepers never send the same one in the same round.
+# One statement claims the rows: two sweepers never send the same one in the same round. An array, since a
+# plan may ask a subquery of IN once for each row, and it would then claim more than its limit.
 _CLAIM = """
 UPDATE scans_report SET next_send_at = now() + make_interval(secs => %s)
-WHERE id IN (
+WHERE id = ANY(ARRAY(
     SELECT id FROM scans_report
     WHERE state IN ('received', 'processing') AND next_send_at <= now()
     ORDER BY next_send_at LIMIT %s
     FOR UPDATE SKIP LOCKED
-)
+))
 RETURNING id
 """
 

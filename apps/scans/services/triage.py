@@ -125,9 +125,12 @@ def triage_run(triage_id: int) -> None:
 # One statement claims the rows, as the sweeper of reports does.
 _CLAIM = """
 UPDATE scans_triage SET next_send_at = now() + make_interval(secs => %s)
-WHERE id IN (SELECT id FROM scans_triage
-             WHERE state IN ('running', 'undoing') AND next_send_at <= now()
-             ORDER BY next_send_at LIMIT 100 FOR UPDATE SKIP LOCKED)
+WHERE id = ANY(ARRAY(
+    SELECT id FROM scans_triage
+    WHERE state IN ('running', 'undoing') AND next_send_at <= now()
+    ORDER BY next_send_at LIMIT 100
+    FOR UPDATE SKIP LOCKED
+))
 RETURNING id
 """
 

@@ -17,12 +17,12 @@ from apps.sources.models import UNFINISHED, Source, SourceRun, Trigger
 KEPT = dt.timedelta(days=30)
 _CLAIM = """
 UPDATE sources_sourcerun SET next_send_at = statement_timestamp() + make_interval(secs => %s)
-WHERE id IN (
+WHERE id = ANY(ARRAY(
     SELECT id FROM sources_sourcerun
     WHERE state IN ('queued', 'running') AND next_send_at <= statement_timestamp()
     ORDER BY next_send_at LIMIT %s
     FOR UPDATE SKIP LOCKED
-)
+))
 RETURNING id
 """
 
