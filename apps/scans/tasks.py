@@ -2,8 +2,8 @@ from celery import shared_task
 
 from apps.scans.services import exploit_fetch
 from apps.scans.services import ingest as ingest_service
-from apps.scans.services import retention as retention_service
 from apps.scans.services import raw as raw_service
+from apps.scans.services import retention as retention_service
 from apps.scans.services import sweep as sweep_service
 from apps.scans.services import triage as triage_service
 
