@@ -22,10 +22,10 @@ def multiply(
     source: another FROM clause that gives `n`, joined with the row as `t`.
     """
     fields = [each for each in model._meta.local_concrete_fields if not each.generated]
-    columns = [each.column for each in fields if each.column != "id" or "id" in changes]
+    columns = [str(each.column) for each in fields if each.column != "id" or "id" in changes]
     chosen = [changes.get(column, f't."{column}"').replace("%", "%%") for column in columns]
     names = ", ".join(f'"{column}"' for column in columns)
-    table, key = model._meta.db_table, model._meta.pk.column  # type: ignore[union-attr]  # has one
+    table, key = model._meta.db_table, model._meta.pk.column
     with connection.cursor() as cursor:
         cursor.execute(
             f'INSERT INTO "{table}" ({names}) SELECT {", ".join(chosen)} FROM "{table}" t '  # noqa: S608
@@ -123,7 +123,7 @@ def _findings(systems: list[Any], total: int) -> int:
         newest,
     )
     assert Series.objects.count() == len(systems) * len(STAGES)
-    return Finding.objects.filter(system=systems[3])[0].pk
+    return int(Finding.objects.filter(system=systems[3])[0].pk)
 
 
 def _statements(systems: list[Any], total: int) -> Any:
@@ -157,9 +157,10 @@ def _statements(systems: list[Any], total: int) -> Any:
         draft | {"item_id": "c.item", "system_id": "c.system", "option_id": "NULL::bigint"},
         items,
     )
+    assert statement.published is not None  # noqa: S101
     multiply(
         RiskRevision,
-        statement.published_id,
+        statement.published.pk,
         0,
         {"statement_id": "c.n"},
         "(SELECT id AS n FROM risks_riskstatement WHERE published_id IS NULL) c",
