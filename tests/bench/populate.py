@@ -157,7 +157,7 @@ def _statements(systems: list[Any], total: int) -> Any:
         draft | {"item_id": "c.item", "system_id": "c.system", "option_id": "NULL::bigint"},
         items,
     )
-    assert statement.published is not None  # noqa: S101
+    assert statement.published is not None
     multiply(
         RiskRevision,
         statement.published.pk,
