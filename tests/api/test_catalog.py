@@ -14,7 +14,7 @@ from tests.factories import make_ci_token, make_item, make_system, make_team, ma
 def test_me_tells_who_asks_and_what_that_one_may_do(people: People) -> None:
     viewer = as_user(people.viewer).get("/me").json()
     assert (viewer["kind"], viewer["name"]) == ("token", "Vera Viewer")
-    assert viewer["permissions"] == ["guidance.view"]
+    assert viewer["permissions"] == ["guidance.discuss", "guidance.view"]
     (grant,) = viewer["systems"]
     assert (grant["key"], "system.view" in grant["permissions"]) == ("payments", True)
     pipeline = as_pipeline(people.system).get("/me").json()
