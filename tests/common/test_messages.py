@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
+from django import forms
 from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext
@@ -172,3 +173,10 @@ def test_an_age_has_the_ending_that_german_wants() -> None:
 def test_a_text_that_nobody_has_translated_yet_is_english() -> None:
     with translation.override("de"):
         assert gettext("A text that is in no catalogue.") == "A text that is in no catalogue."
+
+
+def test_a_field_for_a_day_is_given_what_browsers_take() -> None:
+    """HTML Living Standard, "valid date string"."""
+    with translation.override("de"):
+        assert forms.DateInput().format_value(dt.date(2026, 11, 28)) == "2026-11-28"
+        assert forms.DateField().clean("28.11.2026") == dt.date(2026, 11, 28)
