@@ -1,6 +1,7 @@
 """Triage of many findings: first what it would change, then its progress, and taking it back."""
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -40,11 +41,8 @@ def triage_page(request: PageRequest) -> HttpResponse:
 
     With `confirm` it is done.
     """
-    if request.actor.systems_with(Permission.FINDING_TRIAGE) == frozenset():
-        raise NotPermitted(_("Findings are triaged by security and admins of their system."))
+    findings, wanted = _chosen(request)
     form = VerdictForm(request.POST)
-    findings = ChosenFindings(request.POST).numbers() or None
-    wanted = None if findings else _filter(request, request.GET)
     valid = form.is_valid()
     if valid and "confirm" in request.POST:
         try:
@@ -58,14 +56,7 @@ def triage_page(request: PageRequest) -> HttpResponse:
     rows = findings_to_triage(
         request.actor, form.cleaned_data.get("verdict", ""), findings=findings, wanted=wanted
     )
-    context = {
-        "form": form,
-        "findings": findings or [],
-        "total": rows.count(),
-        "sample": rows.select_related("system", "series").order_by("-severity", "-id")[:SAMPLE],
-        "action": address(reverse("triage-new"), request.GET, NAMES),
-        "back_url": address(reverse("finding-list"), request.GET, NAMES),
-    }
+    context = {"form": form, **_told(request, findings, rows, action="triage-new")}
     status = 422 if form.errors else 200
     return render(request, "scans/triage_form.html", context, status=status)
 
@@ -76,11 +67,8 @@ def owner_page(request: PageRequest) -> HttpResponse:
 
     With `confirm` it is done.
     """
-    if request.actor.systems_with(Permission.FINDING_TRIAGE) == frozenset():
-        raise NotPermitted(_("Findings are triaged by security and admins of their system."))
+    findings, wanted = _chosen(request)
     form = OwnerForm(request.POST)
-    findings = ChosenFindings(request.POST).numbers() or None
-    wanted = None if findings else _filter(request, request.GET)
     valid = form.is_valid()
     if valid and "confirm" in request.POST:
         try:
@@ -94,16 +82,31 @@ def owner_page(request: PageRequest) -> HttpResponse:
     rows: QuerySet[Finding] = Finding.objects.none()
     if valid:
         rows = findings_to_own(request.actor, form.owner(), findings=findings, wanted=wanted)
-    context = {
-        "form": form,
+    context = {"form": form, **_told(request, findings, rows, action="owner-new")}
+    status = 422 if form.errors else 200
+    return render(request, "scans/owner_form.html", context, status=status)
+
+
+def _chosen(request: PageRequest) -> tuple[list[int] | None, FindingFilter | None]:
+    """The ticked findings, else the filter in the address. Raises: NotPermitted."""
+    if request.actor.systems_with(Permission.FINDING_TRIAGE) == frozenset():
+        raise NotPermitted(_("Findings are triaged by security and admins of their system."))
+    findings = ChosenFindings(request.POST).numbers() or None
+    wanted = None if findings else _filter(request, request.GET)
+    return findings, wanted
+
+
+def _told(
+    request: PageRequest, findings: list[int] | None, rows: QuerySet[Finding], *, action: str
+) -> dict[str, Any]:
+    """What would change, before it does. action: the page that does it."""
+    return {
         "findings": findings or [],
         "total": rows.count(),
         "sample": rows.select_related("system", "series").order_by("-severity", "-id")[:SAMPLE],
-        "action": address(reverse("owner-new"), request.GET, NAMES),
+        "action": address(reverse(action), request.GET, NAMES),
         "back_url": address(reverse("finding-list"), request.GET, NAMES),
     }
-    status = 422 if form.errors else 200
-    return render(request, "scans/owner_form.html", context, status=status)
 
 
 @require_POST
