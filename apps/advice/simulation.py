@@ -59,8 +59,10 @@ def simulated(wanted: Wanted, revisions: QuerySet[RiskRevision]) -> dict[str, An
     `revisions` are the risks that `wanted` speaks of; they are read only where nothing is kept.
     """
     found: dict[str, Any] | None = kept(wanted.key)
-    if found is not None or wanted.is_quick:
-        return found or simulated_here(wanted, revisions)
+    if found is not None:
+        return found
+    if wanted.is_quick:
+        return _made(wanted, revisions)
     if _asked(wanted, revisions):
         return None
     # No worker can be reached: an answer from few years is better than none, and is not kept.
@@ -72,10 +74,14 @@ def simulated_here(
 ) -> dict[str, Any]:
     """The result, made by this process however long it takes, and kept for a day."""
     found: dict[str, Any] | None = kept(wanted.key)
-    if found is None:
-        events = EVENTS if wanted.is_quick else MUCH
-        found = _simulate(wanted, revisions, trials=wanted.trials, events=events, threads=threads)
-        keep(wanted.key, found)
+    return _made(wanted, revisions, threads) if found is None else found
+
+
+def _made(wanted: Wanted, revisions: QuerySet[RiskRevision], threads: int = 1) -> dict[str, Any]:
+    """Simulated now, and kept."""
+    events = EVENTS if wanted.is_quick else MUCH
+    found = _simulate(wanted, revisions, trials=wanted.trials, events=events, threads=threads)
+    keep(wanted.key, found)
     return found
 
 
@@ -126,7 +132,6 @@ def _simulate(
     loss = valued.loss
     return {
         "trials": loss.trials,
-        "expected": str(money(loss.expected_annual_loss)),
         "error": str(money(loss.standard_error)),
         "probability": loss.probability_of_loss,
         "percentiles": {
