@@ -18,7 +18,6 @@ from apps.accounts.roles import Permission
 from apps.common.ui.money import DASH
 from apps.risks.models import RiskStatement, StatementOpinion
 from apps.risks.quant import Estimate, Interval90, annual_loss, pool
-from apps.risks.selectors import statement_get
 from apps.risks.services.valuations import money
 from apps.risks.text import frequency_words
 
@@ -85,9 +84,8 @@ def opinions_standing(statement_id: int) -> QuerySet[StatementOpinion]:
     )
 
 
-def panel_of(viewer: Actor, statement_id: int) -> Panel:
-    """Raises: Missing, also for a statement of a system that the viewer may not see."""
-    statement = statement_get(viewer, statement_id)
+def panel_of(viewer: Actor, statement: RiskStatement) -> Panel:
+    """`statement`: one that the viewer may see (selectors.statement_get)."""
     rows = list(opinions_standing(statement.pk))
     mine = next((each for each in rows if each.made_by_id == viewer.user_id), None)
     is_open = mine is not None or _wrote(viewer, statement)

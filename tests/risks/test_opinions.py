@@ -42,7 +42,7 @@ def give(user: Any, statement: RiskStatement, numbers: dict[str, Any]) -> Statem
 
 def test_nobody_sees_a_number_before_giving_one(people: People, statement: RiskStatement) -> None:
     give(people.security, statement, NARROW)
-    blind = panel_of(actor_of(people.architect), statement.pk)
+    blind = panel_of(actor_of(people.architect), statement)
     assert (blind.number, blind.is_open, blind.opinions, blind.pooled) == (1, False, [], None)
     page = text_of(signed_in(people.architect), f"/risks/RS-{statement.pk}/")
     assert "1 person gave an estimate" in page
@@ -54,22 +54,22 @@ def test_nobody_sees_a_number_before_giving_one(people: People, statement: RiskS
         "pooled": None,
     }
     give(people.architect, statement, WIDE)
-    seen = panel_of(actor_of(people.architect), statement.pk)
+    seen = panel_of(actor_of(people.architect), statement)
     assert [each.row.made_by for each in seen.opinions] == [people.security, people.architect]
     assert seen.pooled is not None
     assert seen.pooled.ends == TOGETHER
     assert "Seen it." in text_of(signed_in(people.architect), f"/risks/RS-{statement.pk}/")
-    assert not panel_of(actor_of(people.viewer), statement.pk).is_open
+    assert not panel_of(actor_of(people.viewer), statement).is_open
 
 
 def test_the_expected_loss_of_one_is_the_product_of_two_lognormal_means(
     people: People, statement: RiskStatement
 ) -> None:
     give(people.security, statement, NARROW)
-    (only,) = panel_of(actor_of(people.security), statement.pk).opinions
+    (only,) = panel_of(actor_of(people.security), statement).opinions
     # exp(mu + sigma^2 / 2) of both: ln(2) and ln(20 000) in the middle, sigma = ln(4) / 3.28971.
     assert float(only.ranges.expected_annual_loss) == pytest.approx(40_000 * 1.194323, rel=1e-4)
-    assert panel_of(actor_of(people.security), statement.pk).pooled is None
+    assert panel_of(actor_of(people.security), statement).pooled is None
 
 
 def test_a_newer_one_of_the_same_person_ends_the_older(
@@ -77,11 +77,11 @@ def test_a_newer_one_of_the_same_person_ends_the_older(
 ) -> None:
     give(people.security, statement, WIDE)
     give(people.security, statement, NARROW)
-    (only,) = panel_of(actor_of(people.security), statement.pk).opinions
+    (only,) = panel_of(actor_of(people.security), statement).opinions
     assert only.row.frequency_low == 1
     assert StatementOpinion.objects.count() == 2
     opinion_take_back(actor=actor_of(people.security), statement=statement)
-    assert panel_of(actor_of(people.security), statement.pk).number == 0
+    assert panel_of(actor_of(people.security), statement).number == 0
     with pytest.raises(Missing):
         opinion_take_back(actor=actor_of(people.security), statement=statement)
     told = AuditEntry.objects.filter(action__startswith="opinion.").order_by("pk")
@@ -91,9 +91,9 @@ def test_a_newer_one_of_the_same_person_ends_the_older(
 def test_after_a_year_one_is_asked_again(people: People, statement: RiskStatement) -> None:
     old = give(people.security, statement, NARROW)
     StatementOpinion.objects.filter(pk=old.pk).update(made_at=timezone.now() - HOLDS)
-    assert panel_of(actor_of(people.security), statement.pk).number == 0
+    assert panel_of(actor_of(people.security), statement).number == 0
     give(people.security, statement, WIDE)
-    assert panel_of(actor_of(people.security), statement.pk).number == 1
+    assert panel_of(actor_of(people.security), statement).number == 1
 
 
 def test_what_they_come_to_together_becomes_the_estimate(
@@ -150,7 +150,7 @@ def test_the_page(people: People, statement: RiskStatement) -> None:
     assert b"We run two of these." in right.content
     give(people.security, statement, NARROW)
     client.post(f"{url}opinions/", {"take_back": "1"})
-    assert panel_of(actor_of(people.security), statement.pk).number == 1
+    assert panel_of(actor_of(people.security), statement).number == 1
     give(people.architect, statement, WIDE)
     assert client.post(f"{url}opinions/take-over/").status_code == 403
     signed_in(people.security).post(f"{url}opinions/take-over/")

@@ -153,7 +153,7 @@ def _opinions(
     request: PageRequest, statement: RiskStatement, bound: dict[str, Any]
 ) -> dict[str, Any]:
     """What several people estimate, and the form for one's own."""
-    panel = panel_of(request.actor, statement.pk)
+    panel = panel_of(request.actor, statement)
     mine = (
         {name: getattr(panel.mine, name) for name in OpinionForm.base_fields} if panel.mine else {}
     )

@@ -75,7 +75,7 @@ class StatementOpinions(PortalView):
     )
     def get(self, request: Request, statement: int) -> Response:
         read_query(Nothing, request)
-        return self.one(PanelOut, panel_of(self.actor, statement))
+        return self.one(PanelOut, panel_of(self.actor, statement_get(self.actor, statement)))
 
     @operation(
         "statement_opinions_give",
@@ -101,7 +101,7 @@ class StatementOpinions(PortalView):
         row = statement_get(self.actor, statement)
         reason = given.pop("reason")
         opinion_give(actor=self.actor, statement=row, ends=given, reason=reason)
-        return self.one(PanelOut, panel_of(self.actor, statement), 201)
+        return self.one(PanelOut, panel_of(self.actor, row), 201)
 
     @operation("statement_opinions_take_back", "Take one's own estimate back", tag=TAG, status=204)
     def delete(self, request: Request, statement: int) -> Response:
