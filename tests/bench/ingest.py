@@ -127,7 +127,7 @@ def _import(worker: int, system: System, path: Path) -> Cost:
         state = Report.objects.values_list("state", flat=True).get(pk=report.pk)
         if state == ReportState.PROCESSED:
             wall, after = time.monotonic() - began, _work_of(worker)
-            return Cost(wall, sum(now - work.get(pid, 0) for pid, now in after.items()))
+            return Cost(wall, sum(max(0.0, now - work.get(pid, 0)) for pid, now in after.items()))
         if state in {ReportState.FAILED, ReportState.QUARANTINED}:
             break
         time.sleep(0.002)
@@ -156,8 +156,12 @@ def _our_work() -> float:
 
 
 def _processor_seconds(pid: str) -> float:
-    """User and system time of a process. Source: proc_pid_stat(5), fields 14 and 15."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    """User and system time of a process, 0 of one that has ended. Source: proc_pid_stat(5), fields 14 and 15."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0  # a session that PostgreSQL named a moment ago
+    fields = stat.rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
