@@ -21,6 +21,7 @@ from apps.scans.models_exploits import (
     KevEntry,
     RemediationTarget,
 )
+from apps.scans.models_groups import WeaknessGroup
 from apps.scans.models_lists import FindingColumns
 from apps.scans.models_raw import RawCopies, RawLeftover
 from apps.scans.models_retention import RawRetention
@@ -47,6 +48,7 @@ __all__ = [  # those of the other modules, for whoever imports models from here
     "Verdict",
     "VexDocument",
     "VexStatement",
+    "WeaknessGroup",
 ]
 
 PERSON = settings.AUTH_USER_MODEL
@@ -71,6 +73,8 @@ class Series(SystemOwned):
     )
     # Open findings by severity, index 0 to 4; kept by ingestion and triage, read by every page.
     open_counts = ArrayField(models.PositiveIntegerField(), default=no_open_findings)
+    # Whether the groups of several tools know what is open now; whoever counts says no, the sweeper yes.
+    is_grouped = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name_plural = "series"
@@ -79,6 +83,13 @@ class Series(SystemOwned):
             models.UniqueConstraint(
                 fields=["system", "stage", "tool", "category", "branch", "environment"],
                 name="series_once",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["system"],
+                condition=Q(is_grouped=False, is_preview=False),
+                name="series_to_group",
             )
         ]
 

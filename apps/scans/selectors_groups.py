@@ -24,10 +24,11 @@ from django.db.models import (
 from django.db.models.functions import Cast, Concat
 
 from apps.accounts.actors import Actor
-from apps.scans.models import Finding
+from apps.scans.models import Finding, Series, WeaknessGroup
 from apps.scans.selectors import FindingFilter, findings_list
 
 MOST = 500
+GROUPED = ("system_id", "weakness", "where", "worst", "tools", "sightings", "first")
 _HAS_VULNERABILITY = ~Q(vulnerabilities=[])
 _HAS_PLACE = ~Q(cwes=[]) & ~Q(path="")
 
@@ -77,28 +78,73 @@ def _keyed(found: QuerySet[Finding]) -> Any:  # rows with annotations have no ty
     return rows.annotate(weakness=weakness, where=where)
 
 
+def grouped(found: QuerySet[Finding]) -> Any:  # rows with annotations have no type of their own
+    """Groups of findings, as values: what they share, and `worst`, `tools`, `tool_count`, `sightings`, `first`."""
+    keyed = _keyed(found).order_by().values("system_id", "weakness", "where")
+    return keyed.annotate(
+        worst=Max("severity"),
+        sightings=Count("id"),
+        tools=ArrayAgg("series__tool", distinct=True, order_by="series__tool"),
+        tool_count=Count("series__tool", distinct=True),
+        first=Min("id"),
+    )
+
+
 def groups_list(
     viewer: Actor, wanted: FindingFilter, *, several: bool = True, most: int = MOST
 ) -> list[FindingGroup]:
     """Groups of the findings that a filter finds, the worst first, at most so many.
 
-    several: of two tools or more.
+    several: of two tools or more. What is open of whole systems is kept (WeaknessGroup) and read; only
+    systems that have changed since the sweeper came by, and other filters, are grouped here and now.
     """
-    rows = (
-        _keyed(findings_list(viewer, wanted))
-        .order_by()
-        .values("system_id", "system__key", "system__name", "weakness", "where")
-        .annotate(
-            worst=Max("severity"),
-            sightings=Count("id"),
-            tools=ArrayAgg("series__tool", distinct=True, order_by="series__tool"),
-            tool_count=Count("series__tool", distinct=True),
-            first=Min("id"),
+    found = findings_list(viewer, wanted)
+    if not several or wanted != FindingFilter(system=wanted.system):
+        return _now(found, several=several, most=most)
+    kept = WeaknessGroup.objects.visible_to(viewer)
+    if wanted.system:
+        kept = kept.filter(system__key=wanted.system)
+    changed = systems_to_group(viewer, wanted.system)
+    groups = _kept(kept.exclude(system_id__in=changed), most)
+    if changed:
+        groups += _now(found.filter(system_id__in=changed), several=True, most=most)
+    return sorted(groups, key=_rank)[:most]
+
+
+def systems_to_group(viewer: Actor, system_key: str = "") -> list[int]:
+    """Systems of which something has changed since their groups were made."""
+    series = Series.objects.visible_to(viewer).filter(is_grouped=False, is_preview=False)
+    if system_key:
+        series = series.filter(system__key=system_key)
+    return list(series.order_by().values_list("system_id", flat=True).distinct())
+
+
+def _rank(group: FindingGroup) -> tuple[int, ...]:
+    return (-group.severity, -len(group.tools), -group.sightings, group.finding_id)
+
+
+def _kept(rows: QuerySet[WeaknessGroup], most: int) -> list[FindingGroup]:
+    ordered = rows.order_by("-severity", "-tools__len", "-sightings", "finding_id")
+    return [
+        FindingGroup(
+            system_id=row.system_id,
+            system_key=row.system.key,
+            system_name=row.system.name,
+            weakness=row.weakness,
+            place=row.place,
+            severity=row.severity,
+            sightings=row.sightings,
+            tools=row.tools,
+            finding_id=row.finding_id,
         )
-    )
+        for row in ordered.select_related("system")[:most]
+    ]
+
+
+def _now(found: QuerySet[Finding], *, several: bool, most: int) -> list[FindingGroup]:
+    rows = grouped(found).values("system__key", "system__name", *GROUPED)
     if several:
         rows = rows.filter(tool_count__gt=1)
-    rows = rows.order_by("-worst", "-tool_count", "-sightings", "first")
     return [
         FindingGroup(
             system_id=row["system_id"],
@@ -111,7 +157,7 @@ def groups_list(
             tools=row["tools"],
             finding_id=row["first"],
         )
-        for row in rows[:most]
+        for row in rows.order_by("-worst", "-tool_count", "-sightings", "first")[:most]
     ]
 
 

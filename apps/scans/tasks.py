@@ -1,6 +1,7 @@
 from celery import shared_task
 
 from apps.scans.services import exploit_fetch
+from apps.scans.services import groups as groups_service
 from apps.scans.services import ingest as ingest_service
 from apps.scans.services import raw as raw_service
 from apps.scans.services import retention as retention_service
@@ -17,6 +18,7 @@ def ingest(report_id: int) -> None:
 def sweep() -> None:
     sweep_service.reports_send_due()
     triage_service.triages_send_due()
+    groups_service.groups_make_due()
     raw_service.raw_leftovers_delete()
 
 

@@ -35,6 +35,7 @@ from apps.planning.services.decisions import decision_record, recommendation_mak
 from apps.planning.services.questions import question_ask_of_guidance
 from apps.risks.services.statements import statement_publish
 from apps.scans.selectors import FindingFilter
+from apps.scans.services.groups import groups_make
 from apps.scans.services.rules import RuleDraft
 from apps.scans.services.vex import vex_take_in
 from apps.sources.services.sources import source_run_now
@@ -236,6 +237,10 @@ def fill(system: System) -> None:
     series = make_series(system)
     report = make_report(system)
     finding = make_finding(series=series, since=report)
+    for tool in ("Bandit", "Semgrep"):
+        same: dict[str, Any] = {"cwes": [89], "path": "a.py", "line": 7}
+        make_finding(series=make_series(system, tool=tool), **same)
+    groups_make(system.pk)
     rule_create(actor=TESTS, statement=statement, cwes=[89])
     source_run_now(actor=TESTS, source=make_source(system, credential=make_credential(system)))
     link_create(actor=TESTS, statement=statement, finding=finding)
@@ -322,6 +327,7 @@ def test_every_scoped_model_is_known() -> None:
         "scans.series",
         "scans.report",
         "scans.finding",
+        "scans.weaknessgroup",
         "evidence.evidencerule",
         "evidence.evidencelink",
         "evidence.triageruletarget",

@@ -37,6 +37,7 @@ def multiply(
 def organisation(findings: int, statements: int) -> dict[str, Any]:
     """Fill an empty database. Returns what the pages of the bench are asked for: people and keys."""
     from apps.accounts.roles import Role
+    from apps.scans.services.groups import groups_make
     from tests.factories import make_guidance, make_member, make_system, make_user
 
     systems = [make_system(f"bench-{n}", f"System {n}") for n in range(SYSTEMS)]
@@ -45,6 +46,8 @@ def organisation(findings: int, statements: int) -> dict[str, Any]:
     for number in range(40):
         make_guidance(published=True, title=f"How to keep secrets out of images, part {number}")
     finding = _findings(systems, findings)
+    for system in systems:
+        groups_make(system.pk)
     statement = _statements(systems, statements)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

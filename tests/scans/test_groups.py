@@ -3,11 +3,19 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
-from apps.scans.models import Finding
+from apps.scans.models import Finding, Series
 from apps.scans.selectors import FindingFilter
-from apps.scans.selectors_groups import groups_list, sightings_of
+from apps.scans.selectors_groups import (
+    FindingGroup,
+    groups_list,
+    sightings_of,
+    systems_to_group,
+)
+from apps.scans.services.arrivals import Said, verdict_apply
+from apps.scans.services.groups import groups_make_due
 from tests.api.conftest import as_user
 from tests.conftest import People
 from tests.factories import actor_of, make_finding, make_series
@@ -116,3 +124,70 @@ def test_on_the_pages_and_over_the_api(people: People, found: dict[str, Finding]
     assert told[0]["severity"] == "critical"
     assert len(as_user(people.viewer).get("/finding-groups", several="false").json()) == 5
     assert as_user(people.outsider).get("/finding-groups").json() == []
+
+
+def _told(viewer: Any, **wanted: Any) -> list[FindingGroup]:
+    return groups_list(viewer, FindingFilter(**wanted))
+
+
+def _are_to_group(people: People) -> bool:
+    return bool(systems_to_group(actor_of(people.chief)))
+
+
+def test_kept_groups_are_those_that_are_made_on_the_spot(
+    people: People, found: dict[str, Finding]
+) -> None:
+    for name in ("viewer", "chief", "outsider"):
+        viewer = actor_of(getattr(people, name))
+        Series.objects.update(is_grouped=False)
+        before = _told(viewer)
+        assert groups_make_due() > 0
+        assert not _are_to_group(people)
+        assert _told(viewer) == before
+        assert _told(viewer, system=people.system.key) == [
+            group for group in before if group.system_id == people.system.pk
+        ]
+    assert len(_told(actor_of(people.viewer))) == 2  # and not nothing each time
+    assert groups_make_due() == 0
+
+
+def test_what_changes_is_grouped_again_and_nothing_else_is_written(
+    people: People, found: dict[str, Finding]
+) -> None:
+    viewer = actor_of(people.viewer)
+    groups_make_due()
+    before = _versions()
+    verdict_apply(
+        said=Said("false_positive", "", "A test server.", "Amara"),
+        findings=[found["bandit"].pk],
+        series_id=found["bandit"].series_id,
+    )
+    assert [group.weakness for group in _told(viewer)] == ["CVE-2021-44228"]  # at once
+    assert _are_to_group(people)
+    assert groups_make_due() == 1
+    assert [group.weakness for group in _told(viewer)] == ["CVE-2021-44228"]
+    assert _versions() == {"CVE-2021-44228": before["CVE-2021-44228"]}
+
+
+def _versions() -> dict[str, str]:
+    """The transaction that wrote each row last."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT weakness, xmin::text || ctid::text FROM scans_weaknessgroup")
+        return dict(cursor.fetchall())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_series_that_an_import_holds_is_grouped_after_it(
+    people: People, found: dict[str, Finding]
+) -> None:
+    held = found["trivy"].series_id
+    importing = connection.copy()
+    with importing.cursor() as cursor:
+        importing.set_autocommit(False)
+        cursor.execute("SELECT FROM scans_series WHERE id = %s FOR UPDATE", [held])
+        groups_make_due()
+        assert systems_to_group(actor_of(people.viewer)) == [people.system.pk]
+        importing.rollback()
+    importing.close()
+    assert groups_make_due() == 1
+    assert systems_to_group(actor_of(people.viewer)) == []

@@ -95,7 +95,7 @@ _CLOSE_GONE = _CLOSE.format(condition=f"NOT EXISTS (SELECT {_SAME} AND NOT resol
 _CLOSE_RESOLVED = _CLOSE.format(condition=f"EXISTS (SELECT {_SAME} AND resolved)")
 
 _COUNT_OPEN = """
-UPDATE scans_series SET open_counts = (
+UPDATE scans_series SET is_grouped = false, open_counts = (
     SELECT array_agg(coalesce(number, 0) ORDER BY level)
     FROM generate_series(0, 4) level
     LEFT JOIN (SELECT severity, count(*)::integer AS number FROM scans_finding

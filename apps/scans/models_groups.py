@@ -1,0 +1,31 @@
+"""What several tools see, kept so that a page need not group a million findings."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from apps.catalog.models import SystemOwned
+
+
+class WeaknessGroup(SystemOwned):
+    """One weakness that tools of two names or more see and that is open.
+
+    Made anew by the sweeper; it holds for a system while all its series are `is_grouped`.
+    """
+
+    digest = models.UUIDField()  # of weakness and place, which are too long for an index
+    weakness = models.TextField()  # CVE-2021-44228, CWE-89
+    place = models.TextField()  # a package, or path:line
+    severity = models.PositiveSmallIntegerField()  # the worst that a tool says
+    tools = ArrayField(models.CharField(max_length=120))
+    sightings = models.PositiveIntegerField()  # findings
+    finding_id = models.BigIntegerField()  # the first that was seen; no key, since findings may go
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["system", "digest"], name="weakness_group_once_a_system"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.weakness} {self.place}"
