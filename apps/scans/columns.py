@@ -3,8 +3,8 @@
 The finding itself (title, rule, place) always stands there; the others are chosen, in this order.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -45,6 +45,22 @@ COLUMNS = {
     )
 }
 STANDARD = ("severity", "system", "stage", "tool", "state", "first_seen")
+OF_ONE_SERIES = ("severity", "state", "first_seen")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a table of findings shows beside the finding itself: the severity before it, the rest behind."""
+
+    has_severity: bool
+    columns: tuple[Column, ...]
+
+
+def laid_out(names: Collection[str]) -> Layout:
+    """Of columns that are known, for one reader: labels are in words here, once and not in each row."""
+    behind = (COLUMNS[name] for name in names if name != "severity")
+    columns = tuple(replace(column, label=str(column.label)) for column in behind)
+    return Layout("severity" in names, columns)
 
 
 def known(names: Iterable[str]) -> tuple[str, ...]:

@@ -12,7 +12,12 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.common.templatetags.blocks import extra_attributes, render_component
+from apps.common.templatetags.blocks import (
+    extra_attributes,
+    kept,
+    render_component,
+    small_component,
+)
 from apps.common.ui.people import initials
 from apps.common.ui.stages import stage_look
 from apps.common.ui.states import SEVERITIES, TONE_ICONS, state_look
@@ -24,6 +29,7 @@ _SEVERITY_LEVELS = ("info", "low", "medium", "high", "critical")
 
 
 @register.simple_tag
+@kept
 def icon(name: str, size: str = "", label: Text = "") -> SafeString:
     """A drawing of the sprite. size: "", "sm", "lg". label: what it says where no text does."""
     css = f"icon icon-{size}" if size else "icon"
@@ -177,24 +183,33 @@ def menu(
 
 
 # --- marks ---------------------------------------------------------------------------------------
-@register.inclusion_tag("components/badge.html")
-def badge(label: Text, tone: str = "neutral", *, icon: str = "", outline: bool = False) -> Values:
+@register.simple_tag
+@kept
+def badge(
+    label: Text, tone: str = "neutral", *, icon: str = "", outline: bool = False
+) -> SafeString:
     """A word on a tinted ground. tone: neutral, accent, good, warn, bad, caution or info."""
-    return {"label": label, "tone": tone, "icon": icon, "outline": outline}
+    return small_component(
+        "badge", {"label": label, "tone": tone, "icon": icon, "outline": outline}
+    )
 
 
-@register.inclusion_tag("components/stage.html")
-def stage(slug: str, *, url: str = "", badge: bool = False) -> Values:
+@register.simple_tag
+@kept
+def stage(slug: str, *, url: str = "", badge: bool = False) -> SafeString:
     """A stage of the loop by icon, name and colour. badge: on a tinted ground."""
-    return {"look": stage_look(slug), "url": url, "badge": badge}
+    return small_component("stage", {"look": stage_look(slug), "url": url, "badge": badge})
 
 
-@register.inclusion_tag("components/severity.html")
-def severity(level: int | str, count: int | None = None) -> Values:
+@register.simple_tag
+@kept
+def severity(level: int | str, count: int | None = None) -> SafeString:
     """A severity by shape, word and colour. level: 0 (info) to 4 (critical), or the word."""
     slug = _SEVERITY_LEVELS[level] if isinstance(level, int) else level
     shape = slug if slug in _SEVERITY_LEVELS else "unknown"
-    return {"slug": slug, "shape": shape, "label": SEVERITIES[slug], "count": count}
+    return small_component(
+        "severity", {"slug": slug, "shape": shape, "label": SEVERITIES[slug], "count": count}
+    )
 
 
 @register.inclusion_tag("components/severity_counts.html")
@@ -203,10 +218,11 @@ def severity_counts(counts: list[int] | tuple[int, ...]) -> Values:
     return {"levels": [(level, counts[level]) for level in range(len(counts) - 1, -1, -1)]}
 
 
-@register.inclusion_tag("components/state.html")
-def state(kind: str, value: str) -> Values:
+@register.simple_tag
+@kept
+def state(kind: str, value: str) -> SafeString:
     """The state of a thing. kind: finding, report, statement, ... (apps/common/ui/states.py)."""
-    return {"look": state_look(kind, value)}
+    return small_component("state", {"look": state_look(kind, value)})
 
 
 @register.inclusion_tag("components/chip.html")
@@ -215,13 +231,15 @@ def chip(value: Text, key: Text = "", url: str = "", remove_url: str = "") -> Va
     return {"value": value, "key": key, "url": url, "remove_url": remove_url}
 
 
-@register.inclusion_tag("components/person.html")
-def person(name: str) -> Values:
+@register.simple_tag
+@kept
+def person(name: str) -> SafeString:
     """A person's name beside the initials."""
-    return {"name": name, "initials": initials(name)}
+    return small_component("person", {"name": name, "initials": initials(name)})
 
 
 @register.simple_tag
+@kept
 def avatar(name: str) -> SafeString:
     """The initials alone, beside a name that is written out anyway."""
     return format_html('<span class="avatar" aria-hidden="true">{}</span>', initials(name))

@@ -5,7 +5,9 @@ from datetime import date, datetime
 
 from django import template
 from django.utils import timezone, translation
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -21,13 +23,23 @@ Values = dict[str, object]
 _PROGRESS = ("received", "processing", "processed")
 
 
-@register.inclusion_tag("components/when.html")
-def when(moment: datetime | None, *, full: bool = False) -> Values:
+@register.simple_tag
+def when(moment: datetime | None, *, full: bool = False) -> SafeString:
     """A moment as its age ("3 days ago"), with date and time on pointing at it; "never" for None.
 
     full: writes date and time out.
     """
-    return {"moment": moment, "full": full, "age": "" if moment is None else age_of(moment)}
+    if not moment:
+        return format_html('<span class="faint">{}</span>', _("never"))
+    here = timezone.localtime(moment)
+    written = date_format(here, "DATETIME_FORMAT")
+    return format_html(
+        '<time class="nowrap" datetime="{}" title="{} {}">{}</time>',
+        here.isoformat(),
+        written,
+        here.tzname(),
+        written if full else age_of(moment),
+    )
 
 
 @register.inclusion_tag("components/due.html")

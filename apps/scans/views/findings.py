@@ -13,7 +13,7 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_visible
 from apps.common.addresses import address
-from apps.scans.columns import COLUMNS, STANDARD, of_address
+from apps.scans.columns import COLUMNS, STANDARD, laid_out, of_address
 from apps.scans.exports.files import KINDS
 from apps.scans.forms import FindingFilterForm
 from apps.scans.forms_triage import OwnerForm, VerdictForm
@@ -48,9 +48,7 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
     read_for_columns(page.findings, chosen)
     context = {
         "form": form,
-        "is_chosen": True,
-        "has_severity": "severity" in chosen,
-        "columns": [COLUMNS[name] for name in chosen if name != "severity"],
+        "layout": laid_out(chosen),
         "column_choices": [(column, name in chosen) for name, column in COLUMNS.items()],
         "address_columns": given.get("columns", ""),
         "filters": address("", given, NAMES),

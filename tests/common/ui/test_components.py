@@ -4,12 +4,14 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django import forms
 from django.conf import settings
 from django.template import Context, Template
-from django.utils import translation
+from django.utils import timezone, translation
+from django.utils.safestring import SafeString
 
 from apps.common.ui.ages import age_of
 from apps.common.ui.diff import DiffLine, diff_lines
@@ -73,6 +75,34 @@ def test_what_people_wrote_stays_text(source: str) -> None:
     shown = render(source, x=HOSTILE)
     assert "alert(1)" in shown
     assert "<script" not in shown
+
+
+def test_what_is_kept_of_a_mark_is_neither_another_language_nor_another_trust() -> None:
+    """Marks are drawn once for the same arguments."""
+    said = {}
+    for language in ("en", "de", "en"):
+        with translation.override(language):
+            said[language] = render(
+                "{% state 'finding' 'open' %}{% severity 4 %}{% stage 'test' %}"
+            )
+    assert "Open" in said["en"]
+    assert "Critical" in said["en"]
+    assert "Offen" in said["de"]
+    assert "Kritisch" in said["de"]
+    assert "<b>x</b>" in render("{% badge x %}", x=SafeString("<b>x</b>"))
+    assert "<b>" not in render("{% badge x %}", x="<b>x</b>")
+    assert "is-1" in render("{% badge x 'is-1' %}", x=1)
+    assert "True" in render("{% badge x 'is-1' %}", x=True)
+
+
+def test_a_moment_is_written_in_the_language_and_the_zone_of_its_reader() -> None:
+    moment = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)  # in Berlin it is summer: two hours more
+    with translation.override("de"), timezone.override(ZoneInfo("Europe/Berlin")):
+        shown = render("{% when moment full=True %}", moment=moment)
+    assert 'datetime="2026-07-02T00:30:00+02:00"' in shown
+    assert 'title="2. Juli 2026, 00:30 CEST"' in shown
+    assert ">2. Juli 2026, 00:30</time>" in shown
+    assert "never" in render("{% when moment %}", moment=None)
 
 
 def test_a_link_and_a_button_look_alike_and_are_what_they_are() -> None:

@@ -1,0 +1,55 @@
+"""What columns say of findings: `{% load findings %}`."""
+
+from collections.abc import Callable
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from apps.common.templatetags.components import stage, state
+from apps.common.templatetags.threads import when
+from apps.scans.columns import OF_ONE_SERIES, STANDARD, Layout, laid_out
+from apps.scans.models import Finding
+
+register = template.Library()
+
+_CELLS: dict[str, Callable[[Finding], object]] = {
+    "system": lambda finding: finding.system,
+    "stage": lambda finding: stage(finding.stage),
+    "tool": lambda finding: finding.series.tool,
+    "branch": lambda finding: finding.series.branch,
+    "environment": lambda finding: finding.series.environment,
+    "weaknesses": lambda finding: ", ".join(f"CWE-{cwe}" for cwe in finding.cwes),
+    "vulnerabilities": lambda finding: ", ".join(finding.vulnerabilities),
+    "package": lambda finding: finding.purl,
+    "owner": lambda finding: finding.owner.team if hasattr(finding, "owner") else "",
+    "tags": lambda finding: ", ".join(str(each.tag) for each in finding.tags.all()),
+    "state": lambda finding: state("finding", finding.state),
+    "first_seen": lambda finding: when(finding.first_seen_at),
+}
+
+
+@register.simple_tag
+def standard_layout(*, of_one_series: bool = False) -> Layout:
+    """The columns where nobody has chosen. of_one_series: without what is the same in all rows."""
+    return laid_out(OF_ONE_SERIES if of_one_series else STANDARD)
+
+
+@register.simple_tag
+def finding_cells(finding: Finding, layout: Layout) -> SafeString:
+    """The cells of a row beside the finding itself, one for each column.
+
+    Written here and not in a template: a list has hundreds of them, and they are most of what it costs.
+    """
+    return format_html_join(
+        "",
+        '<td data-label="{}"{}>{}</td>',
+        (
+            (column.label, _class(column.css), _CELLS[column.name](finding))
+            for column in layout.columns
+        ),
+    )
+
+
+def _class(css: str) -> SafeString | str:
+    return format_html(' class="{}"', css) if css else ""
