@@ -42,6 +42,8 @@ class Automation(SystemOwned, Versioned):
     # When. Both: a run moves due_on to its day and the interval.
     interval_days = models.PositiveIntegerField(null=True, blank=True)
     due_on = models.DateField(null=True, blank=True)
+    # The day of which people were told that it passed without a run.
+    told_due_on = models.DateField(null=True, editable=False)
     # Of experiments and signals.
     hypothesis = models.TextField(blank=True, default="")
     method = models.TextField(blank=True, default="")

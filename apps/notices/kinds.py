@@ -15,6 +15,7 @@ class NoticeKind(models.TextChoices):
     WEBHOOK = "webhook", _("A webhook of mine was switched off")
     TRACKER = "tracker", _("An issue tracker has not answered for a day")
     SILENCE = "silence", _("A tool of my system fell silent, or reports again")
+    OVERDUE = "overdue", _("Automation of my system is overdue, such as an experiment")
 
 
 ICONS = {
@@ -28,4 +29,5 @@ ICONS = {
     NoticeKind.WEBHOOK: "send",
     NoticeKind.TRACKER: "clipboard-list",
     NoticeKind.SILENCE: "volume-x",
+    NoticeKind.OVERDUE: "calendar-clock",
 }

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.accounts.roles import Permission
+from apps.automation.models import Automation
 from apps.coverage.models import Silence
 from apps.notices.kinds import NoticeKind
 from apps.notices.recipients import people_for
@@ -260,6 +261,21 @@ def _of_silence(event_id: int, payload: Payload, *, is_over: str) -> None:
             "since": f"{silence.since:%Y-%m-%d}",
             "is_over": is_over,
         },
+    )
+
+
+def on_automation_overdue(event_id: int, payload: Payload) -> None:
+    row = _found(Automation, payload["automation_id"], "system__owner", "owner")
+    if row is None or row.is_retired or row.due_on is None:
+        return
+    owners = list(row.owner.people.filter(is_active=True)) if row.owner else []
+    tell(
+        event_id=event_id,
+        kind=NoticeKind.OVERDUE,
+        people=owners or people_for(row.system, Permission.AUTOMATION_MANAGE),
+        path=reverse("automation-detail", args=[row.pk]),
+        system=row.system,
+        facts={"on": row.name, "stage": row.stage, "since": payload["due_on"]},
     )
 
 

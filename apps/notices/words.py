@@ -1,7 +1,9 @@
 """A notice in words: one line, and one below it."""
 
+import datetime as dt
 from dataclasses import dataclass
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -27,6 +29,7 @@ _TITLES = {
     NoticeKind.WEBHOOK: lazy("The webhook %(on)s was switched off, since nothing got through"),
     NoticeKind.TRACKER: lazy("The issue tracker %(on)s has not answered for a day"),
     NoticeKind.SILENCE: lazy("%(on)s has been silent since %(since)s"),
+    NoticeKind.OVERDUE: lazy("%(on)s was due on %(since)s and has not run"),
 }
 _OVER = {  # what was told before is over
     NoticeKind.SOURCE: lazy("The source %(on)s works again"),
@@ -45,8 +48,17 @@ _TURNS = {  # of a decision or a risk that had been settled
 def words_of(notice: Notice) -> Words:
     facts = {"who": "", "on": "", "text": "", "stage": "", "since": "", **notice.facts}
     facts["who"] = facts["who"] or _("Somebody")
+    facts["since"] = _day(str(facts["since"]))
     kind, is_over = NoticeKind(notice.kind), bool(facts.get("is_over"))
     title = _TURNS.get(str(facts.get("turn"))) or (_OVER if is_over else _TITLES)[kind]
     stage = str(facts["stage"])  # by its slug: it is said in the language of whoever reads
     text = dict(Stage.choices).get(stage, stage) or facts["text"]
     return Words(str(title) % facts, "" if is_over else str(text))
+
+
+def _day(text: str) -> str:
+    """A day of the calendar as the reader writes days."""
+    try:
+        return date_format(dt.date.fromisoformat(text))
+    except ValueError:
+        return text

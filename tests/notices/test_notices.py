@@ -1,12 +1,18 @@
 """Who is told of what, once; what one may not see any more is not shown."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
+from django.utils import timezone, translation
+from django.utils.formats import date_format
 
 from apps.accounts.actors import portal_actor
 from apps.accounts.models import Membership, User
 from apps.accounts.roles import Permission, Role
+from apps.automation.models import Automation
+from apps.automation.services.overdue import overdue_tell
+from apps.automation.services.register import automation_retire
 from apps.common import events
 from apps.common.models import OutboxDelivery
 from apps.coverage.services.silence import silences_sweep
@@ -28,6 +34,7 @@ from tests.conftest import People
 from tests.factories import (
     actor_of,
     make_arrived,
+    make_automation,
     make_guidance,
     make_item,
     make_member,
@@ -141,6 +148,33 @@ def test_silence_is_told_once_and_its_end(people: People) -> None:
     titles = [words_of(row).title for row in people.security.notices.all()]
     assert titles[0] == "Semgrep reports again"
     assert len(titles) == 2
+
+
+def test_what_was_due_and_has_not_run_is_told_once_a_day_that_was_due(people: People) -> None:
+    today, day = timezone.localdate(), dt.timedelta(days=1)
+    owner = make_member(people.system, Role.VIEWER)
+    said = {"due_on": today - day, "kind": "experiment", "hypothesis": "A restore takes an hour."}
+    late = make_automation(
+        people.system, name="Restore drill", owner=make_team("chaos", owner), **said
+    )
+    make_automation(people.system, name="Due today", **(said | {"due_on": today}))
+    make_automation(people.system, name="Never due")
+    retired = make_automation(people.system, name="Retired", **said)
+    automation_retire(actor=TESTS, automation=retired, is_retired=True)
+    assert (overdue_tell(), overdue_tell()) == (1, 0)
+    assert set(told("overdue")) == {owner}
+    row = owner.notices.get()
+    assert row.path == f"/automation/{late.key}/"
+    assert (
+        words_of(row).title
+        == f"Restore drill was due on {date_format(today - day)} and has not run"
+    )
+    with translation.override("de"):
+        assert words_of(row).title.startswith("Restore drill war am ")
+    Automation.objects.filter(pk=late.pk).update(due_on=today - 2 * day, owner=None)
+    assert (overdue_tell(), overdue_tell()) == (1, 0)  # another day that has passed
+    managing = {people.security, people.system_admin, people.architect}
+    assert set(told("overdue")) == {owner, *managing}
 
 
 def test_a_second_delivery_tells_nobody_again(people: People) -> None:
