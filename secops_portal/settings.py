@@ -231,6 +231,7 @@ CELERY_BEAT_SCHEDULE = {
     "deliver-webhooks": {"task": "outbound.deliver", "schedule": 30.0},
     "file-tickets": {"task": "trackers.file", "schedule": 30.0},
     "follow-tickets": {"task": "trackers.follow", "schedule": 60.0},
+    "mirror-issues": {"task": "trackers.mirror", "schedule": 60.0},
     "forget-webhook-log": {"task": "outbound.forget", "schedule": 86_400.0},
     "deliver-events": {"task": "common.deliver", "schedule": 30.0},
     "expire-idempotency-keys": {"task": "common.forget_idempotency_keys", "schedule": 3600.0},

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
 from apps.common.forms import VersionedForm, with_any
-from apps.planning.models import ItemKind, ItemStatus, PlanningItem, moves_from
+from apps.planning.models import ItemKind, ItemOrigin, ItemStatus, PlanningItem, moves_from
 from apps.planning.references import Reference, reference_of, split_reference
 from apps.planning.selectors import ItemFilter
 
@@ -37,6 +37,9 @@ class ItemFilterForm(forms.Form):
     kind = forms.ChoiceField(
         label=_("Kind"), required=False, choices=with_any(ItemKind.choices, _("Any kind"))
     )
+    origin = forms.ChoiceField(
+        label=_("Origin"), required=False, choices=with_any(ItemOrigin.choices, _("Any origin"))
+    )
 
     def __init__(self, *args: Any, systems: QuerySet[System], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,6 +55,7 @@ class ItemFilterForm(forms.Form):
             stage=given.get("stage", ""),
             status=given.get("status", ""),
             kind=given.get("kind", ""),
+            origin=given.get("origin", ""),
         )
 
     def active(self) -> list[tuple[str, str, str]]:

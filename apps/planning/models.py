@@ -31,6 +31,13 @@ class ItemStatus(models.TextChoices):
     DONE = "done", _("Done")
 
 
+class ItemOrigin(models.TextChoices):
+    """Where an item comes from; the app of the trackers keeps which issue it is."""
+
+    TRACKER = "tracker", _("From a tracker")
+    PORTAL = "portal", _("Written here")
+
+
 def moves_from(status: str, *, bound: bool) -> tuple[ItemStatus, ...]:
     """Where an item may be put by hand. bound: a decision is in force.
 

@@ -13,6 +13,7 @@ from apps.planning.models import (
     Answer,
     Decision,
     DecisionEnd,
+    ItemOrigin,
     ItemStatus,
     Option,
     PlanningItem,
@@ -181,7 +182,7 @@ def filters_saved(viewer: Actor) -> QuerySet[SavedFilter]:
 
 
 # What the list's address says, in the order in which it says it.
-FILTERS = ("q", "system", "stage", "status", "kind", "view")
+FILTERS = ("q", "system", "stage", "status", "kind", "origin", "view")
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,7 @@ class ItemFilter:
     stage: str = ""
     status: str = ""
     kind: str = ""
+    origin: str = ""  # of ItemOrigin
 
 
 def items_list(viewer: Actor, wanted: ItemFilter = ItemFilter()) -> QuerySet[PlanningItem]:
@@ -206,6 +208,8 @@ def _narrowed(found: QuerySet[PlanningItem], wanted: ItemFilter) -> QuerySet[Pla
     for name in ("stage", "status", "kind"):
         if value := getattr(wanted, name):
             found = found.filter(**{name: value})
+    if wanted.origin:
+        found = found.filter(mirrored__isnull=wanted.origin != ItemOrigin.TRACKER)
     if text := wanted.text.strip():
         found = found.filter(_mentions(text))
     return found

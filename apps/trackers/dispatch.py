@@ -11,5 +11,9 @@ def follow_tickets() -> bool:
     return send("trackers.follow")
 
 
+def mirror_issues() -> bool:
+    return send("trackers.mirror")
+
+
 def fetch_title(item_id: int) -> bool:
     return send("trackers.title", item_id)

@@ -4,7 +4,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import System
-from apps.trackers.models import Tracker, TrackerKind
+from apps.catalog.stages import Stage
+from apps.common.forms import VersionedForm
+from apps.planning.models import ItemKind
+from apps.trackers.models import Mirror, Tracker, TrackerKind
 
 
 class TrackerForm(forms.Form):
@@ -82,3 +85,68 @@ class TicketForm(forms.Form):
     def __init__(self, *args: Any, trackers: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["tracker"].queryset = trackers  # type: ignore[attr-defined]
+
+
+class MirrorForm(VersionedForm):
+    is_on = forms.BooleanField(
+        label=_("Make planning items of issues"),
+        required=False,
+        help_text=_("Read every five minutes, and at once where the tracker tells of changes."),
+    )
+    rule = forms.CharField(label=_("Which issues"), max_length=1000, required=False)
+    system = forms.ModelChoiceField(
+        label=_("Of the system"),
+        queryset=System.objects.none(),
+        to_field_name="key",
+        required=False,
+        empty_label=_("None: only as the labels below say"),
+    )
+    kind = forms.ChoiceField(label=_("Kind of item"), choices=ItemKind.choices)
+    stage = forms.ChoiceField(label=_("Stage"), choices=Stage.choices)
+    routes = forms.CharField(
+        label=_("Systems by label"),
+        required=False,
+        max_length=6000,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, mirror: Mirror, systems: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", _said_before(mirror))
+        super().__init__(*args, **kwargs)
+        self._systems = {each.key: each for each in systems}
+        self.fields["system"].queryset = systems  # type: ignore[attr-defined]
+        is_jira = mirror.tracker.kind.startswith("jira")
+        self.fields["rule"].help_text = (
+            _("JQL within the project, such as labels = planning AND issuetype = Epic.")
+            if is_jira
+            else _("A label; several, parted by commas, must all be there.")
+        )
+        self.fields["routes"].help_text = (
+            _("A line each: a label or component, =, the system's key. The first that fits holds.")
+            if is_jira
+            else _("A line each: a label, =, the system's key. The first that fits holds.")
+        )
+
+    def clean_routes(self) -> dict[str, System]:
+        found = dict[str, System]()
+        for line in self.cleaned_data["routes"].splitlines():
+            label, _mark, key = (part.strip() for part in line.rpartition("="))
+            if not (line := line.strip()):
+                continue
+            if not label or key not in self._systems:
+                text = _("“%(line)s” names no system that you see. Write: label = key.")
+                raise forms.ValidationError(text % {"line": line[:80]})
+            if label in found:
+                raise forms.ValidationError(
+                    _("“%(line)s” stands there twice.") % {"line": label[:80]}
+                )
+            found[label] = self._systems[key]
+        return found
+
+
+def _said_before(mirror: Mirror) -> dict[str, Any]:
+    names = ("is_on", "rule", "kind", "stage", "version")
+    return {name: getattr(mirror, name) for name in names} | {
+        "system": mirror.system.key if mirror.system else "",
+        "routes": "\n".join(f"{each.label} = {each.system.key}" for each in mirror.routes_said),
+    }

@@ -11,7 +11,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.policy import ScopedQuerySet
+from apps.catalog.stages import Stage
 from apps.common.models import Versioned
+from apps.planning.models import ItemKind
 
 PERSON = settings.AUTH_USER_MODEL
 
@@ -159,3 +161,97 @@ class Ticket(models.Model):
     def marker(self) -> str:
         """A word that stands in the issue and nowhere else."""
         return f"secops-{self.uid.hex}"
+
+
+class Mirror(Versioned):
+    """Which issues of a tracker become planning items, and how reading them went last."""
+
+    tracker = models.OneToOneField(Tracker, on_delete=models.CASCADE, related_name="mirror")
+    is_on = models.BooleanField(default=False)
+    # Labels that are all there, parted by commas; in Jira: JQL without its order.
+    rule = models.CharField(max_length=1000, blank=True, default="")
+    system = models.ForeignKey(  # where no route names one; none: such issues are left out
+        "catalog.System", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    kind = models.CharField(max_length=20, choices=ItemKind.choices, default=ItemKind.STORY)
+    stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.PLAN)
+    seen_until = models.DateTimeField(null=True)  # changes up to here, by its clock, are known
+    next_run_at = models.DateTimeField(db_default=Now())
+    last_run_at = models.DateTimeField(null=True)
+    last_success_at = models.DateTimeField(null=True)
+    last_error = models.TextField(blank=True, default="")
+    # What the last run did.
+    last_new = models.PositiveIntegerField(default=0)
+    last_followed = models.PositiveIntegerField(default=0)
+    last_left_out = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.tracker}: {self.rule}"
+
+    @property
+    def routes_said(self) -> "list[MirrorRoute]":
+        """In their order; none of a mirror that was not saved yet."""
+        return list(self.routes.all()) if self.pk else []
+
+
+class MirrorRoute(models.Model):
+    """Issues with this label (in Jira: or component) go to this system; the first route that fits holds."""
+
+    mirror = models.ForeignKey(Mirror, on_delete=models.CASCADE, related_name="routes")
+    label = models.CharField(max_length=100)
+    system = models.ForeignKey("catalog.System", on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["mirror", "label"], name="mirror_route_once_a_label")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.system}"
+
+
+class MirroredIssueQuerySet(ScopedQuerySet):
+    system_path = "item__system_id"
+
+
+class MirroredIssue(models.Model):
+    """The issue that a planning item comes from, as the tracker had it last.
+
+    The item follows these words field by field for as long as it says the same; whoever writes
+    something else in the portal is not overruled.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    tracker = models.ForeignKey(Tracker, on_delete=models.CASCADE, related_name="mirrored")
+    item = models.OneToOneField(
+        "planning.PlanningItem", on_delete=models.CASCADE, related_name="mirrored"
+    )
+    external_id = models.CharField(max_length=64)  # stays when a project is renamed
+    key = models.CharField(max_length=60)
+    url = models.CharField(max_length=1000, blank=True, default="")
+    title = models.CharField(max_length=200)  # cut to what an item holds, as the text
+    text = models.TextField(blank=True, default="")
+    is_closed = models.BooleanField(default=False)
+    changed_at = models.DateTimeField(null=True)  # when it was last seen to close or open again
+    made_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = MirroredIssueQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["tracker", "external_id"], name="mirrored_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def access_system_id(self) -> int:
+        return self.item.system_id
+
+    @property
+    def web_url(self) -> str:
+        """SECURITY: the tracker says where its page is; only a web address becomes a link."""
+        return self.url if self.url.startswith(("https://", "http://")) else ""

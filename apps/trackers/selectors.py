@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -10,9 +11,11 @@ from apps.accounts.actors import Actor
 from apps.accounts.policy import may, require
 from apps.accounts.roles import Permission
 from apps.common.errors import Missing
+from apps.common.ui.diff import DiffLine, diff_lines
+from apps.planning.models import ItemStatus, PlanningItem, moves_from
 from apps.risks.models import RiskStatement
 from apps.scans.models import Finding
-from apps.trackers.models import Ticket, Tracker
+from apps.trackers.models import Mirror, MirroredIssue, Ticket, Tracker
 
 
 def trackers_list(viewer: Actor) -> QuerySet[Tracker]:
@@ -64,3 +67,71 @@ def ticket_panel(viewer: Actor, subject: Finding | RiskStatement) -> dict[str, o
         "ticket_page": reverse(page, args=[subject.pk]),
         "is_open": isinstance(subject, Finding) and subject.is_present and subject.state == "open",
     }
+
+
+def mirror_of(viewer: Actor, tracker: Tracker) -> Mirror:
+    """What of the tracker becomes planning items; one that is off where nobody has said. Raises: NotPermitted."""
+    require(viewer, Permission.TRACKER_MANAGE)
+    rows = Mirror.objects.select_related("tracker", "tracker__system", "system")
+    found = rows.prefetch_related("routes__system").filter(tracker=tracker).first()
+    return found or Mirror(tracker=tracker)
+
+
+def mirrored_count(viewer: Actor, tracker: Tracker) -> int:
+    """How many items come from the tracker. Raises: NotPermitted."""
+    require(viewer, Permission.TRACKER_MANAGE)
+    return MirroredIssue.objects.filter(tracker=tracker).count()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an item comes from, and what is otherwise there than here."""
+
+    link: MirroredIssue
+    item: PlanningItem
+    may_edit: bool
+
+    @property
+    def differs_in(self) -> list[str]:
+        """Fields of the item that say something else than the tracker: title, question."""
+        pairs = {
+            "title": (self.item.title, self.link.title),
+            "question": (unbroken(self.item.question), self.link.text),
+        }
+        return [name for name, (here, there) in pairs.items() if here != there]
+
+    @property
+    def diff(self) -> tuple[DiffLine, ...]:
+        """From the words here to those of the tracker."""
+        here = f"{self.item.title}\n\n{unbroken(self.item.question)}"
+        return diff_lines(here, f"{self.link.title}\n\n{self.link.text}")
+
+    @property
+    def is_done_there_only(self) -> bool:
+        return self.link.is_closed and self.item.status != ItemStatus.DONE
+
+    @property
+    def is_open_there_only(self) -> bool:
+        return not self.link.is_closed and self.item.status == ItemStatus.DONE
+
+    @property
+    def may_finish(self) -> bool:
+        """Whether the viewer may set to done here what was closed there."""
+        if not (self.may_edit and self.is_done_there_only):
+            return False
+        bound = self.item.has_decision_in_force()
+        return ItemStatus.DONE in moves_from(self.item.status, bound=bound)
+
+
+def origin_of_item(viewer: Actor, item: PlanningItem) -> Origin | None:
+    """None: it was written here, or its tracker was taken away."""
+    found = MirroredIssue.objects.visible_to(viewer).select_related("tracker").filter(item=item)
+    link = found.first()
+    if not isinstance(link, MirroredIssue):
+        return None
+    return Origin(link=link, item=item, may_edit=may(viewer, Permission.ITEM_EDIT, item))
+
+
+def unbroken(text: str) -> str:
+    """As two texts are compared: a form sends lines that end otherwise."""
+    return text.replace("\r\n", "\n").strip()

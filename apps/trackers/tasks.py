@@ -3,6 +3,7 @@ from celery import shared_task
 from apps.trackers.services.closing import close_due
 from apps.trackers.services.filing import file_due
 from apps.trackers.services.following import follow_due
+from apps.trackers.services.mirroring import mirror_due
 from apps.trackers.services.titles import title_fetch
 
 
@@ -15,6 +16,11 @@ def file() -> None:
 def follow() -> None:
     follow_due()
     close_due()
+
+
+@shared_task(name="trackers.mirror")
+def mirror() -> None:
+    mirror_due()
 
 
 @shared_task(name="trackers.title")

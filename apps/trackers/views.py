@@ -25,6 +25,8 @@ from apps.scans.selectors import finding_get
 from apps.trackers.forms import TicketForm, TrackerEditForm, TrackerForm
 from apps.trackers.models import Ticket, Tracker
 from apps.trackers.selectors import (
+    mirror_of,
+    mirrored_count,
     ticket_get,
     tickets_visible,
     tracker_get,
@@ -68,10 +70,19 @@ def tracker_list_page(request: PageRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def tracker_page(request: PageRequest, pk: int) -> HttpResponse:
+    return _shown(request, pk)
+
+
+def _shown(request: PageRequest, pk: int, **more: object) -> HttpResponse:
     tracker = tracker_get(request.actor, pk)
-    tickets = tickets_visible(request.actor).filter(tracker=tracker)[:SHOWN]
-    context = {"tracker": tracker, "tickets": tickets, "hook_url": _hook_url(tracker)}
-    return render(request, "trackers/detail.html", context)
+    context = {
+        "tracker": tracker,
+        "tickets": tickets_visible(request.actor).filter(tracker=tracker)[:SHOWN],
+        "hook_url": _hook_url(tracker),
+        "mirror": mirror_of(request.actor, tracker),
+        "mirrored": mirrored_count(request.actor, tracker),
+    }
+    return render(request, "trackers/detail.html", context | more)
 
 
 def _hook_url(tracker: Tracker) -> str:
@@ -92,10 +103,7 @@ def tracker_hook_action(request: PageRequest, pk: int) -> HttpResponse:
     except Conflict as error:
         messages.warning(request, error.message)
         return redirect("tracker-detail", pk)
-    tracker = tracker_get(request.actor, pk)
-    tickets = tickets_visible(request.actor).filter(tracker=tracker)[:SHOWN]
-    context = {"tracker": tracker, "tickets": tickets, "hook_url": _hook_url(tracker)}
-    return render(request, "trackers/detail.html", context | {"secret": secret})
+    return _shown(request, pk, secret=secret)
 
 
 @never_cache

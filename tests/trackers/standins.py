@@ -98,10 +98,20 @@ class StandIn:
             return Says(says, 201, announced=100_000)
         return Says(says, 201)
 
-    def since(self, text: str) -> list[Issue]:
-        moment = dt.datetime.fromisoformat(text)
-        found = [one for one in self.issues if one.updated.replace(microsecond=0) >= moment]
-        return sorted(found, key=lambda one: one.updated)
+    def since(self, text: str, labels: str = "", *, only_open: bool = False) -> list[Issue]:
+        """What changed at a time or later, the oldest change first; labels, parted by commas, are all there."""
+        moment = dt.datetime.fromisoformat(text or "1970-01-01T00:00:00Z")
+        wanted = {label.strip() for label in labels.split(",") if label.strip()}
+        return sorted(
+            (
+                one
+                for one in self.issues
+                if one.updated.replace(microsecond=0) >= moment
+                and wanted <= set(one.labels)
+                and not (only_open and one.is_closed)
+            ),
+            key=lambda one: one.updated,
+        )
 
     def paged(self, asked: Asked, rows: list[dict[str, Any]]) -> Says:
         """Pages with a Link header (RFC 8288)."""
@@ -138,12 +148,16 @@ class GitHub(StandIn):
             return self.created(
                 self.row(self.add(said["title"], said["body"], said["labels"], said))
             )
-        assert asked.query["state"] == "all"
-        return self.paged(asked, [self.row(one) for one in self.since(asked.query["since"])])
+        state, labels = asked.query["state"], asked.query.get("labels", "")
+        assert state in {"all", "open"}
+        found = self.since(asked.query.get("since", ""), labels, only_open=state == "open")
+        return self.paged(asked, [self.row(one) for one in found])
 
     def row(self, issue: Issue) -> dict[str, Any]:
         return {
+            "id": 5000 + issue.number,
             "number": issue.number,
+            "labels": [{"id": 1, "name": label} for label in issue.labels],
             "title": issue.title,
             "html_url": f"https://github.com/example/payments/issues/{issue.number}",
             "state": "closed" if issue.is_closed else "open",
@@ -174,14 +188,16 @@ class GitLab(StandIn):
             made = self.add(said["title"], said["description"], said["labels"].split(","), said)
             self.serve_one(made.number, f"{asked.path}/{made.number}", "notes")
             return self.created(self.row(made))
-        return self.paged(
-            asked, [self.row(one) for one in self.since(asked.query["updated_after"])]
-        )
+        state, labels = asked.query.get("state", ""), asked.query.get("labels", "")
+        assert state in {"", "opened"}
+        found = self.since(asked.query.get("updated_after", ""), labels, only_open=bool(state))
+        return self.paged(asked, [self.row(one) for one in found])
 
     def row(self, issue: Issue) -> dict[str, Any]:
         return {
             "id": 9000 + issue.number,
             "iid": issue.number,
+            "labels": issue.labels,
             "title": issue.title,
             "confidential": issue.raw.get("confidential", False),
             "web_url": f"https://gitlab.com/example/payments/-/issues/{issue.number}",
@@ -239,12 +255,26 @@ class JiraServer(StandIn):
         if label := re.fullmatch(r'project = "PAY" AND labels = "([\w-]+)"', jql):
             found = [one for one in self.issues if label[1] in one.labels]
         else:
-            ago = re.fullmatch(
-                r'project = "PAY" AND updated >= "-(\d+)m" ORDER BY updated ASC', jql
-            )
-            assert ago is not None
-            found = self.since((self.clock - dt.timedelta(minutes=int(ago[1]))).isoformat())
+            chosen = self.chosen(jql)
+            if chosen is None:
+                return Says({"errorMessages": ["Error in the JQL Query"]}, 400)
+            found = chosen
         return self.page_of(asked, [self.row(one) for one in found])
+
+    def chosen(self, jql: str) -> list[Issue] | None:
+        """What a look finds. None: a rule that this Jira does not know; it knows (labels = one)."""
+        asked = re.fullmatch(
+            r'project = "PAY"(?: AND \((?P<rule>.*?)\))?(?P<open> AND statusCategory != Done)?'
+            r'(?: AND updated >= "-(?P<ago>\d+)m")? ORDER BY updated ASC',
+            jql,
+        )
+        assert asked is not None
+        label = re.fullmatch(r"labels = ([\w-]+)", asked["rule"] or "labels = any")
+        if label is None:
+            return None
+        ago = self.clock - dt.timedelta(minutes=int(asked["ago"])) if asked["ago"] else None
+        labels = label[1] if asked["rule"] else ""
+        return self.since(ago.isoformat() if ago else "", labels, only_open=bool(asked["open"]))
 
     def page_of(self, asked: Asked, rows: list[dict[str, Any]]) -> Says:
         start = int(asked.query.get("startAt", "0"))
@@ -255,8 +285,12 @@ class JiraServer(StandIn):
     def row(self, issue: Issue) -> dict[str, Any]:
         category = "done" if issue.is_closed else "new"
         return {
+            "id": str(10000 + issue.number),
             "key": f"PAY-{issue.number}",
             "fields": {
+                "description": issue.text or None,
+                "labels": issue.labels,
+                "components": [{"name": name} for name in issue.raw.get("components", [])],
                 "summary": issue.title,
                 "security": issue.raw.get("security"),
                 "status": {"name": "Any", "statusCategory": {"key": category}},

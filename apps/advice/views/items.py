@@ -20,6 +20,7 @@ from apps.planning.selectors import answer_get, item_get, question_get
 from apps.planning.services.decisions import decision_revisit, recommendation_make, undoable
 from apps.planning.services.questions import answer_accept, question_answer, question_ask
 from apps.risks.services.decisions import decision_confirm, decision_record_with_treatments
+from apps.trackers.selectors import origin_of_item
 
 
 @require_GET
@@ -45,6 +46,7 @@ def _page(
         "recommend_form": bound.get("recommend_form") or RecommendForm(view=view, prefix="advice"),
         "decision_form": bound.get("decision_form")
         or DecisionForm(view=view, prefix="decision", initial=_last_choice(view)),
+        "origin": origin_of_item(request.actor, view.item),
         "undo_form": bound.get("undo_form") or UndoForm(prefix="undo"),
         "may_undo": view.decision is not None and undoable(view.decision),
         "evidence_left": view.evidence_total - len(view.evidence),

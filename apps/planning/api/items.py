@@ -21,6 +21,7 @@ from apps.planning.api.serializers import (
     OptionIn,
     OptionOut,
 )
+from apps.planning.models import ItemOrigin
 from apps.planning.selectors import item_get, items_visible, option_get, options_of
 from apps.planning.services.items import (
     item_create,
@@ -37,6 +38,8 @@ def item_filters(wanted: dict[str, Any]) -> Q:
     """From the query's parameters to a condition on items."""
     exact = {"system": "system__key", "stage": "stage", "status": "status", "kind": "kind"}
     found = Q(**{path: wanted[name] for name, path in exact.items() if name in wanted})
+    if origin := wanted.get("origin"):
+        found &= Q(mirrored__isnull=origin != ItemOrigin.TRACKER)
     if text := wanted.get("q"):
         found &= Q(title__icontains=text) | Q(tracker_key__icontains=text)
     return found

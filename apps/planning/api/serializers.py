@@ -8,7 +8,7 @@ from rest_framework import serializers
 from apps.catalog.stages import Stage
 from apps.common.api.inputs import Input
 from apps.common.api.outputs import PersonOut, SystemRefOut, money
-from apps.planning.models import ItemKind, ItemStatus, SavedFilter
+from apps.planning.models import ItemKind, ItemOrigin, ItemStatus, SavedFilter
 from apps.planning.selectors import FILTERS
 
 LONG = 50_000
@@ -19,6 +19,9 @@ class ItemQuery(Input):
     stage = serializers.ChoiceField(choices=Stage.choices, required=False)
     status = serializers.ChoiceField(choices=ItemStatus.choices, required=False)
     kind = serializers.ChoiceField(choices=ItemKind.choices, required=False)
+    origin = serializers.ChoiceField(
+        choices=ItemOrigin.choices, required=False, help_text="tracker: mirrored from an issue."
+    )
     q = serializers.CharField(
         max_length=200, required=False, help_text="In the title or the tracker's key."
     )
@@ -156,6 +159,9 @@ class SavedFilterFields(Input):
     stage = serializers.ChoiceField(choices=Stage.choices, required=False)
     status = serializers.ChoiceField(choices=ItemStatus.choices, required=False)
     kind = serializers.ChoiceField(choices=ItemKind.choices, required=False)
+    origin = serializers.ChoiceField(
+        choices=ItemOrigin.choices, required=False, help_text="tracker: mirrored from an issue."
+    )
     q = serializers.CharField(max_length=200, required=False)
     view = serializers.ChoiceField(choices=[("board", "board")], required=False)
 

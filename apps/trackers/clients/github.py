@@ -11,9 +11,9 @@ from typing import Any
 from apps.common.outgoing import OutgoingFailed, errors
 from apps.sources.connectors.generic import text
 from apps.sources.connectors.paging import address
-from apps.trackers.clients.line import PER_PAGE, Line
-from apps.trackers.clients.pages import holding, linked_issues
-from apps.trackers.clients.types import Named, Seen, expect, fenced, moment, signed
+from apps.trackers.clients.line import FIND_PAGES, MAX_PAGES, PER_PAGE, Line
+from apps.trackers.clients.pages import Page, holding, linked_issues, steadily, zulu
+from apps.trackers.clients.types import Named, Seen, expect, fenced, moment, names_of, signed
 
 HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 quoted = fenced
@@ -31,7 +31,7 @@ def probe(line: Line) -> str:
 
 
 def find(line: Line, marker: str, since: dt.datetime) -> Seen | None:
-    return holding(marker, changed(line, since))
+    return holding(marker, changed(line, since, most=FIND_PAGES))
 
 
 def create(line: Line, title: str, body: str, marker: str) -> Seen:
@@ -56,13 +56,20 @@ def comment(line: Line, key: str, body: str) -> None:
     line.json("POST", url, headers=HEADERS, content={"body": body})
 
 
-def changed(line: Line, since: dt.datetime) -> Iterator[list[Seen]]:
-    url = _repository(
-        line, "issues", state="all", sort="updated", direction="asc", per_page=PER_PAGE,
-        since=since.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    )  # fmt: skip
-    for rows in linked_issues(line, url, HEADERS):
-        yield [_seen(row) for row in rows if "pull_request" not in row]
+def changed(
+    line: Line, since: dt.datetime | None, rule: str = "", *, most: int = MAX_PAGES
+) -> Iterator[list[Seen]]:
+    state = "open" if since is None else "all"
+
+    def look(since: dt.datetime | None) -> Iterator[Page]:
+        url = _repository(
+            line, "issues", state=state, sort="updated", direction="asc", per_page=PER_PAGE,
+            since=zulu(since), labels=rule,
+        )  # fmt: skip
+        for rows, goes_on in linked_issues(line, url, HEADERS):
+            yield [_seen(row) for row in rows if "pull_request" not in row], goes_on
+
+    return steadily(look, since, most=most)
 
 
 def _repository(line: Line, *path: str, **query: Any) -> str:
@@ -77,5 +84,8 @@ def _seen(row: Any) -> Seen:
         url=text(row, "html_url"),
         is_closed=text(row, "state") == "closed",
         updated_at=moment(text(row, "updated_at")),
+        id=text(row, "id"),
+        title=text(row, "title"),
         text=text(row, "body"),
+        labels=names_of(row.get("labels")),
     )

@@ -10,9 +10,9 @@ from typing import Any
 from apps.common.outgoing import OutgoingFailed, errors
 from apps.sources.connectors.generic import text
 from apps.sources.connectors.paging import address
-from apps.trackers.clients.line import PER_PAGE, Line
-from apps.trackers.clients.pages import holding, linked_issues
-from apps.trackers.clients.types import Named, Seen, expect, fenced, moment, signed
+from apps.trackers.clients.line import FIND_PAGES, MAX_PAGES, PER_PAGE, Line
+from apps.trackers.clients.pages import Page, holding, linked_issues, steadily, zulu
+from apps.trackers.clients.types import Named, Seen, expect, fenced, moment, names_of, signed
 
 quoted = fenced
 
@@ -28,7 +28,7 @@ def probe(line: Line) -> str:
 
 
 def find(line: Line, marker: str, since: dt.datetime) -> Seen | None:
-    return holding(marker, changed(line, since))
+    return holding(marker, changed(line, since, most=FIND_PAGES))
 
 
 def create(line: Line, title: str, body: str, marker: str) -> Seen:
@@ -58,13 +58,20 @@ def comment(line: Line, key: str, body: str) -> None:
     line.json("POST", _project(line, "issues", key, "notes"), content={"body": body})
 
 
-def changed(line: Line, since: dt.datetime) -> Iterator[list[Seen]]:
-    url = _project(
-        line, "issues", scope="all", order_by="updated_at", sort="asc", per_page=PER_PAGE,
-        updated_after=since.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    )  # fmt: skip
-    for rows in linked_issues(line, url):
-        yield [_seen(row) for row in rows]
+def changed(
+    line: Line, since: dt.datetime | None, rule: str = "", *, most: int = MAX_PAGES
+) -> Iterator[list[Seen]]:
+    state = "opened" if since is None else ""
+
+    def look(since: dt.datetime | None) -> Iterator[Page]:
+        url = _project(
+            line, "issues", scope="all", order_by="updated_at", sort="asc", per_page=PER_PAGE,
+            updated_after=zulu(since), labels=rule, state=state,
+        )  # fmt: skip
+        for rows, goes_on in linked_issues(line, url):
+            yield [_seen(row) for row in rows], goes_on
+
+    return steadily(look, since, most=most)
 
 
 def _project(line: Line, *path: str, **query: Any) -> str:
@@ -79,5 +86,9 @@ def _seen(row: Any) -> Seen:
         url=text(row, "web_url"),
         is_closed=text(row, "state") == "closed",
         updated_at=moment(text(row, "updated_at")),
+        id=text(row, "id"),
+        title=text(row, "title"),
         text=text(row, "description"),
+        labels=names_of(row.get("labels")),
+        is_private=row.get("confidential") is not False,
     )

@@ -1,5 +1,7 @@
 """Jira, Cloud and Server. Source: REST API version 2 of both; Cloud's search is /search/jql.
 
+Version 2 has texts as Jira's wiki markup, where version 3 of Cloud has documents of nodes (ADF).
+
 Cloud takes the mail address with an API token, Server a personal access token. The marker is also a
 label, since only labels are found exactly.
 """
@@ -10,10 +12,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from apps.common.outgoing import OutgoingFailed, errors
-from apps.sources.connectors.generic import text
+from apps.sources.connectors.generic import inner, text
 from apps.sources.connectors.paging import address, expect_objects
 from apps.trackers.clients.line import MAX_PAGES, PER_PAGE, Line
-from apps.trackers.clients.types import Named, Seen, expect, moment, signed
+from apps.trackers.clients.pages import Page, steadily
+from apps.trackers.clients.types import Named, Seen, expect, moment, names_of, signed
+from apps.trackers.clients.wiki import markdown_of
+
+FIELDS = "summary,description,labels,components,security,status,updated"
+MINUTES = dt.timedelta(minutes=2)  # a look begins up to two of them before its time
 
 
 class Jira:
@@ -35,7 +42,7 @@ class Jira:
 
     def find(self, line: Line, marker: str, since: dt.datetime) -> Seen | None:
         pages = self._search(line, f'project = "{line.project}" AND labels = "{marker}"')
-        return next((one for page in pages for one in page), None)
+        return next((one for page, _goes_on in pages for one in page), None)
 
     def create(self, line: Line, title: str, body: str, marker: str) -> Seen:
         fields = {
@@ -77,26 +84,30 @@ class Jira:
     def comment(self, line: Line, key: str, body: str) -> None:
         line.json("POST", _api(line, "issue", key, "comment"), content={"body": body})
 
-    def changed(self, line: Line, since: dt.datetime) -> Iterator[list[Seen]]:
-        # Times in JQL are in the time zone of the token's owner; minutes ago are the same everywhere.
-        ago = math.ceil((dt.datetime.now(dt.UTC) - since).total_seconds() / 60) + 1
-        jql = f'project = "{line.project}" AND updated >= "-{max(ago, 1)}m" ORDER BY updated ASC'
-        yield from self._search(line, jql)
+    def changed(
+        self, line: Line, since: dt.datetime | None, rule: str = "", *, most: int = MAX_PAGES
+    ) -> Iterator[list[Seen]]:
+        asked = [f'project = "{line.project}"']
+        asked += [f"({rule})"] if rule else []
+        asked += ["statusCategory != Done"] if since is None else []
+
+        def look(since: dt.datetime | None) -> Iterator[Page]:
+            jql = " AND ".join([*asked, *_since(since)])
+            return self._search(line, f"{jql} ORDER BY updated ASC")
+
+        return steadily(look, since, step=MINUTES, most=most)
 
     def quoted(self, text: str) -> str:
         return "{noformat}\n" + text.replace("{noformat", "(noformat") + "\n{noformat}"
 
-    def _search(self, line: Line, jql: str) -> Iterator[list[Seen]]:
-        asked: dict[str, Any] = {
-            "jql": jql, "fields": "status,updated", "maxResults": PER_PAGE
-        }  # fmt: skip
+    def _search(self, line: Line, jql: str) -> Iterator[Page]:
+        asked: dict[str, Any] = {"jql": jql, "fields": FIELDS, "maxResults": PER_PAGE}
         path = ("search", "jql") if self.is_cloud else ("search",)
         taken = 0
-        for _ in range(MAX_PAGES):
+        while True:
             answer, _came = line.json("GET", _api(line, *path, **asked))
             found = expect(answer, "list of issues")
             rows = expect_objects(found.get("issues"), "issues")
-            yield [_seen(line, row) for row in rows]
             taken += len(rows)
             if self.is_cloud:
                 asked["nextPageToken"] = text(found, "nextPageToken")
@@ -105,12 +116,22 @@ class Jira:
                 asked["startAt"] = taken
                 total = found.get("total")
                 goes_on = isinstance(total, int) and taken < total
-            if not rows or not goes_on:
+            goes_on = goes_on and bool(rows)
+            yield [_seen(line, row) for row in rows], goes_on
+            if not goes_on:
                 return
 
 
 def _api(line: Line, *path: str, **query: Any) -> str:
     return address(f"{line.url.rstrip('/')}/rest/api/2", *path, **query)
+
+
+def _since(since: dt.datetime | None) -> list[str]:
+    """Times in JQL are in the time zone of the token's owner; minutes ago are the same everywhere."""
+    if since is None:
+        return []
+    ago = math.ceil((dt.datetime.now(dt.UTC) - since).total_seconds() / 60) + 1
+    return [f'updated >= "-{max(ago, 1)}m"']
 
 
 def _page(line: Line, key: str) -> str:
@@ -130,4 +151,10 @@ def _seen(line: Line, row: Mapping[str, Any]) -> Seen:
         url=_page(line, key),
         is_closed=text(row, "fields", "status", "statusCategory", "key") == "done",
         updated_at=moment(text(row, "fields", "updated")),
+        id=text(row, "id"),
+        title=text(row, "fields", "summary"),
+        text=markdown_of(text(row, "fields", "description")),
+        labels=names_of(inner(row, "fields", "labels"))
+        + names_of(inner(row, "fields", "components")),
+        is_private=bool(inner(row, "fields", "security")),
     )

@@ -16,7 +16,8 @@ from apps.sources.session import failure_of
 
 LIMITS = Limits(connect=5.0, idle=10.0, total=20.0, max_bytes=16 * 1024 * 1024, max_redirects=0)
 PER_PAGE = 100
-MAX_PAGES = 10  # of one look; the next one goes on from there
+MAX_PAGES = 100  # of one look; the next one goes on from there
+FIND_PAGES = 10  # of the look for an issue that an attempt before may have created
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,26 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from apps.common.outgoing import OutgoingFailed, errors
-from apps.trackers.clients.line import Line
+from apps.trackers.clients.line import MAX_PAGES, Line
 
 
 @dataclass(frozen=True)
 class Seen:
-    """An issue as the tracker has it. text: what a marker is looked for in."""
+    """An issue as the tracker has it.
+
+    id: stays the same when the project is renamed. text: Markdown, in which a marker is looked for.
+    labels: of Jira its components, too. is_private: not everyone who sees the project reads it.
+    """
 
     key: str
     url: str
     is_closed: bool
     updated_at: dt.datetime
+    id: str = ""
+    title: str = ""
     text: str = ""
+    labels: tuple[str, ...] = ()
+    is_private: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,8 +56,13 @@ class Client(Protocol):
 
     def comment(self, line: Line, key: str, body: str) -> None: ...
 
-    def changed(self, line: Line, since: dt.datetime) -> Iterator[list[Seen]]:
-        """Pages of what changed at `since` or later, the oldest change first."""
+    def changed(
+        self, line: Line, since: dt.datetime | None, rule: str = "", *, most: int = MAX_PAGES
+    ) -> Iterator[list[Seen]]:
+        """Pages of what changed at `since` or later, the oldest change first; None: all that is open.
+
+        rule: only those, as this kind says it: labels that are all there, parted by commas, or JQL.
+        """
 
     def quoted(self, text: str) -> str:
         """Text that the tracker shows and does not act on: no mention, no command, no markup."""
@@ -60,6 +73,13 @@ def expect(value: Any, what: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise OutgoingFailed(errors.CONTENT, f"The answer is no {what}.")
     return value
+
+
+def names_of(value: Any) -> tuple[str, ...]:
+    """Names in a list of texts, or of objects that have a name."""
+    found = value if isinstance(value, list) else []
+    names = (each.get("name") if isinstance(each, dict) else each for each in found)
+    return tuple(name for name in names if isinstance(name, str))
 
 
 def moment(text: str) -> dt.datetime:

@@ -1,4 +1,4 @@
-"""What became of tickets: each tracker is asked what changed since it was asked last."""
+"""What became of tickets and mirrored issues: each tracker is asked what changed since it was asked last."""
 
 import datetime as dt
 
@@ -12,8 +12,9 @@ from apps.common.errors import Conflict
 from apps.common.outgoing import OutgoingFailed
 from apps.trackers.clients.registry import CLIENTS
 from apps.trackers.clients.types import Seen
-from apps.trackers.models import Ticket, TicketState, Tracker
+from apps.trackers.models import MirroredIssue, Ticket, TicketState, Tracker
 from apps.trackers.services.lines import line_of, went_well, went_wrong
+from apps.trackers.services.mirrored import issues_follow
 
 EVERY = dt.timedelta(minutes=5)
 FILED = (TicketState.OPEN, TicketState.CLOSED)
@@ -32,9 +33,11 @@ def follow_due() -> int:
 def _claim() -> Tracker | None:
     now = timezone.now()
     filed = Ticket.objects.filter(tracker=OuterRef("pk"), state__in=FILED)
+    mirrored = MirroredIssue.objects.filter(tracker=OuterRef("pk"))
     tracker = (
         Tracker.objects.select_for_update(skip_locked=True)
-        .filter(Exists(filed), is_paused=False, next_attempt_at__lte=now, follow_at__lte=now)
+        .filter(Exists(filed) | Exists(mirrored), is_paused=False)
+        .filter(next_attempt_at__lte=now, follow_at__lte=now)
         .order_by("follow_at")
         .first()
     )
@@ -74,6 +77,7 @@ def _note(tracker: Tracker, page: list[Seen]) -> None:
                 system_id=ticket.system_id,
                 changes={"state": [before, state]},
             )
+    issues_follow(tracker, page)
     if page:
         until = max(one.updated_at for one in page)
         Tracker.objects.filter(pk=tracker.pk).update(followed_until=until)

@@ -22,7 +22,7 @@ from apps.common import sealing
 from apps.common.editing import lock_for_edit
 from apps.common.errors import Conflict
 from apps.trackers import dispatch
-from apps.trackers.models import Tracker, TrackerKind
+from apps.trackers.models import Mirror, Tracker, TrackerKind
 
 SOONEST = dt.timedelta(seconds=5)  # between two looks, however many messages come
 # GitHub: "Validating webhook deliveries"; Jira: "Webhooks", "Secure admin webhooks", whose method is
@@ -76,10 +76,15 @@ def _look_soon(row: Tracker) -> None:
     now = timezone.now()
     is_first = row.hook_at is None or now - row.hook_at >= SOONEST
     # What comes right behind is seen by the sweeper, a minute later at most.
-    row.follow_at = min(row.follow_at, now if is_first else now + SOONEST)
+    soon = now if is_first else now + SOONEST
+    row.follow_at = min(row.follow_at, soon)
+    mirrors = Mirror.objects.filter(tracker=row, is_on=True, last_error="")
+    is_mirrored = mirrors.filter(next_run_at__gt=soon).update(next_run_at=soon)
     if is_first:
         row.hook_at = now
         transaction.on_commit(dispatch.follow_tickets)
+        if is_mirrored:
+            transaction.on_commit(dispatch.mirror_issues)
     row.save(update_fields=["follow_at", "hook_at"])
 
 
