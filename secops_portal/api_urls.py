@@ -25,6 +25,7 @@ _v1: list[URLPattern | URLResolver] = [
     path("openapi.yaml", SchemaFile.as_view(kind="yaml"), name="openapi-yaml"),
     path("", include("apps.accounts.api.urls")),
     path("", include("apps.catalog.api.urls")),
+    path("", include("apps.attachments.api.urls")),
     path("", include("apps.planning.api.urls")),
     path("", include("apps.guidance.api.urls")),
     path("", include("apps.risks.api.urls")),

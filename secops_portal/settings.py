@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "apps.audit",
     "apps.accounts",
     "apps.catalog",
+    "apps.attachments",
     "apps.planning",
     "apps.guidance",
     "apps.risks",
@@ -225,6 +226,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget-job-tokens": {"task": "trust.forget", "schedule": 86_400.0},
     "clear-sessions": {"task": "accounts.sweep", "schedule": 3600.0},
     "tell-overdue": {"task": "automation.sweep", "schedule": 3600.0},
+    "sweep-pictures": {"task": "attachments.sweep", "schedule": 86_400.0},
     "sweep-silences": {"task": "coverage.sweep", "schedule": 3600.0},
     "sweep-sources": {"task": "sources.sweep", "schedule": 15.0},
     "forget-old-runs": {"task": "sources.forget_runs", "schedule": 86_400.0},
@@ -257,6 +259,25 @@ SECOPS_CONNECTORS = [
     "apps.sources.connectors.alertmanager.AlertmanagerAlerts",
     "apps.sources.connectors.opensearch.OpenSearchQuery",
     "apps.sources.connectors.greenbone.GreenboneReports",
+]
+# Where people's Markdown stands: a picture that none of these names goes (apps/attachments).
+SECOPS_MARKDOWN_TEXTS = [
+    "catalog.System.description",
+    "planning.PlanningItem.question",
+    "planning.Option.description",
+    "planning.Question.body",
+    "planning.Answer.body",
+    "planning.Recommendation.reason",
+    "planning.Decision.reason",
+    "guidance.Guidance.body",
+    "guidance.GuidanceVersion.body",
+    "guidance.Guidance.rationale",
+    "guidance.GuidanceVersion.rationale",
+    "risks.RiskStatement.rationale",
+    "risks.RiskRevision.rationale",
+    "controls.Control.description",
+    "automation.Automation.description",
+    "evidence.Incident.detail",
 ]
 SECOPS_EVENT_HANDLERS = {
     "report.processed": [
@@ -338,6 +359,12 @@ SECOPS_INGEST_MAX_ATTEMPTS = env.integer("SECOPS_INGEST_MAX_ATTEMPTS", 20, low=1
 SECOPS_LEASE_SECONDS = env.integer("SECOPS_LEASE_SECONDS", 30, low=1, high=3600)
 SECOPS_SWEEP_SECONDS = env.integer("SECOPS_SWEEP_SECONDS", 15, low=1, high=600)
 SECOPS_MAX_VEX_BYTES = env.integer("SECOPS_MAX_VEX_MB", 16, low=1, high=256) * 1024 * 1024
+# Pictures in texts; the limits a day are of one person.
+SECOPS_MAX_IMAGE_BYTES = env.integer("SECOPS_MAX_IMAGE_MB", 10, low=1, high=100) * 1024 * 1024
+SECOPS_IMAGES_A_DAY = env.integer("SECOPS_IMAGES_A_DAY", 200, low=1, high=100_000)
+SECOPS_IMAGE_BYTES_A_DAY = (
+    env.integer("SECOPS_IMAGE_MB_A_DAY", 200, low=1, high=1_000_000) * 1024 * 1024
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000

@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("apps.risks.urls")),
     path("", include("apps.guidance.urls")),
     path("", include("apps.catalog.urls")),
+    path("", include("apps.attachments.urls")),
     path("", include("apps.scans.urls")),
     path("", include("apps.sources.urls")),
     path("", include("apps.trust.urls")),

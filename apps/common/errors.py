@@ -82,6 +82,12 @@ class NotAuthentic(DomainError):
     code = "token-not-valid"
 
 
+class TooMany(DomainError):
+    """More than one may ask for within a time."""
+
+    code = "throttled"
+
+
 class Unavailable(DomainError):
     """Somebody else is needed to answer, and does not answer now."""
 

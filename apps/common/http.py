@@ -13,6 +13,7 @@ from apps.common.errors import (
     NotPermitted,
     PreconditionNeeded,
     ReportRejected,
+    TooMany,
     Unavailable,
 )
 
@@ -24,6 +25,7 @@ STATUSES: tuple[tuple[type[DomainError], int], ...] = (
     (EditConflict, 412),
     (Conflict, 409),
     (PreconditionNeeded, 428),
+    (TooMany, 429),
     (Unavailable, 503),
 )
 

@@ -1,18 +1,30 @@
 """Markdown that people write, as HTML that is safe to show.
 
 SECURITY: raw HTML is off in the parser and the result passes an allow-list, so that a mistake in either
-is caught by the other. Length is capped, since nested brackets make parsing slow.
+is caught by the other. Length is capped, since nested brackets make parsing slow. Pictures come from the
+portal alone (apps/attachments, which asks who may see them); any other is a link, so that reading a text
+tells nobody else of it.
 """
+
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Any
 
 import nh3
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 MAX_LENGTH = 100_000
 _parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
     ["table", "strikethrough"]
+)
+# As an attachment names itself: the size, so that the page leaves room for it.
+_OWN = re.compile(
+    r"(/attachments/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:#(\d{1,5})x(\d{1,5}))?"
 )
 _TAGS = {
     *(
@@ -33,7 +45,11 @@ _TAGS = {
         "code",
     ),
     *("em", "strong", "s", "a", "table", "thead", "tbody", "tr", "th", "td"),
+    "img",
 }
+
+
+_OF_IMAGES = {"src", "alt", "width", "height", "loading", "decoding"}
 
 
 class _Trusted(str):
@@ -43,6 +59,34 @@ class _Trusted(str):
 
     def __html__(self) -> str:
         return self
+
+
+def _image(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    """An own picture, which leads to itself in full; of any other its words, which lead there."""
+    token = tokens[at]
+    said = escape(renderer.renderInlineAsText(token.children or [], options, env))
+    source = str(token.attrs.get("src", ""))
+    own = _OWN.fullmatch(source)
+    shown, target = said or escape(source), escape(source)
+    if own:
+        width, height = own[2], own[3]
+        size = f' width="{width}" height="{height}"' if width else ""
+        target = own[1]
+        words = said or escape(_("A picture that nobody has described"))
+        shown = f'<img src="{target}" alt="{words}"{size} loading="lazy" decoding="async">'
+    # A link around it has the say; links do not nest.
+    depth = sum({"link_open": 1, "link_close": -1}.get(each.type, 0) for each in tokens[:at])
+    return shown if depth else f'<a href="{target}">{shown}</a>'
+
+
+_parser.add_render_rule("image", _image)
+
+
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    """SECURITY: the second wall: no picture is loaded from elsewhere, whatever made it a tag."""
+    if (tag, name) == ("img", "src") and not _OWN.fullmatch(value):
+        return None
+    return value
 
 
 def tokens(text: str) -> list[Token]:
@@ -56,7 +100,8 @@ def render(text: str) -> SafeString:
     clean = nh3.clean(
         html,
         tags=_TAGS,
-        attributes={"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}},
+        attributes={"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}, "img": _OF_IMAGES},
+        attribute_filter=_attribute,
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )

@@ -1,7 +1,6 @@
 """Raw bytes of reports: streamed in with limits, kept until retention ends, read as a memory map."""
 
 import contextlib
-import errno
 import hashlib
 import mmap
 import os
@@ -18,13 +17,14 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from apps.common import stored
 from apps.common.errors import ReportRejected, Unavailable
-from apps.scans.constants import BAD_COMPRESSION, EMPTY, NO_ROOM, TOO_LARGE
+from apps.common.stored import FULL, NO_ROOM
+from apps.scans.constants import BAD_COMPRESSION, EMPTY, TOO_LARGE
 
 CHUNK = 256 * 1024
 # Text compresses well at any size; the ratio means something only past this many bytes.
 RATIO_COUNTS_FROM = 8 * 1024 * 1024
-FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True)
@@ -98,17 +98,8 @@ def _store(chunks: Iterable[bytes]) -> StoredBytes:
 
 def store_written(write: Callable[[IO[bytes]], None]) -> str:
     """Store what `write` writes, durably on return; returns its name. Nothing is left of what fails."""
-    folder = Path(settings.DATA_DIR) / "incoming"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as target:
-        try:
-            write(target.file)
-            target.flush()
-            os.fsync(target.fileno())
-            return _move_in(Path(target.name))
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                Path(target.name).unlink()
+    name = f"reports/{timezone.now():%Y/%m/%d}/{uuid.uuid4().hex}"
+    return stored.store_written(write, name)
 
 
 def _copy(chunks: Iterable[bytes], target: IO[bytes]) -> tuple[int, str]:
@@ -127,19 +118,6 @@ def _copy(chunks: Iterable[bytes], target: IO[bytes]) -> tuple[int, str]:
             "The body holds no bytes. An empty file is not a clean scan: post the tool's report.",
         )
     return size, digest.hexdigest()
-
-
-class _OnDisk(File):  # type: ignore[type-arg]
-    """Lets the storage take the file over by renaming instead of copying."""
-
-    def temporary_file_path(self) -> str:
-        return str(self.name)
-
-
-def _move_in(path: Path) -> str:
-    name = f"reports/{timezone.now():%Y/%m/%d}/{uuid.uuid4().hex}"
-    with path.open("rb") as handle:
-        return default_storage.save(name, _OnDisk(handle, name=str(path)))
 
 
 def forget(name: str) -> None:

@@ -65,6 +65,7 @@ from tests.factories import (
     make_token,
     make_user,
 )
+from tests.factories.attachments import make_attachment
 from tests.scans.test_vex import document
 
 pytestmark = pytest.mark.django_db
@@ -228,6 +229,7 @@ def fill(system: System) -> None:
     """At least one row of everything that belongs to a system."""
     component_create(actor=TESTS, system=system, key="web", name="Web")
     environment_create(actor=TESTS, system=system, key="production", name="Production")
+    make_attachment(system)
     item = make_item(system)
     option = make_option(item)
     make_question(item)
@@ -319,6 +321,7 @@ def test_every_scoped_model_is_known() -> None:
         "catalog.system",
         "catalog.component",
         "catalog.environment",
+        "attachments.attachment",
         "planning.planningitem",
         "planning.option",
         "planning.question",

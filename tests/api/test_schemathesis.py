@@ -55,6 +55,7 @@ HOST = "http://testserver"
 # What a word of an address or a body names; where two are called alike, by the address's beginning.
 NAMED = {
     "answer": "planning.Answer",
+    "attachment": "attachments.Attachment",
     "automation": "automation.Automation",
     "control": "controls.Control",
     "credential": "sources.Credential",

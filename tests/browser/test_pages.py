@@ -104,6 +104,7 @@ EVERYBODYS: dict[str, Open] = {
 }
 WRITERS: dict[str, Open] = {
     "item-form": at("/planning/new/"),
+    "picture-form": at("/attachments/new/?system=booking"),
     "guidance-form": at("/guidance/new/"),
     "risk-form": new_risk_on_the_item,
     "rule-form": at("/findings/rules/new/"),

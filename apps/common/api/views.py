@@ -52,30 +52,38 @@ def idempotent(handler: Handler[V, P]) -> Handler[V, P]:
 
     @functools.wraps(handler)
     def wrapper(view: V, request: Request, /, *args: P.args, **kwargs: P.kwargs) -> Response:
-        key = request.headers.get("Idempotency-Key", "")
-        if not key:
+        if "Idempotency-Key" not in request.headers:
             return handler(view, request, *args, **kwargs)
-        actor_key = _actor_key(request)
-        route = f"{request.method} {request.get_full_path()}"
-        kept = idempotency.begin(actor_key, key, route, request._request.body)  # noqa: SLF001
-        if kept is not None:
-            return Response(
-                kept.body,
-                status=kept.status,
-                headers={**kept.headers, "Idempotency-Replayed": "true"},
-            )
-        try:
-            with transaction.atomic():
-                response = handler(view, request, *args, **kwargs)
-                headers = {name: response[name] for name in REPLAYED_HEADERS if name in response}
-                body = _kept(view, response)
-                idempotency.finish(actor_key, key, response.status_code, body, headers)
-        except Exception:
-            idempotency.release(actor_key, key)
-            raise
-        return response
+        body = request._request.body  # noqa: SLF001
+        return once(view, request, body, lambda: handler(view, request, *args, **kwargs))
 
     return wrapper
+
+
+def once(view: APIView, request: Request, body: bytes, work: Callable[[], Response]) -> Response:
+    """Do the work, or give the answer that its Idempotency-Key has already. body: what was sent, or
+    what stands for it."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not key:
+        return work()
+    actor_key = _actor_key(request)
+    route = f"{request.method} {request.get_full_path()}"
+    kept = idempotency.begin(actor_key, key, route, body)
+    if kept is not None:
+        return Response(
+            kept.body,
+            status=kept.status,
+            headers={**kept.headers, "Idempotency-Replayed": "true"},
+        )
+    try:
+        with transaction.atomic():
+            response = work()
+            headers = {name: response[name] for name in REPLAYED_HEADERS if name in response}
+            idempotency.finish(actor_key, key, response.status_code, _kept(view, response), headers)
+    except Exception:
+        idempotency.release(actor_key, key)
+        raise
+    return response
 
 
 def _kept(view: APIView, response: Response) -> Any:

@@ -29,6 +29,21 @@ def field(bound: BoundField, unit: str | Promise = "", *, marked: bool = True) -
     }
 
 
+@register.inclusion_tag("components/field.html")
+def markdown_field(bound: BoundField, system: str = "", chosen: BoundField | None = None) -> Values:
+    """A field for Markdown, which takes pictures: pasted, dropped or chosen (assets/js/pictures.js).
+
+    system: key of the system whose text it is, empty for the library; chosen: the field of the form
+    that says it, where it is chosen there.
+    """
+    values = field(bound)
+    return values | {
+        "takes_pictures": True,
+        "pictures_of": system,
+        "pictures_chosen": chosen.auto_id if chosen is not None else "",
+    }
+
+
 @register.inclusion_tag("components/form_errors.html")
 def form_errors(form: BaseForm) -> Values:
     """What is wrong with a form, at its top: errors of no single field, and links to the fields."""

@@ -1,0 +1,41 @@
+"""The bytes of pictures, under their own digest in the storage of raw reports."""
+
+import contextlib
+from typing import IO
+
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+
+from apps.common.errors import Missing, Unavailable
+from apps.common.stored import FULL, NO_ROOM, store_written
+
+
+def store(name: str, data: bytes) -> None:
+    """Keep the bytes, durably on return; those that are there already are the same. Raises: Unavailable."""
+
+    def write(target: IO[bytes]) -> None:
+        target.write(data)
+
+    if default_storage.exists(name):
+        return
+    try:
+        store_written(write, name)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise Unavailable(
+            "The portal has no room for pictures now. Nothing of this one was kept.", code=NO_ROOM
+        ) from error
+
+
+def opened(name: str) -> "File[bytes]":
+    """Raises: Missing where the bytes are gone."""
+    try:
+        return default_storage.open(name)
+    except FileNotFoundError:
+        raise Missing("The bytes of this picture are no longer in the storage.") from None
+
+
+def forget(name: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        default_storage.delete(name)
