@@ -1,20 +1,24 @@
 """How well estimates were calibrated: by estimator, by team, and all together.
 
+All together are the estimates that risks carried. A person is scored by the estimate that the person gave
+alone, where there is one, else by what the person published.
+
 Scores are the engine's (apps/risks/quant/calibration.py): of ranges that should hold nine times in ten,
 and of probabilities (Brier, logarithmic; lower is better).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from apps.accounts.actors import Actor
 from apps.accounts.models import User
 from apps.accounts.roles import Permission
-from apps.evidence.models import Outcome
+from apps.evidence.models import OpinionScore, Outcome
 from apps.risks.quant import HitRate, RangeOutcome, brier_score, hit_rate
 
 MOST = 5000  # outcomes, the newest
+Scored = Outcome | OpinionScore
 
 
 @dataclass(frozen=True)
@@ -44,17 +48,18 @@ def calibration_of(viewer: Actor) -> list[Scores]:
     rows = list(
         Outcome.objects.visible_to(viewer)
         .select_related("estimator")
-        .prefetch_related("estimator__teams")[:MOST]
+        .prefetch_related(
+            "estimator__teams", "opinion_scores__estimator__teams", "opinion_scores__outcome"
+        )[:MOST]
     )
     if not rows:
         return []
-    people: dict[User, list[Outcome]] = defaultdict(list)
-    teams: dict[str, list[Outcome]] = defaultdict(list)
-    for row in rows:
-        if row.estimator is not None:
-            people[row.estimator].append(row)
-            for team in row.estimator.teams.all():
-                teams[team.name].append(row)
+    people: dict[User, list[Scored]] = defaultdict(list)
+    teams: dict[str, list[Scored]] = defaultdict(list)
+    for person, scored in _by_person(rows):
+        people[person].append(scored)
+        for team in person.teams.all():
+            teams[team.name].append(scored)
     sees_all = Permission.STATEMENT_EDIT in viewer.organisation_grant
     shown = {user.name: found for user, found in people.items() if sees_all or user == viewer.user}
     return [
@@ -64,7 +69,15 @@ def calibration_of(viewer: Actor) -> list[Scores]:
     ]
 
 
-def _scores(name: str, kind: str, rows: Sequence[Outcome]) -> Scores:
+def _by_person(rows: Iterable[Outcome]) -> Iterator[tuple[User, Scored]]:
+    for row in rows:
+        alone = {score.estimator: score for score in row.opinion_scores.all() if score.estimator}
+        yield from alone.items()
+        if row.estimator is not None and row.estimator not in alone:
+            yield row.estimator, row
+
+
+def _scores(name: str, kind: str, rows: Sequence[Scored]) -> Scores:
     forecasts = [(row.chance, row.happened) for row in rows]
     losses = [each for row in rows for each in _losses(row)]
     return Scores(
@@ -80,7 +93,7 @@ def _scores(name: str, kind: str, rows: Sequence[Outcome]) -> Scores:
     )
 
 
-def _losses(row: Outcome) -> Iterable[RangeOutcome]:
+def _losses(row: Scored) -> Iterable[RangeOutcome]:
     for number in range(len(row.losses)):
         yield _as_range(number < row.loss_hits)
 

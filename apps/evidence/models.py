@@ -11,8 +11,9 @@ from apps.accounts.policy import ScopedQuerySet
 from apps.catalog.models import SystemOwned
 from apps.catalog.stages import Stage
 from apps.evidence.models_incidents import Incident, IncidentEnd, IncidentKind
+from apps.evidence.models_scores import OpinionScore
 
-__all__ = ["Incident", "IncidentEnd", "IncidentKind"]
+__all__ = ["Incident", "IncidentEnd", "IncidentKind", "OpinionScore"]
 
 PERSON = settings.AUTH_USER_MODEL
 

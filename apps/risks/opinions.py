@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
@@ -84,6 +84,14 @@ def opinions_standing(statement_id: int) -> QuerySet[StatementOpinion]:
     )
 
 
+def opinions_held(statement_id: int, at: dt.datetime) -> QuerySet[StatementOpinion]:
+    """Each person's that held at a moment; the oldest first."""
+    said = StatementOpinion.objects.filter(
+        statement=statement_id, made_at__lte=at, made_at__gt=at - HOLDS
+    )
+    return said.filter(Q(ended_at=None) | Q(ended_at__gt=at)).order_by("pk")
+
+
 def panel_of(viewer: Actor, statement: RiskStatement) -> Panel:
     """`statement`: one that the viewer may see (selectors.statement_get)."""
     rows = list(opinions_standing(statement.pk))
@@ -127,13 +135,18 @@ def pooled(rows: Sequence[StatementOpinion]) -> Ranges | None:
     )
 
 
+def estimate_given(row: StatementOpinion) -> Estimate:
+    """As the engine takes it."""
+    return Estimate(_often(row), _much(row))
+
+
 def _ranges(row: StatementOpinion) -> Ranges:
     return Ranges(
         frequency_low=row.frequency_low,
         frequency_high=row.frequency_high,
         magnitude_low=row.magnitude_low,
         magnitude_high=row.magnitude_high,
-        expected_annual_loss=money(annual_loss(Estimate(_often(row), _much(row))).mean),
+        expected_annual_loss=money(annual_loss(estimate_given(row)).mean),
     )
 
 

@@ -15,11 +15,12 @@ from apps.common.errors import Conflict, Invalid, Missing, NotPermitted
 from apps.evidence.calibration import calibration_of
 from apps.evidence.forecasts import Forecast, forecast_get, forecasts_due
 from apps.evidence.incidents import Happened, happened_during
-from apps.evidence.models import Outcome, ValueUpdate
+from apps.evidence.models import OpinionScore, Outcome, ValueUpdate
 from apps.evidence.services.incidents import IncidentInput, incident_record
 from apps.evidence.services.outcomes import outcome_tell, outcome_undo
 from apps.evidence.services.updates import update_apply, update_undo
-from apps.risks.models import RiskStatement
+from apps.risks.models import RiskStatement, StatementOpinion
+from apps.risks.services.opinions import opinion_give
 from apps.risks.services.statements import statement_edit, statement_publish
 from tests.api.conftest import as_user, problem_fields
 from tests.conftest import People
@@ -137,6 +138,42 @@ def test_scores_of_all_teams_and_people(people: People) -> None:
         "person",
     ]
     assert calibration_of(actor_of(people.outsider)) == []
+
+
+def give(user: User, statement: RiskStatement, low: str, high: str, days_ago: int) -> None:
+    """An own estimate of how often; each time it costs 10,000 to 500,000."""
+    said = {
+        "frequency_low": Decimal(low),
+        "frequency_high": Decimal(high),
+        "magnitude_low": Decimal(10_000),
+        "magnitude_high": Decimal(500_000),
+    }
+    row = opinion_give(actor=actor_of(user), statement=statement, ends=said)
+    at = timezone.now() - dt.timedelta(days=days_ago)
+    StatementOpinion.objects.filter(pk=row.pk).update(made_at=at)
+
+
+def test_who_gave_an_estimate_alone_is_scored_by_it(people: People) -> None:
+    """An end of 5 % is hit as often as the other: of 1 to 1 (known) nothing at all has e^-1."""
+    statement = published(people, 400)
+    give(people.security, statement, "1", "1", 420)
+    give(people.architect, statement, "20", "40", 410)
+    give(people.chief, statement, "1", "1", 390)  # may have known what came
+    give(people.system_admin, statement, "1", "1", 800)  # held for a year, until long before
+    outcome = tell(people, statement, 0, losses=[])
+    scores = {row.estimator: row for row in outcome.opinion_scores.all()}
+    assert set(scores) == {people.security, people.architect}
+    assert scores[people.security].chance == pytest.approx(1 - math.exp(-1))
+    assert scores[people.security].log_score == pytest.approx(1.0)
+    assert (scores[people.security].count_hit, scores[people.architect].count_hit) == (True, False)
+    found = {each.name: each for each in calibration_of(actor_of(people.chief))}
+    assert set(found) == {"", people.security.name, people.architect.name}
+    assert found[""].log_score == pytest.approx(2.0)  # what the risk carried: twice a year
+    assert found[people.security.name].log_score == pytest.approx(1.0)
+    assert found[people.security.name].brier == pytest.approx((1 - math.exp(-1)) ** 2)
+    assert found[people.architect.name].counts.hits == 0
+    outcome_undo(actor=actor_of(people.security), outcome=outcome, reason="Of another risk.")
+    assert not OpinionScore.objects.exists()
 
 
 def test_what_the_register_knows_is_filled_in(people: People) -> None:

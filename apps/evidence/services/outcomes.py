@@ -13,9 +13,10 @@ from apps.accounts.roles import Permission
 from apps.audit.services import record
 from apps.common.errors import Conflict, Invalid
 from apps.evidence.forecasts import Forecast
-from apps.evidence.models import Outcome, UpdateKind, UpdateState, ValueUpdate
+from apps.evidence.models import OpinionScore, Outcome, UpdateKind, UpdateState, ValueUpdate
 from apps.evidence.services.updates import update_record
 from apps.risks.models import LARGEST
+from apps.risks.opinions import estimate_given, opinions_held
 from apps.risks.quant import EstimateError, chance_of_some, score_count
 from apps.risks.services.estimates import estimate_of
 
@@ -48,7 +49,6 @@ def outcome_tell(
         raise Invalid(
             {"events": f"It cannot be scored: the {error.field} {error.reason}."}
         ) from error
-    low, high = revision.magnitude_low, revision.magnitude_high
     outcome = Outcome.objects.create(
         statement=revision.statement,
         revision=revision,
@@ -61,15 +61,46 @@ def outcome_tell(
         count_high=score.high,
         count_hit=score.hit,
         log_score=score.log_score,
-        loss_hits=sum(low <= loss <= high for loss in losses),
+        loss_hits=_hits(losses, revision.magnitude_low, revision.magnitude_high),
         note=note[:500],
         told_by=actor.user,
     )
     told = {"events": events, "years": round(forecast.years, 3), "revision": revision.number}
     system_id = revision.statement.system_id
     record(actor=actor, action="outcome.tell", target=outcome, system_id=system_id, changes=told)
+    _score_opinions(outcome, forecast, losses)
     _learn(actor, forecast, events)
     return outcome
+
+
+def _score_opinions(outcome: Outcome, forecast: Forecast, losses: Sequence[Decimal]) -> None:
+    """Who had given an estimate of their own when this one began to stand is scored by the same years.
+
+    A later one is left out: it may know of events that are counted here.
+    """
+    scores = []
+    for row in opinions_held(outcome.statement_id, forecast.began):
+        estimate = estimate_given(row)
+        with contextlib.suppress(EstimateError):  # too wide a range for a count is no score
+            score = score_count(estimate, events=outcome.events, years=forecast.years)
+            scores.append(
+                OpinionScore(
+                    outcome=outcome,
+                    opinion=row,
+                    estimator=row.made_by,
+                    chance=chance_of_some(estimate, years=forecast.years),
+                    count_low=score.low,
+                    count_high=score.high,
+                    count_hit=score.hit,
+                    log_score=score.log_score,
+                    loss_hits=_hits(losses, row.magnitude_low, row.magnitude_high),
+                )
+            )
+    OpinionScore.objects.bulk_create(scores)
+
+
+def _hits(losses: Sequence[Decimal], low: Decimal, high: Decimal) -> int:
+    return sum(low <= loss <= high for loss in losses)
 
 
 @transaction.atomic
