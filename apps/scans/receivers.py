@@ -9,14 +9,15 @@ from apps.scans.services.vex import vex_apply_to_report
 
 
 def on_report_processed(event_id: int, payload: dict[str, Any]) -> None:  # noqa: ARG001  # handlers' signature
-    """Documents first, then rules, then the list of owners: the more particular word wins.
+    """Documents first, then the list of owners, then rules, which may ask for who owns a finding.
 
-    Others go on from there: a rule may ask for a tag or an owner that only now is known.
+    A rule that says another owner has the last word all the same. Others go on from there: a rule of
+    theirs may ask for a tag or an owner that only now is known.
     """
     report_id = payload["report_id"]
     vex_apply_to_report(report_id=report_id)
-    rules_apply_to_report(report_id=report_id)
     owners_apply_to_report(report_id=report_id)
+    rules_apply_to_report(report_id=report_id)
     events.append("report.sorted", {"report_id": report_id})
 
 

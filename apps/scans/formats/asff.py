@@ -7,7 +7,17 @@ import msgspec
 from msgspec import Raw
 
 from apps.scans.formats import packages, severity
-from apps.scans.formats.decode import body, first_char, listing, loose, members, root_elements
+from apps.scans.formats.decode import (
+    Source,
+    body,
+    first_char,
+    listing,
+    loose,
+    members,
+    root_elements,
+    values,
+)
+from apps.scans.formats.head import read_head
 from apps.scans.formats.node import Node, nodes
 from apps.scans.formats.text import links, moment, named, tags
 from apps.scans.formats.types import (
@@ -56,24 +66,33 @@ class Asff(Format):
 
     def detect(self, head: Head) -> bool:
         shaped = {"SchemaVersion", "ProductArn", "GeneratorId"}
-        wrapped = any(
-            head.has(f"{name}.ProductArn", f"{name}.Severity") for name in ("Findings", "findings")
-        )
+        holders = ("Findings", "findings", "detail.findings")
+        wrapped = any(head.has(f"{name}.ProductArn", f"{name}.Severity") for name in holders)
         return shaped <= head.keys or {"AwsAccountId", "ProductArn"} <= head.keys or wrapped
 
     def parse(self, data: memoryview) -> ParsedReport:
         view = body(data)
-        if first_char(view) == "{":
-            found = members(view)
-            one = "ProductArn" in found or "GeneratorId" in found or "Title" in found
-            raws = [Raw(bytes(view))] if one else listing(view, "Findings", "findings")[0]
-        else:
+        if first_char(view) != "{":
             raws = root_elements(view)
+        elif read_head(view).many:
+            raws = [one for _, raw in values(view) for one in _inside(raw)]
+        else:
+            raws = _inside(view)
         report = ParsedReport(findings=iter(()), outcomes={})
         if raws:
             report.tool_name = _product(raws[0])
         report.findings = _findings(raws, report)
         return report
+
+
+def _inside(source: Source) -> list[Raw]:
+    """The findings of one object: itself, what it lists, or what an event of EventBridge brings."""
+    found = members(source)
+    if "ProductArn" in found or "GeneratorId" in found or "Title" in found:
+        return [Raw(bytes(memoryview(source)))]
+    if "detail" in found and first_char(found["detail"]) == "{":
+        source = found["detail"]
+    return listing(memoryview(source), "Findings", "findings")[0]
 
 
 def _product(raw: Raw) -> str:

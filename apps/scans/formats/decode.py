@@ -39,21 +39,38 @@ _LONE_HALF = re.compile(
 def body(data: bytes | memoryview) -> memoryview:
     """The text without a byte order mark, checked to be UTF-8 without NUL bytes.
 
-    Raises FormatError: empty, encoding (with the byte offset).
+    UTF-16 with its mark, which `>` of Windows PowerShell writes, is converted; offsets are those of
+    the converted text. Raises FormatError: empty, encoding (with the byte offset).
     """
-    view = memoryview(data)
-    if bytes(view[:2]) in {b"\xff\xfe", b"\xfe\xff"}:
-        raise FormatError(
-            "encoding",
-            "The file is UTF-16. JSON is UTF-8; in PowerShell, write it with `-Encoding utf8`.",
-            "byte 0",
-        )
+    view = _as_utf8(memoryview(data))
     if bytes(view[:3]) == _UTF8_MARK:
         view = view[3:]
     _check_utf8(view)
     if not bytes(view[:CHUNK_BYTES]).strip():
         raise FormatError("empty", "The file is empty.", "byte 0")
     return view
+
+
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def _as_utf8(view: memoryview) -> memoryview:
+    if bytes(view[:2]) not in UTF16_MARKS:
+        return view
+    if len(view) > MAX_REPAIR_BYTES:
+        raise FormatError(
+            "encoding",
+            f"The file is UTF-16, and larger than the {MAX_REPAIR_BYTES >> 20} MiB that are "
+            "converted. In PowerShell, write it with `-Encoding utf8`.",
+            "byte 0",
+        )
+    try:
+        return memoryview(codecs.decode(view, "utf-16").encode())
+    except UnicodeError as error:  # a half of a character, or of a surrogate pair
+        at = getattr(error, "start", 0)
+        raise FormatError(
+            "encoding", f"The file is not valid UTF-16 at byte {at}.", f"byte {at}"
+        ) from None
 
 
 def _check_utf8(view: memoryview) -> None:

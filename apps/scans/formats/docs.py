@@ -16,8 +16,8 @@ What is common to all:
 
 - One finding is one record of the tool. A field of a wrong type is converted or left out, and a warning of the
   report says where; the report is not refused for it.
-- JSON must be UTF-8 and well-formed; of duplicate keys the last one counts. XML may have a DOCTYPE, but declare no
-  entity. A file that is cut off is refused, and says where.
+- JSON must be well-formed, and UTF-8 or, as Windows PowerShell writes it, UTF-16 with its mark; of duplicate keys
+  the last one counts. XML may have a DOCTYPE, but declare no entity. A file that is cut off is refused, and says where.
 - Text is plain text without NUL characters. References are http(s) links only.
 - Severity is one scale: informational, low, medium, high, critical. The tool's own word is kept beside it. What a
   tool does not rate at all is medium; what it calls unknown is informational, unless a CVSS score says more.

@@ -10,6 +10,8 @@ from apps.scans.formats.node import Node, header, nodes
 from apps.scans.formats.text import moment
 from apps.scans.formats.types import Format, Head, ParsedFinding, ParsedReport
 
+_OLD_SCORES = ("cvssV3", "cvssV2")  # before version 0.13
+
 
 class Grype(Format):
     """`grype -o json`."""
@@ -27,10 +29,10 @@ class Grype(Format):
         "location.path": "artifact.locations[0].path",
         "location.resource": "source.target: userInput of an image, or the path",
         "description": "vulnerability.description, else that of a related one",
-        "fixed_version": "vulnerability.fix.versions",
+        "fixed_version": "vulnerability.fix.versions, once fixedInVersion",
         "vulnerabilities": "vulnerability.id, relatedVulnerabilities[].id",
-        "cvss_vector": "vulnerability.cvss[].vector, else of the related ones",
-        "references": "dataSource, urls, advisories[].link",
+        "cvss_vector": "vulnerability.cvss[].vector (once cvssV3, cvssV2), else of the related ones",
+        "references": "dataSource, urls, links, advisories[].link",
         "tags": "fix.state, known exploited (KEV), EPSS percentile",
         "suppressed": "ignoredMatches are counted as outcomes, they are no findings",
         "tool_version": "descriptor.version",
@@ -82,14 +84,24 @@ def _finding(match: Node, target: str, raw: bytes) -> ParsedFinding:
         target=target,
         path=artifact.text("locations", 0, "path"),
         word=item.text("severity"),
-        vectors=[score.text("vector") for one in both for score in one.objects("cvss")],
+        vectors=[
+            score.text("vector")
+            for one in both
+            for name in ("cvss", *_OLD_SCORES)
+            for score in one.objects(name)
+        ],
         description=next((text for one in both if (text := one.text("description"))), ""),
-        fixed=item.text("fix", "versions"),
+        fixed=item.text("fix", "versions") or item.text("fixedInVersion"),
         cwes=[one.text("cwe") for one in item.objects("cwes")],
         references=[
             url
             for one in both
-            for url in [one.text("dataSource"), *one.texts("urls"), *_advisories(one)]
+            for url in [
+                one.text("dataSource"),
+                *one.texts("urls"),
+                *one.texts("links"),
+                *_advisories(one),
+            ]
         ],
         labels=[item.text("fix", "state"), *_labels(item)],
         raw=raw,

@@ -90,6 +90,8 @@ def _root(text: bytes) -> str:
 
 
 def _members(data: memoryview, root: str) -> Iterator[tuple[str, msgspec.Raw]]:
+    if bytes(data[:2]) in _UTF16_MARKS:
+        return  # its keys are those of the prefix; converting all of it is for reading
     source: memoryview | msgspec.Raw = data[3:] if bytes(data[:3]) == _UTF8_MARK else data
     if root == "[":
         source = msgspec.json.decode(source, type=list[msgspec.Raw])[0]

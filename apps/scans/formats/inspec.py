@@ -26,7 +26,7 @@ MAX_CODE = 20_000
 
 
 class Inspec(Format):
-    """The json and json-automate reporters."""
+    """The json, json-automate and json-min reporters."""
 
     slug = "inspec-json"
     name = "InSpec JSON"
@@ -34,7 +34,7 @@ class Inspec(Format):
     tool_name = "InSpec"
     mapping = {
         "kind": "resource",
-        "rule_id": "profiles[].controls[].id",
+        "rule_id": "profiles[].controls[].id; controls[].id of json-min",
         "title": "title",
         "severity": "impact: from 0.9 critical, 0.7 high, 0.4 medium, 0.01 low",
         "severity_source": "impact",
@@ -53,12 +53,14 @@ class Inspec(Format):
     notes = "One finding per control with a failed result, in each profile that holds it."
 
     def detect(self, head: Head) -> bool:
-        return head.root == "{" and {"platform", "profiles"} <= head.keys and (
+        full = {"platform", "profiles"} <= head.keys and (
             "statistics" in head.keys or head.has("profiles.controls")
-        )  # fmt: skip
+        )
+        short = {"controls", "statistics", "version"} <= head.keys and ("profiles" not in head.keys)
+        return head.root == "{" and (full or short)
 
     def parse(self, data: memoryview) -> ParsedReport:
-        raws, members = listing(data, "profiles", null=True)
+        raws, members = listing(data, "profiles", "controls", null=True)
         top = header(members, "platform", "version")
         report = ParsedReport(
             findings=iter(()),
@@ -66,8 +68,40 @@ class Inspec(Format):
             tool_version=top.text("version")[:120],
             outcomes={},
         )
-        report.findings = _findings(raws, _target(top.at("platform")), report)
+        if "profiles" in members:
+            report.findings = _findings(raws, _target(top.at("platform")), report)
+        else:
+            report.findings = _results(raws, report)
         return report
+
+
+def _results(raws: list[Raw], report: ParsedReport) -> Iterator[ParsedFinding]:
+    """Of the json-min reporter: results without titles and impacts, several a control."""
+    states: dict[tuple[str, str], set[str]] = {}
+    failed: dict[tuple[str, str], list[Node]] = {}
+    for result, _ in nodes(raws, report.warnings, "/controls"):
+        key = (result.text("profile_id"), result.text("id"))
+        states.setdefault(key, set()).add(result.text("status"))
+        if result.text("status") == "failed":
+            failed.setdefault(key, []).append(result)
+    outcomes: dict[str, int] = {}
+    for found in states.values():
+        state = _state(found)
+        outcomes[state] = outcomes.get(state, 0) + 1
+    report.outcomes = outcomes
+    for (profile, rule), results in failed.items():
+        control = {"id": rule, "results": [one.value for one in results]}
+        yield _finding(Node(control), profile, "")
+    _say_if_nothing_was_tried(report)
+
+
+def _state(found: set[str]) -> str:
+    return next((s for s in ("failed", "passed", "skipped") if s in found), "no result")
+
+
+def _say_if_nothing_was_tried(report: ParsedReport) -> None:
+    if not set(report.outcomes) - {"no result"}:
+        report.status, report.status_reason = ScanStatus.UNKNOWN, "No control has a result."
 
 
 def _target(platform: Node) -> str:
@@ -80,15 +114,13 @@ def _findings(raws: list[Raw], target: str, report: ParsedReport) -> Iterator[Pa
     report.outcomes = outcomes
     for profile, _ in nodes(raws, report.warnings, "/profiles"):
         for control in profile.objects("controls"):
-            states = {result.text("status") for result in control.objects("results")}
-            state = next((s for s in ("failed", "passed", "skipped") if s in states), "no result")
+            state = _state({result.text("status") for result in control.objects("results")})
             outcomes[state] = outcomes.get(state, 0) + 1
             if report.scanned_at is None:
                 report.scanned_at = moment(control.text("results", 0, "start_time"))
             if state == "failed":
                 yield _finding(control, profile.text("name"), target)
-    if not set(outcomes) - {"no result"}:
-        report.status, report.status_reason = ScanStatus.UNKNOWN, "No control has a result."
+    _say_if_nothing_was_tried(report)
 
 
 def _finding(control: Node, profile: str, target: str) -> ParsedFinding:

@@ -41,6 +41,7 @@ class Kics(Format):
     def detect(self, head: Head) -> bool:
         return head.root == "{" and "queries" in head.keys and (
             "severity_counters" in head.keys or "kics_version" in head.keys
+            or head.has("queries.query_id", "queries.files")
         )  # fmt: skip
 
     def parse(self, data: memoryview) -> ParsedReport:

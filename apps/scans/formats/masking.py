@@ -106,12 +106,20 @@ def scrub(record: bytes) -> bytes:
     return record
 
 
+_HEADERS = rb"(?:(?:set-)?cookie|(?:proxy-)?authorization|x-(?:api|auth)-[a-z]{3,5})"
 _HTTP_HEADER = re.compile(
-    rb"(?i)((?:(?<=\\[nr])|(?<![0-9a-z_-]))"
-    rb"(?:(?:set-)?cookie|(?:proxy-)?authorization|x-(?:api|auth)-[a-z]{3,5}): ?)"
-    # The end is no middle of a character.
-    rb"[^\r\n\\\"<]{3,8000}[\x80-\xbf]*"
+    rb"(?i)((?:(?<=\\[nr])|(?<![0-9a-z_-]))" + _HEADERS + rb": ?)"
+    # With quoted values, in JSON; the end is no middle of a character.
+    rb"(?:[^\r\n\\\"<]|(?<==)\\\"[^\r\n\\\"<]{0,4000}+\\\"){3,8000}[\x80-\xbf]*"
 )
+# The same where headers are members of JSON: by their names, or as pairs of name and value.
+_JSON_TEXT = rb'"(?:[^"\\]|\\.)*+"'
+_HTTP_MEMBER = re.compile(
+    rb'(?i)((?:"name"\s*+:\s*+"' + _HEADERS + rb'"\s*+,\s*+"value"|"' + _HEADERS + rb'")\s*+:\s*+)'
+    rb"(" + _JSON_TEXT + rb"|\[(?:\s*+" + _JSON_TEXT + rb"\s*+,?)++\s*+\])",
+    re.DOTALL,
+)
+_ANY_JSON_TEXT = re.compile(_JSON_TEXT, re.DOTALL)
 
 
 def shapes(data: memoryview) -> Iterator[tuple[int, int, bytes]]:
@@ -124,12 +132,19 @@ def shapes(data: memoryview) -> Iterator[tuple[int, int, bytes]]:
     for match in _HTTP_HEADER.finditer(data):
         end = bytes(match[0]).partition(b"]]>")[0]  # a CDATA section goes on as it is
         yield match.end(1), match.start() + len(end), b"[masked]"
+    for match in _HTTP_MEMBER.finditer(data):
+        yield match.start(2), match.end(2), _member(bytes(match[2]))
 
 
 def scrub_http(record: bytes) -> bytes:
     """`scrub`, and the values of cookie and authorization headers in recorded requests and
     answers."""
-    return _HTTP_HEADER.sub(rb"\1[masked]", scrub(record))
+    masked = _HTTP_HEADER.sub(rb"\1[masked]", scrub(record))
+    return _HTTP_MEMBER.sub(lambda match: match[1] + _member(match[2]), masked)
+
+
+def _member(value: bytes) -> bytes:
+    return _ANY_JSON_TEXT.sub(b'"[masked]"', value)
 
 
 def scrub_text(text: str) -> str:

@@ -1,4 +1,5 @@
-"""npm audit: version 1 (npm 6) and version 2 (npm 7 and newer) of its JSON."""
+"""npm audit: version 1 (npm 6, pnpm, Yarn 2 and 3) and version 2 (npm 7 and newer) of its JSON, and
+the lines of Yarn 1 and 4."""
 
 from collections.abc import Iterator
 
@@ -6,9 +7,10 @@ import msgspec
 from msgspec import Raw
 
 from apps.scans.formats import ids, packages
-from apps.scans.formats.decode import first_char, loose, members, root_members
+from apps.scans.formats.decode import first_char, loose, members, root_members, values
+from apps.scans.formats.head import read_head
 from apps.scans.formats.masking import scrub
-from apps.scans.formats.node import Node
+from apps.scans.formats.node import Node, value_nodes
 from apps.scans.formats.types import (
     Format,
     FormatError,
@@ -20,12 +22,12 @@ from apps.scans.formats.types import (
 
 
 class NpmAudit(Format):
-    """`npm audit --json`."""
+    """`npm audit`, `pnpm audit`, `yarn audit` and `yarn npm audit`, with --json."""
 
     slug = "npm-audit"
     name = "npm audit JSON"
     stages = ("build", "code")
-    tool_name = "npm audit"
+    tool_name = "npm audit"  # "Yarn audit" for the lines of Yarn
     mapping = {
         "kind": "package",
         "rule_id": "the canonical id of the advisories: cves, GHSA in url, else the advisory's number",
@@ -39,12 +41,14 @@ class NpmAudit(Format):
         "cwes": "cwe; via[].cwe",
         "cvss_vector": "cvss.vectorString; via[].cvss.vectorString",
         "references": "url, references; via[].url",
-        "status": "failed if the root has an error",
+        "status": "failed if the root has an error, or a line of Yarn is one",
     }
     notes = (
         "Version 2 lists packages, not advisories: one finding per package, with all its "
         "advisories. A "
-        "package that only brings in a vulnerable one is a finding too, as npm counts it."
+        "package that only brings in a vulnerable one is a finding too, as npm counts it. Yarn 1 "
+        "repeats an advisory for each way in which a package comes in: one finding. Yarn 4 lists "
+        "deprecated packages too: an outcome, no finding."
     )
 
     def detect(self, head: Head) -> bool:
@@ -53,9 +57,13 @@ class NpmAudit(Format):
         version1 = {"advisories", "metadata"} <= head.keys
         version2 = {"auditReportVersion", "vulnerabilities"} <= head.keys
         failed = head.has("error.code", "error.summary")
-        return version1 or version2 or failed
+        return version1 or version2 or failed or _is_yarn(head)
 
     def parse(self, data: memoryview) -> ParsedReport:
+        if _is_yarn(read_head(data)):
+            yarn = ParsedReport(iter(()), "Yarn audit", outcomes={})
+            yarn.findings = _lines(data, yarn)
+            return yarn
         found, warnings = root_members(data), list[str]()
         error = Node(loose(found.get("error", Raw(b"null"))))
         if error:
@@ -70,6 +78,55 @@ class NpmAudit(Format):
             raise FormatError("wrong-type", "There is no object `advisories` or `vulnerabilities`.")
         entries = members(found[name], f"/{name}")
         return ParsedReport(_findings(name, entries), self.tool_name, warnings=warnings)
+
+
+def _is_yarn(head: Head) -> bool:
+    """Lines of Yarn: advisories of version 1, perhaps after what it has to say, or those of 4."""
+    kinds = {"auditAdvisory", "auditSummary", "warning", "error", "info"}
+    old = head.keys == {"type", "data"} and head.values.get("type") in kinds
+    return old or head.has("value", "children.Issue", "children.Severity")
+
+
+def _lines(data: memoryview, report: ParsedReport) -> Iterator[ParsedFinding]:
+    seen, deprecated = set[tuple[str, str]](), 0
+    for item, raw in value_nodes(values(data), report.warnings, ("type", "value")):
+        if issue := item.at("children"):
+            if issue.text("ID").endswith("(deprecation)"):
+                deprecated += 1
+                report.outcomes = {"deprecated": deprecated}
+            else:
+                yield _issue(item.text("value"), issue, raw)
+        elif item.text("type") == "auditAdvisory":
+            advisory = item.at("data", "advisory")
+            key = (advisory.text("id"), advisory.text("findings", 0, "version"))
+            if key not in seen:
+                seen.add(key)
+                yield _advisory(advisory, key[0], raw)
+        elif item.text("type") == "error":
+            report.status = ScanStatus.FAILED
+            report.status_reason = item.text("data")[:300] or "Yarn reports an error."
+
+
+def _issue(name: str, item: Node, raw: bytes) -> ParsedFinding:
+    """A line of Yarn 4: an advisory and the versions of the package that it is about."""
+    versions, url = item.texts("Tree Versions"), item.text("URL")
+    return packages.finding(
+        identifiers=[*ids.vulnerabilities_in(url), f"NPM-{item.text('ID')}"],
+        name=name,
+        version=versions[0] if versions else "",
+        ecosystem="npm",
+        word=item.text("Severity"),
+        title=item.text("Issue"),
+        description=_brought_in_by(item.texts("Dependents")),
+        references=[url],
+        labels=[item.text("Vulnerable Versions")],
+        also_affects=[ids.make_purl("npm", name, version) for version in versions[1:]],
+        raw=raw,
+    )
+
+
+def _brought_in_by(dependents: list[str]) -> str:
+    return f"Brought in by {', '.join(dependents[:20])}" if dependents else ""
 
 
 def _findings(name: str, entries: dict[str, Raw]) -> Iterator[ParsedFinding]:

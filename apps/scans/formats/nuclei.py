@@ -46,6 +46,7 @@ class Nuclei(Format):
         "references": "info.reference, template-url",
         "tags": "info.tags, type",
         "occurred_at": "timestamp",
+        "outcomes": "results of -matcher-status that matched nothing",
         "status": "unknown for 0 bytes, which Nuclei writes when nothing matched",
     }
     notes = "Values of cookie and authorization headers in recorded requests are masked."
@@ -58,13 +59,18 @@ class Nuclei(Format):
         if len(data) < 1024 and not bytes(data).strip():
             report.status, report.status_reason = ScanStatus.UNKNOWN, "The file is empty."
             return report
-        report.findings = _findings(data, report.warnings)
+        report.findings = _findings(data, report)
         return report
 
 
-def _findings(data: memoryview, warnings: list[str]) -> Iterator[ParsedFinding]:
-    for result, raw in value_nodes(values(data), warnings, ("info", "template-id", "templateID")):
-        yield _finding(result, scrub_http(raw))
+def _findings(data: memoryview, report: ParsedReport) -> Iterator[ParsedFinding]:
+    needed, unmatched = ("info", "template-id", "templateID"), 0
+    for result, raw in value_nodes(values(data), report.warnings, needed):
+        if result.at("matcher-status").value is False:  # `-matcher-status` tells of every template
+            unmatched += 1
+            report.outcomes = {"unmatched": unmatched}
+        else:
+            yield _finding(result, scrub_http(raw))
 
 
 def _finding(result: Node, raw: bytes) -> ParsedFinding:

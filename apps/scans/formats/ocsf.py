@@ -147,7 +147,7 @@ def _vulnerability(record: Node, raw: bytes) -> ParsedFinding:
     scores = item.objects("cve", "cvss")
     resource = record.at("resources", 0) or record.at("resource")
     return packages.finding(
-        identifiers=[item.text("cve", "uid"), item.text("advisory", "uid"), info.text("title")],
+        identifiers=_identifiers(item) or [info.text("title")],
         name=package.text("name"),
         version=package.text("version"),
         ecosystem=package.text("package_manager"),
@@ -165,6 +165,11 @@ def _vulnerability(record: Node, raw: bytes) -> ParsedFinding:
         suppressed=_suppressed(record),
         raw=raw,
     )
+
+
+def _identifiers(item: Node) -> list[str]:
+    given = [item.text("cve", "uid"), item.text("advisory", "uid")]
+    return [name for name in given if name]
 
 
 def _host(record: Node) -> str:

@@ -15,7 +15,8 @@ from apps.scans.formats.types import (
     Severity,
 )
 
-_ROOTS = ("report", "get_reports_response", "openvas-report")
+_ROOTS = ("report", "get_reports_response", "openvas-report", "get_results_response")
+_HOLDERS = {"results", "get_results_response"}  # a result may name others, which are none
 _ENDED = {"", "Done"}
 
 
@@ -65,7 +66,7 @@ def _findings(data: memoryview, report: ParsedReport) -> Iterator[ParsedFinding]
     for element in xml.records(data, *wanted, roots=_ROOTS):
         name = xml.local_name(element)
         if name == "result":
-            if xml.local_name(element.getparent()) == "results":
+            if xml.local_name(element.getparent()) in _HOLDERS:
                 yield _finding(element)
         elif name == "scan_run_status":
             status = xml.text(element)

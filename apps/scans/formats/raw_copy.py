@@ -1,10 +1,13 @@
 """A report's own bytes with the secrets in it masked, for organisations that keep no others.
 
 First what formats found to be secrets (`masking.noting`): string by string of JSON, elsewhere wherever it stands as
-it is or as XML has it; then credentials of well-known shape, whatever the notation. What is base64 inside the report
-stays as it is.
+it is or as XML has it; then credentials of well-known shape, whatever the notation. What is base64 inside the report is
+decoded, masked in the same way and encoded again. A report in UTF-16 is masked as UTF-8 and left in UTF-16.
 """
 
+import base64
+import codecs
+import contextlib
 import mmap
 import re
 import tempfile
@@ -15,31 +18,118 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from apps.scans.formats import masking
+from apps.scans.formats.decode import UTF16_MARKS
 
 # Possessive: nothing is tried twice, however long a string is or how it ends.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _HIDDEN = b'"[masked]"'
+# Lines of base64 follow each other with a break, in JSON as an escape, which also writes / as \\/.
+_BASE64 = re.compile(
+    rb"(?:(?<![0-9A-Za-z+/\\])|(?<=\\[rnt]))"
+    rb"[0-9A-Za-z+/]{24,}+(?:(?:\\[rn]|[\r\n]|\\(?=/))++[0-9A-Za-z+/]++)*+={0,2}"
+)
+_GAPS = re.compile(rb"\\[rn]|[\r\n]|\\(?=/)")
+CHUNK_BYTES = 1024 * 1024
+MAX_INSIDE_BYTES = 16 * 1024 * 1024
+Piece = bytes | memoryview
 
 
 def write(data: memoryview, noted: Mapping[str, str], target: IO[bytes]) -> None:
     """Write the masked copy. noted: see `masking.noting`. Memory does not grow with the file."""
-    if not noted:
-        _write_shapes(data, target)
+    if (mark := bytes(data[:2])) in UTF16_MARKS:
+        with _spooled(_recoded(data, "utf-16", "utf-8")) as plain, tempfile.TemporaryFile() as copy:
+            write(plain, noted, copy)
+            name = "utf-16-le" if mark == UTF16_MARKS[0] else "utf-16-be"
+            target.write(mark)
+            with _mapped(copy) as masked:
+                _write(_recoded(masked, "utf-8", name), target)
         return
-    with tempfile.TemporaryFile() as between:
+    steps = [_base64_masked]
+    if noted:
         is_json = bytes(data[:64]).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}
-        for piece in (_strings_masked if is_json else _texts_masked)(data, noted):
-            between.write(piece)
-        between.flush()
-        with mmap.mmap(between.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            view = memoryview(mapped)
-            try:
-                _write_shapes(view, target)
-            finally:
-                view.release()
+        steps.append(_strings_masked if is_json else _texts_masked)
+    with contextlib.ExitStack() as stack:
+        for step in steps:
+            data = stack.enter_context(_spooled(step(data, noted)))
+        _write(_shapes_masked(data, noted), target)
 
 
-def _strings_masked(data: memoryview, noted: Mapping[str, str]) -> Iterator[bytes | memoryview]:
+def _write(pieces: Iterator[Piece], target: IO[bytes]) -> None:
+    """In a function of its own: no name of it may hold a piece when the buffer is closed."""
+    for piece in pieces:
+        target.write(piece)
+
+
+@contextlib.contextmanager
+def _spooled(pieces: Iterator[Piece]) -> Iterator[memoryview]:
+    """These pieces as one buffer, on disk."""
+    with tempfile.TemporaryFile() as file:
+        _write(pieces, file)
+        with _mapped(file) as view:
+            yield view
+
+
+@contextlib.contextmanager
+def _mapped(file: IO[bytes]) -> Iterator[memoryview]:
+    file.flush()
+    if not file.tell():  # nothing cannot be mapped
+        yield memoryview(b"")
+        return
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        view = memoryview(mapped)
+        try:
+            yield view
+        finally:
+            view.release()
+
+
+def _recoded(data: memoryview, before: str, after: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(before)(errors="replace")
+    for start in range(0, len(data), CHUNK_BYTES):
+        piece = bytes(data[start : start + CHUNK_BYTES])
+        text = decoder.decode(piece, final=start + CHUNK_BYTES >= len(data))
+        yield text.encode(after, "replace")
+
+
+def _base64_masked(data: memoryview, noted: Mapping[str, str]) -> Iterator[Piece]:
+    """Recorded requests and answers lie as base64 in reports of Burp and others."""
+    at = 0
+    for match in _BASE64.finditer(data):
+        masked = _inside_masked(bytes(match[0]), noted)
+        if masked is not None:
+            yield data[at : match.start()]
+            yield masked
+            at = match.end()
+    yield data[at:]
+
+
+def _inside_masked(run: bytes, noted: Mapping[str, str]) -> bytes | None:
+    """The base64 as it is left, None if there is no secret in it, or if it is no base64."""
+    if len(run) > MAX_INSIDE_BYTES:
+        return b"[masked]"  # what cannot be compared in memory is not kept
+    letters = _GAPS.sub(b"", run).rstrip(b"=")
+    start = letters[: min(32, len(letters) // 4 * 4)]
+    if not _is_text(base64.b64decode(start)):  # hashes, which are many
+        return None
+    try:
+        found = base64.b64decode(letters + b"=" * (-len(letters) % 4), validate=True)
+    except ValueError:
+        return None
+    text = b"".join(_shapes_masked(memoryview(found), noted))
+    if noted:
+        text = b"".join(_texts_masked(memoryview(text), noted))
+    return base64.b64encode(text) if text != found else None
+
+
+def _is_text(start: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _strings_masked(data: memoryview, noted: Mapping[str, str]) -> Iterator[Piece]:
     at = 0
     for match in _STRING.finditer(data):
         masked = _masked(match[0], noted)
@@ -50,7 +140,7 @@ def _strings_masked(data: memoryview, noted: Mapping[str, str]) -> Iterator[byte
     yield data[at:]
 
 
-def _texts_masked(data: memoryview, noted: Mapping[str, str]) -> Iterator[bytes | memoryview]:
+def _texts_masked(data: memoryview, noted: Mapping[str, str]) -> Iterator[Piece]:
     known = {each.encode("utf-8", "replace") for text in noted for each in (text, escape(text))}
     longest_first = sorted((each for each in known if each), key=len, reverse=True)
     at = 0
@@ -76,11 +166,11 @@ def _masked(string: bytes, noted: Mapping[str, str]) -> bytes | None:
     return None
 
 
-def _write_shapes(data: memoryview, target: IO[bytes]) -> None:
+def _shapes_masked(data: memoryview, _noted: Mapping[str, str]) -> Iterator[Piece]:
     at = 0
     for start, end, masked in sorted(masking.shapes(data)):
         if start >= at:
-            target.write(data[at:start])
-            target.write(masked)
+            yield data[at:start]
+            yield masked
             at = end
-    target.write(data[at:])
+    yield data[at:]

@@ -42,7 +42,9 @@ class Semgrep(Format):
         "description": "extra.message",
         "remediation": "extra.fix",
         "cwes": "extra.metadata.cwe",
-        "vulnerabilities": "extra.metadata.sca-vuln-database-identifier, ids in check_id",
+        "location.purl": "extra.sca_info.dependency_match.found_dependency",
+        "vulnerabilities": "extra.metadata.sca-vuln-database-identifier, ghsa, ids in check_id",
+        "fixed_version": "extra.metadata.sca-fix-versions",
         "references": "extra.metadata.references, source, shortlink",
         "tags": "extra.metadata.category, technology, owasp, confidence, impact",
         "tool_fingerprint": "extra.fingerprint, if it tells the findings apart",
@@ -87,8 +89,10 @@ class Semgrep(Format):
         message = extra.text("message")
         weaknesses = ids.cwes(meta.at("cwe").value)
         known = ids.vulnerabilities(
-            meta.texts("sca-vuln-database-identifier"), ids.vulnerabilities_in(rule)
+            meta.texts("sca-vuln-database-identifier"),
+            ids.vulnerabilities_in(meta.text("ghsa"), rule),
         )
+        package = extra.at("sca_info", "dependency_match", "found_dependency")
         secret = masking.is_about_secrets(rule, weaknesses)
         snippet = "" if extra.text("lines") == _PLACEHOLDER else extra.text("lines")
         own = extra.text("fingerprint")
@@ -110,11 +114,13 @@ class Semgrep(Format):
                 end_line=positive(result.at("end", "line").value),
                 column=positive(result.at("start", "col").value),
                 snippet="" if secret else snippet,
+                purl=_purl(package),
             ),
             description=message if message != first_line(message) else "",
             remediation="" if secret else extra.text("fix"),
             cwes=weaknesses,
             vulnerabilities=known,
+            fixed_version=_fixed(meta, package),
             references=links(meta.texts("references"), meta.text("source"), meta.text("shortlink")),
             tags=_tags(meta),
             tool_fingerprint=fingerprint,
@@ -131,6 +137,19 @@ def _marks(raws: list[Raw]) -> Iterator[tuple[str, str, object]]:
             return
         place = (result.text("path"), result.text("start", "line"), result.text("start", "col"))
         yield "fingerprint", result.text("extra", "fingerprint"), place
+
+
+def _purl(package: Node) -> str:
+    ecosystem, name = package.text("ecosystem"), package.text("package")
+    return ids.make_purl(ecosystem, name, package.text("version"))
+
+
+def _fixed(meta: Node, package: Node) -> str:
+    """The versions that mend it, of the list of one package and version each."""
+    name = package.text("package")
+    return ", ".join(
+        version for one in meta.objects("sca-fix-versions") if (version := one.text(name))
+    )
 
 
 def _severity(word: str) -> Severity:

@@ -57,7 +57,7 @@ _CHECKS: dict[str, tuple[str, Severity, tuple[int, ...], _Test]] = {
 
 
 class Sslyze(Format):
-    """`sslyze --json_out`."""
+    """`sslyze --json_out`, of version 3 and newer."""
 
     slug = "sslyze"
     name = "SSLyze JSON"
@@ -77,7 +77,7 @@ class Sslyze(Format):
         "outcomes": "servers, checks without a weakness",
         "tool_version": "sslyze_version",
         "scanned_at": "date_scans_completed",
-        "status": "failed if a server could not be scanned",
+        "status": "failed if a server could not be reached or scanned",
     }
     notes = (
         "SSLyze states facts and does not rate them. One finding per weakness of a server: an old "
@@ -87,11 +87,16 @@ class Sslyze(Format):
 
     def detect(self, head: Head) -> bool:
         own = {"server_scan_results", "sslyze_version"} <= head.keys
-        return own or head.has("server_scan_results.server_location")
+        return own or any(
+            head.has(f"server_scan_results.{name}")
+            for name in ("server_location", "server_info", "scan_commands_results")
+        )
 
     def parse(self, data: memoryview) -> ParsedReport:
         raws, members = listing(data, "server_scan_results", null=True)
-        top = header(members, "sslyze_version", "date_scans_completed")
+        top = header(
+            members, "sslyze_version", "date_scans_completed", "server_connectivity_errors"
+        )
         report = ParsedReport(
             iter(()),
             self.tool_name,
@@ -99,6 +104,8 @@ class Sslyze(Format):
             scanned_at=moment(top.text("date_scans_completed")),
             outcomes={},
         )
+        for error in top.objects("server_connectivity_errors"):
+            _fail(report, _place(error.at("server_info")).host, error.text("error_message"))
         report.findings = _findings(raws, report)
         return report
 
@@ -107,21 +114,37 @@ def _findings(raws: list[Raw], report: ParsedReport) -> Iterator[ParsedFinding]:
     outcomes = {"servers": 0, "passed": 0}
     for server, _ in nodes(raws, report.warnings, "/server_scan_results"):
         outcomes["servers"] += 1
-        place = server.at("server_location")
-        location = Location(
-            host=place.first("hostname", "ip_address"),
-            port=positive(place.at("port").value),
-            protocol="tls",
-        )
-        if server.text("scan_status") != "COMPLETED":
-            report.status = ScanStatus.FAILED
-            report.status_reason = f"{location.host} could not be scanned."
-        for command, result in server.members("scan_result").items():
-            found = _weakness(command, result.at("result"), location)
-            outcomes["passed"] += found is None and result.text("status") == "COMPLETED"
+        location = _place(server if "server_location" in server else server.at("server_info"))
+        if old := server.members("scan_commands_results"):  # of the versions 3 and 4
+            results = old
+        else:
+            results = {
+                command: result.at("result")
+                for command, result in server.members("scan_result").items()
+                if result.text("status") == "COMPLETED"
+            }
+        if not results or (not old and server.text("scan_status") != "COMPLETED"):
+            _fail(report, location.host, "")
+        for command, result in results.items():
+            found = _weakness(command, result, location)
+            outcomes["passed"] += found is None
             if found is not None:
                 yield found
     report.outcomes = {name: count for name, count in outcomes.items() if count}
+
+
+def _place(server: Node) -> Location:
+    place = server.at("server_location")
+    return Location(
+        host=place.first("hostname", "ip_address"),
+        port=positive(place.at("port").value),
+        protocol="tls",
+    )
+
+
+def _fail(report: ParsedReport, host: str, why: str) -> None:
+    report.status = ScanStatus.FAILED
+    report.status_reason = first_line(f"{host} could not be scanned. {why}")
 
 
 def _weakness(command: str, result: Node, location: Location) -> ParsedFinding | None:
@@ -147,7 +170,9 @@ def _certificate(result: Node, location: Location) -> ParsedFinding | None:
         paths = chain.objects("path_validation_results")
         if paths and not any(path.flag("was_validation_successful") or path.at("verified_certificate_chain")
                              for path in paths):  # fmt: skip
-            reasons = dict.fromkeys(first_line(path.text("validation_error")) for path in paths)
+            reasons = dict.fromkeys(
+                first_line(path.first("validation_error", "openssl_error_string")) for path in paths
+            )
             return _finding(
                 "certificate-untrusted", "The certificate is not trusted", Severity.MEDIUM, (295,),
                 "\n".join(filter(None, reasons)), location,

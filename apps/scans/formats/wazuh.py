@@ -1,11 +1,12 @@
 """Wazuh: vulnerabilities of its agents, and alerts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Raw
 
 from apps.scans.formats import ids, packages
 from apps.scans.formats.decode import array, first_char, loose, members, root_members, values
+from apps.scans.formats.head import read_head
 from apps.scans.formats.node import Node, nodes, value_nodes
 from apps.scans.formats.text import moment, named, tags
 from apps.scans.formats.types import (
@@ -113,7 +114,7 @@ def _indexed(item: Node, raw: bytes) -> ParsedFinding:
 
 
 class WazuhAlerts(Format):
-    """alerts.json: lines, an array, or as the indexer keeps them."""
+    """alerts.json: lines, an array, or as the indexer keeps them and answers."""
 
     slug = "wazuh-alerts"
     name = "Wazuh alerts"
@@ -136,7 +137,10 @@ class WazuhAlerts(Format):
 
     def detect(self, head: Head) -> bool:
         own = head.has("rule.level", "rule.id") and bool({"agent", "manager"} & head.keys)
-        return own or head.has("_source.rule", "_source.agent")
+        return own or any(
+            head.has(f"{holder}.rule", f"{holder}.agent")
+            for holder in ("_source", "hits.hits._source")
+        )
 
     def parse(self, data: memoryview) -> ParsedReport:
         report = ParsedReport(iter(()), self.tool_name, partial=True)
@@ -145,7 +149,13 @@ class WazuhAlerts(Format):
 
 
 def _alerts(data: memoryview, warnings: list[str]) -> Iterator[ParsedFinding]:
-    for event, raw in value_nodes(values(data), warnings, ("rule", "_source")):
+    found: Iterable[tuple[str, Raw]]
+    if read_head(data).has("hits.hits"):
+        hits = _inside(root_members(data), "hits", "hits") or []
+        found = ((f"/hits/hits/{index}", raw) for index, raw in enumerate(hits))
+    else:
+        found = values(data)
+    for event, raw in value_nodes(found, warnings, ("rule", "_source")):
         yield _alert(event.at("_source") if "_source" in event else event, raw)
 
 

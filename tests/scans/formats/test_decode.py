@@ -54,7 +54,7 @@ OUTLINE = Shape(Outline)
         (b'{"a": "\xff"}', "encoding", "byte 7"),
         (b"\xef\xbb\xbf" + b'{"a": "\xff"}', "encoding", "byte 7"),
         (b"x" * (1024 * 1024 - 1) + b"\xc3(", "encoding", "byte 1048575"),
-        (b"\xff\xfe{\0}\0", "encoding", "byte 0"),
+        (b"\xff\xfe{\0}", "encoding", "byte 4"),
         (b'{"a":\0 1}', "malformed", "byte 5"),
     ],
 )
@@ -66,6 +66,16 @@ def test_body_refuses(data: bytes, reason: str, location: str) -> None:
 
 def test_body_strips_the_byte_order_mark() -> None:
     assert bytes(body(b"\xef\xbb\xbf{}")) == b"{}"
+
+
+@pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be"])
+def test_body_converts_utf_16(name: str) -> None:
+    assert bytes(body('\ufeff{"a": "\u20ac"}'.encode(name))) == b'{"a": "\xe2\x82\xac"}'
+
+
+def test_body_does_not_convert_more_utf_16_than_memory_should_hold() -> None:
+    with pytest.raises(FormatError, match="larger than the 64 MiB"):
+        body(b"\xff\xfe" + b" \0" * (32 * 1024 * 1024))
 
 
 @pytest.mark.parametrize(

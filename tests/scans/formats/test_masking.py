@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.scans.formats import masking
@@ -49,6 +49,7 @@ def test_what_is_no_credential_stays_the_same_object() -> None:
     assert masking.scrub(record) is record
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.recursive(
         st.none() | st.booleans() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
@@ -66,6 +67,25 @@ def test_scrub_http_masks_session_headers() -> None:
     assert (
         text == "GET / HTTP/1.1\r\nHost: x\r\nCookie: [masked]\r\nX-Api-Key: [masked]\r\n\r\nbody"
     )
+
+
+@pytest.mark.parametrize(
+    ("record", "left"),
+    [
+        ({"Cookie": "a=b; c=d"}, {"Cookie": "[masked]"}),
+        ({"set-cookie": ["a=[1]", 'b="2"', ""]}, {"set-cookie": ["[masked]"] * 3}),
+        ({"name": "X-Api-Key", "value": "12345"}, {"name": "X-Api-Key", "value": "[masked]"}),
+        ({"name": "Accept", "value": "*/*"}, {"name": "Accept", "value": "*/*"}),
+        ({"cookies": "none", "cookie": 5}, {"cookies": "none", "cookie": 5}),
+        ({"r": 'Cookie: a="b c"; d=e\r\nx: y'}, {"r": "Cookie: [masked]\r\nx: y"}),
+    ],
+)
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", " : ")])
+def test_scrub_http_masks_headers_that_are_members(
+    record: object, left: object, separators: tuple[str, str]
+) -> None:
+    text = json.dumps([record, 1], separators=separators).encode()
+    assert json.loads(masking.scrub_http(text)) == [left, 1]
 
 
 @pytest.mark.parametrize(

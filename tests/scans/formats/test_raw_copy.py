@@ -1,8 +1,10 @@
 """The masked copy of a report: without its secrets, and still the same report."""
 
+import base64
 import io
 import json
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -79,3 +81,39 @@ def test_a_long_file_of_quotes_takes_no_longer_than_its_length() -> None:
     data = b'"' + b"\\" * 4_000_001 + b'"' * 4_000_000
     assert len(written(data, {"x": "y"})) >= 4_000_000
     assert time.monotonic() - began < 30
+
+
+REQUEST = b"GET /q HTTP/1.1\r\nCookie: SID=pl4nted83f1\r\n\r\npassword=pl4ntedword&x=\xc3\xa4" * 2
+MASKED = REQUEST.replace(b"SID=pl4nted83f1", b"[masked]").replace(b"pl4ntedword", b"[masked]")
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        b"<request base64='true'><![CDATA[%s]]></request>",
+        b'{"request": "\\n%s"}',
+        b'{"request":"%s", "a": 1}',
+    ],
+)
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.encodebytes])
+def test_what_is_base64_is_masked_inside(around: bytes, encode: Callable[[bytes], bytes]) -> None:
+    given = encode(REQUEST)
+    if b"{" in around:
+        given = given.replace(b"\n", b"\\n").replace(b"/", b"\\/")
+    copy = written(around % given, {"pl4ntedword": "[masked]"})
+    before, after = around.split(b"%s")
+    assert copy.startswith(before)
+    assert base64.b64decode(copy.removeprefix(before).partition(after[:1])[0]) == MASKED
+
+
+def test_base64_without_a_secret_stays_as_it_is() -> None:
+    given = base64.encodebytes(b"GET / " * 40).replace(b"\n", b"\\n")
+    data = b'{"a": "%s", "b": "%s", "c": "%s"}' % (given, b"9f86d081" * 8, b"a" * 29)
+    assert written(data, {"pl4ntedword": "[masked]"}) == data
+
+
+@pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_masked_and_stays_utf_16(name: str) -> None:
+    text = '\ufeff{"a": "%s", "b": "p\u00e4ssword"}'
+    copy = written((text % KEY).encode(name), {"p\u00e4ssword": "[masked]"})
+    assert copy.decode(name) == (text % "AKIA[masked]").replace("p\u00e4ssword", "[masked]")
