@@ -233,6 +233,7 @@ CELERY_BEAT_SCHEDULE = {
     "deliver-webhooks": {"task": "outbound.deliver", "schedule": 30.0},
     "file-tickets": {"task": "trackers.file", "schedule": 30.0},
     "follow-tickets": {"task": "trackers.follow", "schedule": 60.0},
+    "tell-decisions": {"task": "trackers.tell", "schedule": 60.0},
     "mirror-issues": {"task": "trackers.mirror", "schedule": 60.0},
     "forget-webhook-log": {"task": "outbound.forget", "schedule": 86_400.0},
     "deliver-events": {"task": "common.deliver", "schedule": 30.0},
@@ -304,14 +305,17 @@ SECOPS_EVENT_HANDLERS = {
     ],
     "decision.recorded": [
         "apps.notices.receivers.on_decision_recorded",
+        "apps.trackers.handlers.on_decision_recorded",
         "apps.outbound.receivers.on_event",
     ],
     "decision.expired": [
         "apps.notices.receivers.on_decision_expired",
+        "apps.trackers.handlers.on_decision_expired",
         "apps.outbound.receivers.on_event",
     ],
     "decision.undone": [
         "apps.notices.receivers.on_decision_undone",
+        "apps.trackers.handlers.on_decision_undone",
         "apps.outbound.receivers.on_event",
     ],
     "statement.ended": [

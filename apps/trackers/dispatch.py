@@ -15,5 +15,9 @@ def mirror_issues() -> bool:
     return send("trackers.mirror")
 
 
+def tell_decisions() -> bool:
+    return send("trackers.tell")
+
+
 def fetch_title(item_id: int) -> bool:
     return send("trackers.title", item_id)

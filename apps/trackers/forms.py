@@ -110,6 +110,14 @@ class MirrorForm(VersionedForm):
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
     )
 
+    tells_decisions = forms.BooleanField(
+        label=_("Write decisions as comments on their issues"),
+        required=False,
+        help_text=_(
+            "The option, the reason and a link leave the portal; whoever reads the project reads them."
+        ),
+    )
+
     def __init__(self, *args: Any, mirror: Mirror, systems: Any, **kwargs: Any) -> None:
         kwargs.setdefault("initial", _said_before(mirror))
         super().__init__(*args, **kwargs)
@@ -145,7 +153,7 @@ class MirrorForm(VersionedForm):
 
 
 def _said_before(mirror: Mirror) -> dict[str, Any]:
-    names = ("is_on", "rule", "kind", "stage", "version")
+    names = ("is_on", "rule", "kind", "stage", "tells_decisions", "version")
     return {name: getattr(mirror, name) for name in names} | {
         "system": mirror.system.key if mirror.system else "",
         "routes": "\n".join(f"{each.label} = {each.system.key}" for each in mirror.routes_said),

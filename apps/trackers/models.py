@@ -175,6 +175,8 @@ class Mirror(Versioned):
     )
     kind = models.CharField(max_length=20, choices=ItemKind.choices, default=ItemKind.STORY)
     stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.PLAN)
+    # Whether decisions on these items are written as comments on their issues.
+    tells_decisions = models.BooleanField(default=False, db_default=False)
     seen_until = models.DateTimeField(null=True)  # changes up to here, by its clock, are known
     next_run_at = models.DateTimeField(db_default=Now())
     last_run_at = models.DateTimeField(null=True)
@@ -255,3 +257,65 @@ class MirroredIssue(models.Model):
     def web_url(self) -> str:
         """SECURITY: the tracker says where its page is; only a web address becomes a link."""
         return self.url if self.url.startswith(("https://", "http://")) else ""
+
+
+class Told(models.TextChoices):
+    """What happened to a decision."""
+
+    RECORDED = "recorded", _("Decided")
+    UNDONE = "undone", _("Undone")
+    EXPIRED = "expired", _("Expired")
+
+
+class CommentState(models.TextChoices):
+    QUEUED = "queued", _("Waiting")
+    SENDING = "sending", _("Being sent")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Not sent")
+
+
+class DecisionCommentQuerySet(ScopedQuerySet):
+    system_path = "mirrored__item__system_id"
+
+
+class DecisionComment(models.Model):
+    """What is said on an issue of a decision on its item. The row is the queue's truth.
+
+    A comment cannot be found again like an issue, so it is sent at most once: after an answer that got
+    lost a person looks before it is tried again.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    mirrored = models.ForeignKey(MirroredIssue, on_delete=models.CASCADE, related_name="comments")
+    decision = models.ForeignKey("planning.Decision", on_delete=models.CASCADE, related_name="+")
+    what = models.CharField(max_length=10, choices=Told.choices)
+    body = models.TextField()  # what leaves
+    state = models.CharField(
+        max_length=10, choices=CommentState.choices, default=CommentState.QUEUED
+    )
+    next_attempt_at = models.DateTimeField(db_default=Now())
+    error = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    sent_at = models.DateTimeField(null=True)
+
+    objects = DecisionCommentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["decision", "what"], name="decision_told_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(state__in=["queued", "sending"]),
+                name="decision_comment_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mirrored}: {self.what}"
+
+    @property
+    def access_system_id(self) -> int:
+        return self.mirrored.item.system_id

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
@@ -15,7 +16,14 @@ from apps.common.ui.diff import DiffLine, diff_lines
 from apps.planning.models import ItemStatus, PlanningItem, moves_from
 from apps.risks.models import RiskStatement
 from apps.scans.models import Finding
-from apps.trackers.models import Mirror, MirroredIssue, Ticket, Tracker
+from apps.trackers.models import (
+    CommentState,
+    DecisionComment,
+    Mirror,
+    MirroredIssue,
+    Ticket,
+    Tracker,
+)
 
 
 def trackers_list(viewer: Actor) -> QuerySet[Tracker]:
@@ -30,6 +38,11 @@ def tracker_get(viewer: Actor, pk: int) -> Tracker:
     if row is None:
         raise Missing("There is no such tracker.")
     return row
+
+
+def hook_address(tracker: Tracker) -> str:
+    """Where the tracker's own webhook sends its messages."""
+    return f"{settings.BASE_URL}{reverse('tracker-hook-in', args=[tracker.uid])}"
 
 
 def trackers_for(viewer: Actor, subject: Finding | RiskStatement) -> QuerySet[Tracker]:
@@ -90,6 +103,18 @@ class Origin:
     link: MirroredIssue
     item: PlanningItem
     may_edit: bool
+    may_tell: bool
+    comments: list[DecisionComment]
+
+    @property
+    def failed(self) -> list[DecisionComment]:
+        """Comments that did not arrive, or of which nobody knows."""
+        return [each for each in self.comments if each.state == CommentState.FAILED]
+
+    @property
+    def told(self) -> DecisionComment | None:
+        """The last one that is there, or on its way."""
+        return next((each for each in reversed(self.comments) if each not in self.failed), None)
 
     @property
     def differs_in(self) -> list[str]:
@@ -129,7 +154,13 @@ def origin_of_item(viewer: Actor, item: PlanningItem) -> Origin | None:
     link = found.first()
     if not isinstance(link, MirroredIssue):
         return None
-    return Origin(link=link, item=item, may_edit=may(viewer, Permission.ITEM_EDIT, item))
+    return Origin(
+        link=link,
+        item=item,
+        may_edit=may(viewer, Permission.ITEM_EDIT, item),
+        may_tell=may(viewer, Permission.DECISION_RECORD, item),
+        comments=list(DecisionComment.objects.visible_to(viewer).filter(mirrored=link)),
+    )
 
 
 def unbroken(text: str) -> str:

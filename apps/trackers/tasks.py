@@ -4,6 +4,7 @@ from apps.trackers.services.closing import close_due
 from apps.trackers.services.filing import file_due
 from apps.trackers.services.following import follow_due
 from apps.trackers.services.mirroring import mirror_due
+from apps.trackers.services.telling import tell_due
 from apps.trackers.services.titles import title_fetch
 
 
@@ -21,6 +22,11 @@ def follow() -> None:
 @shared_task(name="trackers.mirror")
 def mirror() -> None:
     mirror_due()
+
+
+@shared_task(name="trackers.tell")
+def tell() -> None:
+    tell_due()
 
 
 @shared_task(name="trackers.title")

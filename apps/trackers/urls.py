@@ -22,6 +22,11 @@ urlpatterns = [
         views_mirrors.item_finish_action,
         name="item-finish",
     ),
+    path(
+        "planning/PI-<number:pk>/tracker/tell-again/",
+        views_mirrors.item_tell_again_action,
+        name="item-tell-again",
+    ),
     path("hooks/trackers/<uuid:uid>/", receivers.tracker_hook, name="tracker-hook-in"),
     path("tickets/<uuid:uid>/again/", views.ticket_again_action, name="ticket-again"),
     path("findings/<number:pk>/ticket/", views.finding_ticket_page, name="finding-ticket"),

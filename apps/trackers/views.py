@@ -2,11 +2,9 @@
 
 import uuid
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -23,8 +21,9 @@ from apps.risks.selectors import statement_get
 from apps.scans.models import Finding
 from apps.scans.selectors import finding_get
 from apps.trackers.forms import TicketForm, TrackerEditForm, TrackerForm
-from apps.trackers.models import Ticket, Tracker
+from apps.trackers.models import Ticket
 from apps.trackers.selectors import (
+    hook_address,
     mirror_of,
     mirrored_count,
     ticket_get,
@@ -78,15 +77,11 @@ def _shown(request: PageRequest, pk: int, **more: object) -> HttpResponse:
     context = {
         "tracker": tracker,
         "tickets": tickets_visible(request.actor).filter(tracker=tracker)[:SHOWN],
-        "hook_url": _hook_url(tracker),
+        "hook_url": hook_address(tracker),
         "mirror": mirror_of(request.actor, tracker),
         "mirrored": mirrored_count(request.actor, tracker),
     }
     return render(request, "trackers/detail.html", context | more)
-
-
-def _hook_url(tracker: Tracker) -> str:
-    return f"{settings.BASE_URL}{reverse('tracker-hook-in', args=[tracker.uid])}"
 
 
 @never_cache

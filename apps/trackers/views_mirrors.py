@@ -21,6 +21,7 @@ from apps.trackers.models import Tracker
 from apps.trackers.selectors import mirror_of, tracker_get
 from apps.trackers.services.mirrored import mirrored_take_over
 from apps.trackers.services.mirrors import Trials, mirror_run_now, mirror_save, mirror_try
+from apps.trackers.services.telling import tell_again
 
 
 @never_cache
@@ -92,6 +93,17 @@ def item_finish_action(request: PageRequest, pk: int) -> HttpResponse:
         messages.warning(request, error.message)
     else:
         messages.success(request, _("It is done."))
+    return redirect("item-detail", pk)
+
+
+@require_POST
+def item_tell_again_action(request: PageRequest, pk: int) -> HttpResponse:
+    try:
+        tell_again(actor=request.actor, item=item_get(request.actor, pk))
+    except Conflict as error:
+        messages.warning(request, error.message)
+    else:
+        messages.success(request, _("It is sent again."))
     return redirect("item-detail", pk)
 
 

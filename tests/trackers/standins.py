@@ -65,6 +65,8 @@ class StandIn:
         self.server.routes[f"{path}/{comments}"] = self.commented
 
     def commented(self, asked: Asked) -> Says:
+        if refused := self.guarded(asked):
+            return refused
         self.comments.append(json.loads(asked.body)["body"])
         return Says({"id": 1}, 201)
 

@@ -23,6 +23,7 @@ from apps.trackers.models import TicketState, Tracker
 from apps.trackers.services.following import follow_due
 from apps.trackers.services.hooks import hook_end, hook_make
 from apps.trackers.services.lines import went_well, went_wrong
+from tests.api.conftest import as_user
 from tests.conftest import People
 from tests.factories import actor_of, make_finding
 from tests.pages import signed_in, text_of
@@ -70,6 +71,29 @@ def tell(tracker: Tracker, given: dict[str, str], body: bytes = BODY) -> int:
     client = Client(enforce_csrf_checks=True)
     answer = client.post(address, body, content_type="application/json", headers=given)
     return answer.status_code
+
+
+def test_a_secret_over_the_api(people: People, github: StandIn) -> None:
+    admin, tracker = as_user(people.admin), connect(github)
+    path = f"/trackers/{tracker.pk}"
+    assert admin.get(path).json()["hook_set"] is False
+    made = admin.post(f"{path}/hook", {}, idempotency_key="once")
+    assert made.status_code == 201
+    said = made.json()
+    assert said["address"] == f"https://portal.example.org/hooks/trackers/{tracker.uid}/"
+    assert tell(tracker, headers("github", said["secret"])) == 204
+    again = admin.post(f"{path}/hook", {}, idempotency_key="once")
+    assert said["secret"] not in again.content.decode()  # shown once, whatever is repeated
+    newer = admin.post(f"{path}/hook", {}).json()["secret"]
+    assert tell(tracker, headers("github", said["secret"])) == 404
+    assert tell(tracker, headers("github", newer)) == 204
+    shown = admin.get(path)
+    assert shown.json()["hook_set"] is True
+    assert newer not in shown.content.decode()
+    assert as_user(people.security).post(f"{path}/hook", {}).status_code == 403
+    assert admin.delete(f"{path}/hook").status_code == 204
+    assert tell(tracker, headers("github", newer)) == 404
+    assert admin.get(path).json()["hook_set"] is False
 
 
 def test_the_vector_of_githubs_documentation() -> None:

@@ -419,6 +419,7 @@ def test_over_the_api(people: People, github: StandIn) -> None:
     github.add("Upload of invoices", "Text", ["planning", "crew"], {})
     admin, pk = as_user(people.admin), connect(github).pk
     path = f"/trackers/{pk}/mirror"
+    assert admin.get(path).json()["tells_decisions"] is False
     assert admin.get(path).json()["on"] is False
     assert admin.post(f"{path}/run", {}).status_code == 409
     wanted = {"on": True, "rule": "planning", "system": people.system.key,

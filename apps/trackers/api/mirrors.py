@@ -25,6 +25,7 @@ from apps.trackers.models import Mirror, Tracker
 from apps.trackers.selectors import mirror_of, mirrored_count, origin_of_item, tracker_get
 from apps.trackers.services.mirrored import mirrored_take_over
 from apps.trackers.services.mirrors import mirror_run_now, mirror_save, mirror_try
+from apps.trackers.services.telling import tell_again
 
 TAG = "Trackers"
 
@@ -49,6 +50,9 @@ class MirrorIn(Input):
     routes = serializers.ListField(child=MirrorRouteIn(), max_length=50)
     kind = serializers.ChoiceField(choices=ItemKind.choices)
     stage = serializers.ChoiceField(choices=Stage.choices)
+    tells_decisions = serializers.BooleanField(
+        default=False, help_text="Write decisions on these items as comments on their issues."
+    )
 
 
 class MirrorRouteOut(serializers.Serializer[Any]):
@@ -65,6 +69,7 @@ class MirrorOut(serializers.Serializer[Any]):
     routes = MirrorRouteOut(many=True, source="routes_said")
     kind = serializers.CharField()
     stage = serializers.CharField()
+    tells_decisions = serializers.BooleanField()
     mirrored = serializers.IntegerField(help_text="How many items come from this tracker.")
     last_run_at = serializers.DateTimeField(allow_null=True)
     last_success_at = serializers.DateTimeField(allow_null=True)
@@ -94,6 +99,15 @@ class MirrorTrialsOut(serializers.Serializer[Any]):
     has_more = serializers.BooleanField()
 
 
+class DecisionCommentOut(serializers.Serializer[Any]):
+    decision = serializers.IntegerField(source="decision_id")
+    what = serializers.CharField(help_text="recorded, undone or expired.")
+    state = serializers.CharField(help_text="queued, sending, sent or failed.")
+    body = serializers.CharField(help_text="What leaves.")
+    error = serializers.CharField()
+    sent_at = serializers.DateTimeField(allow_null=True)
+
+
 class ItemOriginOut(serializers.Serializer[Any]):
     """The issue that a planning item comes from, as the tracker had it last."""
 
@@ -107,6 +121,7 @@ class ItemOriginOut(serializers.Serializer[Any]):
     differs_in = serializers.ListField(
         child=serializers.CharField(), help_text="Of title and question, what says otherwise here."
     )
+    comments = DecisionCommentOut(many=True, help_text="What is told there of its decisions.")
 
 
 def _with_routes(actor: Actor, said: dict[str, Any]) -> dict[str, Any]:
@@ -127,7 +142,7 @@ def _with_routes(actor: Actor, said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _known(mirror: Mirror) -> dict[str, Any]:
-    names = ("is_on", "rule", "system", "kind", "stage")
+    names = ("is_on", "rule", "system", "kind", "stage", "tells_decisions")
     return {name: getattr(mirror, name) for name in names} | {
         "routes": {each.label: each.system for each in mirror.routes_said}
     }
@@ -257,3 +272,23 @@ class ItemTakeOver(PortalView):
         row = item_get(self.actor, item)
         mirrored_take_over(actor=self.actor, item=row, version=None)
         return self.one(ItemOut, item_get(self.actor, item))
+
+
+class ItemTellAgain(PortalView):
+    serializer_class = ItemOriginOut
+
+    @operation(
+        "items_tracker_tell_again",
+        "Send again what did not arrive of an item's decisions",
+        tag=TAG,
+        gives=ItemOriginOut,
+        status=202,
+        repeatable=True,
+        description="Where it is not known whether a comment arrived, look at the issue first.",
+    )
+    @idempotent
+    def post(self, request: Request, item: int) -> Response:
+        read_body(Nothing, request)
+        row = item_get(self.actor, item)
+        tell_again(actor=self.actor, item=row)
+        return self.one(ItemOriginOut, origin_of_item(self.actor, row), 202)

@@ -4,7 +4,8 @@ from rest_framework import serializers
 
 from apps.common.api.inputs import Input
 from apps.common.api.outputs import PersonOut, SystemRefOut
-from apps.trackers.models import TrackerKind
+from apps.trackers.models import Tracker, TrackerKind
+from apps.trackers.selectors import hook_address
 
 
 class TrackerIn(Input):
@@ -58,9 +59,29 @@ class TrackerOut(serializers.Serializer[Any]):
     failing_since = serializers.DateTimeField(allow_null=True)
     next_attempt_at = serializers.DateTimeField()
     last_error = serializers.CharField()
+    hook_address = serializers.SerializerMethodField(
+        help_text="Where its webhook tells of changes."
+    )
+    hook_set = serializers.SerializerMethodField(help_text="Whether its messages are taken.")
+    hook_at = serializers.DateTimeField(
+        allow_null=True, help_text="When a message last brought a look forward."
+    )
     made_by = PersonOut(allow_null=True)
     created_at = serializers.DateTimeField()
     version = serializers.IntegerField()
+
+    def get_hook_address(self, tracker: Tracker) -> str:
+        return hook_address(tracker)
+
+    def get_hook_set(self, tracker: Tracker) -> bool:
+        return tracker.hook_sealed is not None
+
+
+class TrackerHookOut(serializers.Serializer[Any]):
+    """What a webhook there is set up with."""
+
+    address = serializers.CharField()
+    secret = serializers.CharField(help_text="Shown this once; one from before opens nothing more.")
 
 
 class TrackerTestOut(serializers.Serializer[Any]):

@@ -21,19 +21,21 @@ from apps.scans.selectors import finding_get
 from apps.trackers.api.serializers import (
     TicketIn,
     TicketOut,
+    TrackerHookOut,
     TrackerIn,
     TrackerOut,
     TrackerPauseIn,
     TrackerTestOut,
 )
 from apps.trackers.selectors import (
+    hook_address,
     ticket_get,
     tickets_visible,
     tracker_get,
     trackers_for,
     trackers_list,
 )
-from apps.trackers.services import tickets, trackers
+from apps.trackers.services import hooks, tickets, trackers
 
 TAG = "Trackers"
 EXAMPLE = {
@@ -152,6 +154,35 @@ class TrackerPause(PortalView):
         paused = read_body(TrackerPauseIn, request)["paused"]
         trackers.tracker_pause(actor=self.actor, tracker=row, is_paused=paused)
         return self.one(TrackerOut, tracker_get(self.actor, tracker))
+
+
+class TrackerHook(PortalView):
+    serializer_class = TrackerHookOut
+    shown_once = frozenset({"secret"})
+
+    @operation(
+        "trackers_hook_make",
+        "Make the secret of a tracker's own webhook",
+        tag=TAG,
+        gives=TrackerHookOut,
+        status=201,
+        repeatable=True,
+        description=(
+            "Put address and secret into a webhook there that tells of issues (docs/trackers.md). A secret from "
+            "before ends at once."
+        ),
+    )
+    @idempotent
+    def post(self, request: Request, tracker: int) -> Response:
+        read_body(Nothing, request)
+        row = tracker_get(self.actor, tracker)
+        secret = hooks.hook_make(actor=self.actor, tracker=row)
+        return self.one(TrackerHookOut, {"address": hook_address(row), "secret": secret}, 201)
+
+    @operation("trackers_hook_end", "Take no messages of a tracker any more", tag=TAG, status=204)
+    def delete(self, request: Request, tracker: int) -> Response:
+        hooks.hook_end(actor=self.actor, tracker=tracker_get(self.actor, tracker))
+        return Response(status=204)
 
 
 class Tickets(PortalListView):

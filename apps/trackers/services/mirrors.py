@@ -22,6 +22,7 @@ from apps.trackers.clients.registry import CLIENTS
 from apps.trackers.models import Mirror, MirroredIssue, MirrorRoute, Tracker
 from apps.trackers.services.lines import line_of, went_well
 from apps.trackers.services.mirroring import fates_of, reference_to
+from apps.trackers.services.telling import tellings_stop
 from apps.trackers.services.words import words_of
 
 MOST_ROUTES = 50
@@ -88,6 +89,8 @@ def mirror_save(*, actor: Actor, tracker: Tracker, version: int | None, **said: 
             if before.get(name) != after[name]
         },
     )
+    if before.get("tells_decisions") and not row.tells_decisions:
+        tellings_stop(tracker.pk)
     if row.is_on:
         transaction.on_commit(dispatch.mirror_issues)
     return row
@@ -156,6 +159,7 @@ def _filled(
     routes: Mapping[str, System],
     kind: str,
     stage: str,
+    tells_decisions: bool = False,
 ) -> dict[str, System]:
     """The routes, tidied. Raises: Invalid, with each field that cannot be."""
     rule = " ".join(rule.split())
@@ -178,6 +182,7 @@ def _filled(
         problems["stage"] = f"Choose one of {', '.join(Stage.values)}."
     if problems:
         raise Invalid(problems)
+    row.tells_decisions = tells_decisions
     row.is_on, row.rule, row.system, row.kind, row.stage = is_on, rule, system, kind, stage
     return {label.strip(): each for label, each in routes.items()}
 
@@ -203,6 +208,7 @@ def _told(row: Mirror) -> dict[str, object]:
         "rule": row.rule,
         "system": row.system.key if row.system else None,
         "kind": row.kind,
+        "tells_decisions": row.tells_decisions,
         "stage": row.stage,
         "routes": {each.label: each.system.key for each in row.routes.select_related("system")},
     }
