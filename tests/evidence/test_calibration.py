@@ -15,10 +15,15 @@ from apps.common.errors import Conflict, Invalid, Missing, NotPermitted
 from apps.evidence.calibration import calibration_of
 from apps.evidence.forecasts import Forecast, forecast_get, forecasts_due
 from apps.evidence.incidents import Happened, happened_during
-from apps.evidence.models import OpinionScore, Outcome, ValueUpdate
+from apps.evidence.models import Mode, OpinionScore, Outcome, ValueUpdate
 from apps.evidence.services.incidents import IncidentInput, incident_record
 from apps.evidence.services.outcomes import outcome_tell, outcome_undo
-from apps.evidence.services.updates import update_apply, update_undo
+from apps.evidence.services.updates import (
+    policy_set,
+    update_apply,
+    update_record,
+    update_undo,
+)
 from apps.risks.models import RiskStatement, StatementOpinion
 from apps.risks.services.opinions import opinion_give
 from apps.risks.services.statements import statement_edit, statement_publish
@@ -112,6 +117,24 @@ def test_what_came_is_evidence_for_the_estimate_of_today(people: People) -> None
         people, published(people, 400), 0
     )  # a known number cannot learn, and is scored all the same
     assert ValueUpdate.objects.count() == 1
+
+
+def test_what_was_counted_already_is_not_counted_again_by_itself(people: People) -> None:
+    """Evidence is applied as it comes; an event of the same year, counted by hand, is in the value already."""
+    ranges: dict[str, Any] = {"frequency_low": Decimal("0.1"), "frequency_high": Decimal(1), "estimate": {},
+              "magnitude_low": Decimal(10_000), "magnitude_high": Decimal(500_000)}  # fmt: skip
+    actor = actor_of(people.security)
+    alone, counted = (published(people, 400, **ranges) for _each in range(2))
+    for statement in (alone, counted):
+        policy_set(actor=actor, statement=statement, mode=Mode.APPLY)
+    data = {"events": 1, "years": 0.5, "relevance": 1.0}
+    update_record(actor=actor, statement=counted, kind="events", data=data, key="by hand")
+    for statement in (alone, counted):
+        tell(people, statement, 1)
+    told = {row.statement: row for row in ValueUpdate.objects.filter(key__startswith="outcome")}
+    assert (told[alone].state, told[counted].state) == ("applied", "proposed")
+    assert "only if none of them is among these" in told[counted].source
+    assert "only if none" not in told[alone].source
 
 
 def test_scores_of_all_teams_and_people(people: People) -> None:

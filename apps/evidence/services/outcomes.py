@@ -21,6 +21,7 @@ from apps.risks.quant import EstimateError, chance_of_some, score_count
 from apps.risks.services.estimates import estimate_of
 
 MOST_EVENTS = 1_000_000
+_OUTCOME = "outcome of revision "  # how the keys of evidence begin that is made here
 
 
 @transaction.atomic
@@ -145,7 +146,7 @@ def _forget(actor: Actor, outcome: Outcome) -> None:
 
 
 def _key(revision_id: int) -> str:
-    return f"outcome of revision {revision_id}"
+    return f"{_OUTCOME}{revision_id}"
 
 
 def _check(events: int, losses: Sequence[Decimal]) -> None:
@@ -166,6 +167,12 @@ def _learn(actor: Actor, forecast: Forecast, events: int) -> None:
     statement = forecast.revision.statement
     if statement.is_ended:
         return
+    source = f"What came of revision {forecast.revision.number}."
+    is_counted = _counted_since(forecast)
+    if is_counted:
+        source += (
+            " Events were counted since it began: apply this only if none of them is among these."
+        )
     with contextlib.suppress(Invalid), transaction.atomic():
         update_record(
             actor=actor,
@@ -173,5 +180,17 @@ def _learn(actor: Actor, forecast: Forecast, events: int) -> None:
             kind=UpdateKind.EVENTS,
             data={"events": events, "years": forecast.years, "relevance": 1.0},
             key=_key(forecast.revision.pk),
-            source=f"What came of revision {forecast.revision.number}",
+            source=source,
+            waits=is_counted,
         )
+
+
+def _counted_since(forecast: Forecast) -> bool:
+    """Whether the value has learnt from events that may be the ones of these years."""
+    counted = ValueUpdate.objects.filter(
+        statement=forecast.revision.statement_id,
+        kind=UpdateKind.EVENTS,
+        state=UpdateState.APPLIED,
+        made_at__gte=forecast.began,
+    )
+    return counted.exclude(key__startswith=_OUTCOME).exists()

@@ -66,11 +66,12 @@ def update_record(
     data: Mapping[str, Any],
     key: str,
     source: str = "",
+    waits: bool = False,
 ) -> ValueUpdate:
     """Take in a piece of evidence; the same key again is the same update and moves nothing.
 
     data: events, years, relevance; or successes, attempts, relevance; or factor, applied, reasons.
-    What becomes of it, the statement's policy says. Raises: NotPermitted, Missing, Invalid, Conflict.
+    What becomes of it, the statement's policy says; with `waits` a person in any case. Raises: NotPermitted, Missing, Invalid, Conflict.
     """
     require(actor, Permission.EVIDENCE_LINK, statement)
     row = RiskStatement.objects.select_for_update(of=("self",)).get(pk=statement.pk)
@@ -101,7 +102,7 @@ def update_record(
         system_id=row.system_id,
         changes={"sentence": learnt.sentence},
     )
-    if policy.mode == Mode.APPLY:
+    if policy.mode == Mode.APPLY and not waits:
         _apply(actor, row, update, learnt)
     return update
 
