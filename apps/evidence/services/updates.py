@@ -71,7 +71,8 @@ def update_record(
     """Take in a piece of evidence; the same key again is the same update and moves nothing.
 
     data: events, years, relevance; or successes, attempts, relevance; or factor, applied, reasons.
-    What becomes of it, the statement's policy says; with `waits` a person in any case. Raises: NotPermitted, Missing, Invalid, Conflict.
+    What becomes of it, the statement's policy says; with `waits` a person in any case.
+    Raises: NotPermitted, Missing, Invalid, Conflict.
     """
     require(actor, Permission.EVIDENCE_LINK, statement)
     row = RiskStatement.objects.select_for_update(of=("self",)).get(pk=statement.pk)
