@@ -65,9 +65,11 @@ def main(argv: Sequence[str]) -> int:
 def _measure(options: argparse.Namespace) -> None:
     from django.core.management import call_command
 
+    from apps.common.loading import load_all
     from tests.bench.report import show
 
     call_command("collectstatic", interactive=False, verbosity=0)
+    load_all()  # as secops_portal.wsgi does
     cases = []
     for number in map(int, options.findings.split(",")):
         cases += _cases(number, options.statements)
