@@ -107,11 +107,14 @@ class Picture:
 
 
 def picture_of(
-    viewer: Actor, statement: RiskStatement, on: Collection[int] | None = None
+    viewer: Actor,
+    statement: RiskStatement,
+    on: Collection[int] | None = None,
+    named: Sequence[ControlEffect] | None = None,
 ) -> Picture | None:
     """With the controls `on` (ids), else with those in place; None where none is named or the
-    estimate cannot be valued."""
-    effects = list(effects_on_statement(viewer, statement.pk))
+    estimate cannot be valued. named: effects_on_statement, where they have been read."""
+    effects = list(effects_on_statement(viewer, statement.pk) if named is None else named)
     if not effects:
         return None
     states = {each.control_id: _state(each.control, on) for each in effects}

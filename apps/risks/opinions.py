@@ -92,9 +92,12 @@ def opinions_held(statement_id: int, at: dt.datetime) -> QuerySet[StatementOpini
     return said.filter(Q(ended_at=None) | Q(ended_at__gt=at)).order_by("pk")
 
 
-def panel_of(viewer: Actor, statement: RiskStatement) -> Panel:
-    """`statement`: one that the viewer may see (selectors.statement_get)."""
-    rows = list(opinions_standing(statement.pk))
+def panel_of(
+    viewer: Actor, statement: RiskStatement, standing: Sequence[StatementOpinion] | None = None
+) -> Panel:
+    """`statement`: one that the viewer may see (selectors.statement_get). standing: its
+    opinions_standing, where they have been read."""
+    rows = list(opinions_standing(statement.pk) if standing is None else standing)
     mine = next((each for each in rows if each.made_by_id == viewer.user_id), None)
     is_open = mine is not None or _wrote(viewer, statement)
     opinions = [Opinion(each, _ranges(each)) for each in rows] if is_open else []

@@ -7,12 +7,16 @@ from apps.accounts.models import Team
 from apps.accounts.roles import Permission
 from apps.catalog.models import System
 from apps.risks.models import ENDED, ReviewWish, RiskStatement, StatementReview
-from apps.risks.selectors import statement_get, statements_visible
+from apps.risks.selectors import statements_visible
+
+
+def wishes_for(system: System) -> QuerySet[ReviewWish]:
+    """That risks of the system are reviewed: of the team that owns it, and of everyone."""
+    return ReviewWish.objects.filter(Q(team=None) | Q(team=system.owner_id))
 
 
 def is_review_wished(system: System) -> bool:
-    """By the team that owns it, or by everyone."""
-    return ReviewWish.objects.filter(Q(team=None) | Q(team=system.owner_id)).exists()
+    return wishes_for(system).exists()
 
 
 def approval_of(statement: RiskStatement) -> StatementReview | None:
@@ -27,10 +31,10 @@ def approval_of(statement: RiskStatement) -> StatementReview | None:
     )
 
 
-def reviews_of(viewer: Actor, statement_id: int) -> QuerySet[StatementReview]:
-    """What was said of a statement, the newest first."""
-    statement_get(viewer, statement_id)
-    return StatementReview.objects.filter(statement_id=statement_id).select_related("made_by")
+def reviews_of(statement: RiskStatement) -> QuerySet[StatementReview]:
+    """What was said of a statement that the reader sees, the newest first."""
+    rows: QuerySet[StatementReview] = StatementReview.objects.filter(statement=statement)
+    return rows.select_related("made_by")
 
 
 def reviews_wished(viewer: Actor) -> QuerySet[RiskStatement]:

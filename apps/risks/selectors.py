@@ -60,17 +60,16 @@ def statements_counting(viewer: Actor) -> QuerySet[RiskStatement]:
     return statements_visible(viewer).filter(state=StatementState.PUBLISHED)
 
 
-def revisions_of(viewer: Actor, statement_id: int) -> QuerySet[RiskRevision]:
-    statement_get(viewer, statement_id)
-    return RiskRevision.objects.filter(statement_id=statement_id).select_related(
-        "published_by", "reviewed_by", "valuation"
-    )
+def revisions_of(statement: RiskStatement) -> QuerySet[RiskRevision]:
+    """`statement`: one that the reader sees (statement_get)."""
+    rows: QuerySet[RiskRevision] = RiskRevision.objects.filter(statement=statement)
+    return rows.select_related("published_by", "reviewed_by", "valuation")
 
 
-def ends_of(viewer: Actor, statement_id: int) -> QuerySet[StatementEnd]:
-    """How a statement was withdrawn, superseded and restored, the newest first."""
-    statement_get(viewer, statement_id)
-    return StatementEnd.objects.filter(statement_id=statement_id).select_related("made_by")
+def ends_of(statement: RiskStatement) -> QuerySet[StatementEnd]:
+    """How a statement that the reader sees was withdrawn, superseded and restored, the newest first."""
+    rows: QuerySet[StatementEnd] = StatementEnd.objects.filter(statement=statement)
+    return rows.select_related("made_by")
 
 
 def treatments_in_force(viewer: Actor, statement_ids: list[int]) -> QuerySet[TreatmentChoice]:

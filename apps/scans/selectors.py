@@ -201,17 +201,15 @@ def triage_get(viewer: Actor, uid: uuid.UUID) -> Triage:
     return triage
 
 
-def verdicts_of(viewer: Actor, finding_id: int) -> QuerySet[TriageChange]:
-    """What people said of a finding, the newest first. Raises: Missing."""
-    finding_get(viewer, finding_id)
-    changes = TriageChange.objects.filter(finding_id=finding_id)
+def verdicts_of(finding: Finding) -> QuerySet[TriageChange]:
+    """What people said of a finding that the reader sees, the newest first."""
+    changes = TriageChange.objects.filter(finding=finding)
     return changes.select_related("triage__user").order_by("-id")
 
 
-def owners_told(viewer: Actor, finding_id: int) -> QuerySet[OwnerChange]:
-    """What people said of a finding's owner, the newest first. Raises: Missing."""
-    finding_get(viewer, finding_id)
-    changes = OwnerChange.objects.filter(finding_id=finding_id)
+def owners_told(finding: Finding) -> QuerySet[OwnerChange]:
+    """What people said of the owner of a finding that the reader sees, the newest first."""
+    changes = OwnerChange.objects.filter(finding=finding)
     return changes.select_related("triage__user", "before", "after").order_by("-id")
 
 
@@ -225,9 +223,10 @@ def finding_get(viewer: Actor, pk: int) -> Finding:
     return finding
 
 
-def presences_of(viewer: Actor, finding_id: int) -> QuerySet[Presence]:
-    finding_get(viewer, finding_id)
-    return Presence.objects.filter(finding_id=finding_id).select_related("since", "until")
+def presences_of(finding: Finding) -> QuerySet[Presence]:
+    """When a finding that the reader sees was there."""
+    rows: QuerySet[Presence] = Presence.objects.filter(finding=finding)
+    return rows.select_related("since", "until")
 
 
 def reports_list(viewer: Actor) -> QuerySet[Report]:

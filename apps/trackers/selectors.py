@@ -65,18 +65,21 @@ def ticket_get(viewer: Actor, uid: uuid.UUID) -> Ticket:
     return row
 
 
-def tickets_of(viewer: Actor, subject: Finding | RiskStatement) -> Sequence[Ticket]:
+def tickets_of(viewer: Actor, subject: Finding | RiskStatement) -> QuerySet[Ticket]:
     wanted = Q(finding=subject.pk) if isinstance(subject, Finding) else Q(statement=subject.pk)
-    return list(tickets_visible(viewer).filter(wanted))
+    return tickets_visible(viewer).filter(wanted)
 
 
-def ticket_panel(viewer: Actor, subject: Finding | RiskStatement) -> dict[str, object]:
-    """What the panel on the subject's page shows. is_open: a finding that the newest report still sees."""
+def ticket_panel(
+    subject: Finding | RiskStatement, tickets: Sequence[Ticket], *, may_file: bool
+) -> dict[str, object]:
+    """What the panel on the subject's page shows, of its tickets (tickets_of). may_file: there is a
+    tracker for that (trackers_for). is_open: a finding that the newest report still sees."""
     is_finding = isinstance(subject, Finding)
     page = "finding-ticket" if is_finding else "statement-ticket"
     return {
-        "tickets": tickets_of(viewer, subject),
-        "may_file": trackers_for(viewer, subject).exists(),
+        "tickets": tickets,
+        "may_file": may_file,
         "ticket_page": reverse(page, args=[subject.pk]),
         "is_open": isinstance(subject, Finding) and subject.is_present and subject.state == "open",
     }

@@ -9,11 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods
 
+from apps.accounts.actors import Actor
 from apps.accounts.policy import may
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.common.errors import Conflict, Invalid
 from apps.common.forms import apply_domain_errors
+from apps.common.parts import Parts
 from apps.evidence.selectors import links_of_finding
 from apps.scans.forms_triage import OwnerForm, VerdictForm
 from apps.scans.history import history, words
@@ -22,7 +24,7 @@ from apps.scans.selectors import finding_get, owners_told, presences_of, verdict
 from apps.scans.selectors_exploits import due_on, exploits_of, remediation_days
 from apps.scans.selectors_groups import sightings_of
 from apps.scans.services.triage import finding_triage
-from apps.trackers.selectors import ticket_panel
+from apps.trackers.selectors import ticket_panel, tickets_of, trackers_for
 
 # What a finding's facts may say of its place, with the words for it.
 PLACES = (
@@ -57,6 +59,8 @@ def finding_page(request: PageRequest, pk: int) -> HttpResponse:
             return redirect("finding-detail", pk)
     detail = getattr(finding, "detail", None)
     facts: dict[str, Any] = detail.facts if detail else {}
+    parts = _parts(request.actor, finding)
+    may_triage = may(request.actor, Permission.FINDING_TRIAGE, finding)
     context = {
         "finding": finding,
         "detail": detail,
@@ -64,25 +68,35 @@ def finding_page(request: PageRequest, pk: int) -> HttpResponse:
         "state": "reopened" if _is_back(finding) else finding.state,
         "places": [(label, facts[name]) for name, label in PLACES if facts.get(name)],
         "references": [url for url in facts.get("references", ()) if _is_web(url)],
-        "sightings": sightings_of(request.actor, finding)[:SIGHTINGS_SHOWN],
+        "sightings": parts["sightings"],
         "owner": getattr(finding, "owner", None),
-        "tags": list(finding.tags.values_list("tag", flat=True)),
+        "tags": parts["tags"],
         "exploits": exploits_of(finding),
         "due_day": due_on(finding, remediation_days()),
-        "history": history(presences_of(request.actor, pk)),
-        "links": links_of_finding(request.actor, pk),
-        "words": words(
-            verdicts_of(request.actor, pk)[:VERDICTS_SHOWN],
-            owners_told(request.actor, pk)[:VERDICTS_SHOWN],
-        ),
-        "owner_form": OwnerForm(),
-        **ticket_panel(request.actor, finding),
+        "history": history(presences_of(finding)),
+        "links": parts["links"],
+        "words": words(parts["verdicts"], parts["owners"]),
+        "owner_form": OwnerForm() if may_triage else None,
+        **ticket_panel(finding, parts["tickets"], may_file="trackers" in parts),
         "triage_form": form,
         "triage_refused": bool(form.errors),
-        "may_triage": may(request.actor, Permission.FINDING_TRIAGE, finding),
+        "may_triage": may_triage,
     }
     status = 422 if form.errors else 200
     return render(request, "scans/finding_detail.html", context, status=status)
+
+
+def _parts(viewer: Actor, finding: Finding) -> Parts:
+    """What may be known of a finding besides; of most it is little."""
+    return Parts(
+        tags=finding.tags.values_list("tag", flat=True),
+        sightings=sightings_of(viewer, finding)[:SIGHTINGS_SHOWN],
+        links=links_of_finding(viewer, finding.pk),
+        verdicts=verdicts_of(finding)[:VERDICTS_SHOWN],
+        owners=owners_told(finding)[:VERDICTS_SHOWN],
+        tickets=tickets_of(viewer, finding),
+        trackers=trackers_for(viewer, finding),
+    )
 
 
 def _is_back(finding: Finding) -> bool:

@@ -12,26 +12,30 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.actors import Actor
 from apps.accounts.policy import may
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
-from apps.advice.happened import happened_panel
 from apps.advice.views.what_if import what_if
 from apps.automation.selectors import guards_of
 from apps.automation.words import drift_sentence
 from apps.common.errors import Conflict, Invalid
 from apps.common.forms import apply_domain_errors
+from apps.common.parts import Parts
 from apps.common.ui.curve import Curve
 from apps.common.ui.diff import DiffLine, diff_lines
 from apps.common.ui.scale import shared_axis
 from apps.common.ui.trend import Moment
+from apps.controls.selectors import effects_on_statement
+from apps.evidence.incidents import IncidentFilter, incidents_list
+from apps.evidence.models import EvidencePolicy
 from apps.evidence.selectors import (
     links_of_statement,
     rules_of_statement,
     triage_rules_of_statement,
     updates_of,
 )
-from apps.evidence.services.updates import policy_of
+from apps.evidence.services.updates import policies_of
 from apps.risks.forms import (
     AssumptionsForm,
     OpinionForm,
@@ -44,17 +48,18 @@ from apps.risks.forms import (
 )
 from apps.risks.guidance_offers import Change, Offer, offer_of
 from apps.risks.models import RiskRevision, RiskStatement, StatementState, Valuation
-from apps.risks.opinions import may_give, panel_of
-from apps.risks.reviews import approval_of, is_review_wished, reviews_of
+from apps.risks.opinions import may_give, opinions_standing, panel_of
+from apps.risks.reviews import approval_of, reviews_of, wishes_for
 from apps.risks.selectors import ends_of, revisions_of, statement_get
 from apps.risks.sensitivity import swings_of
 from apps.risks.services.endings import UNDO_WITHIN, undoable
 from apps.risks.services.reviews import review_give
 from apps.risks.services.statements import statement_publish
 from apps.risks.text import Words, estimate_words, frequency_words, statement_lines
-from apps.trackers.selectors import ticket_panel
+from apps.trackers.selectors import ticket_panel, tickets_of, trackers_for
 
 EVIDENCE_SHOWN = 50
+INCIDENTS_SHOWN = 5
 REVIEWS_SHOWN = 10
 REVISIONS_SHOWN = 20
 SWINGS_SHOWN = 8
@@ -92,15 +97,15 @@ def statement_shown(
 ) -> HttpResponse:
     """The page, with forms that were refused in place of fresh ones."""
     shown = statement.published or statement  # readers see what was published
-    revisions = list(revisions_of(request.actor, statement.pk)[:REVISIONS_SHOWN])
-    links = links_of_statement(request.actor, statement.pk)
-    evidence = list(links[: EVIDENCE_SHOWN + 1])
+    revisions = list(revisions_of(statement)[:REVISIONS_SHOWN])
+    parts = _parts(request.actor, statement)
+    evidence = parts["evidence"]
     context = {
         "statement": statement,
         "shown": shown,
         "figures": _figures(shown),
-        **what_if(request, statement),
-        **happened_panel(request.actor, statement),
+        **what_if(request, statement, parts["controls"]),
+        "incidents": parts["incidents"],
         "swings": (swings := swings_of(shown)[:SWINGS_SHOWN]),
         "swing_axis": shared_axis([end for each in swings for end in (each.least, each.most)])
         if swings
@@ -113,20 +118,19 @@ def statement_shown(
         "now": timezone.now(),
         "evidence": evidence[:EVIDENCE_SHOWN],
         "more_evidence": len(evidence) > EVIDENCE_SHOWN,
-        "updates": list(updates_of(request.actor, statement.pk)[:UPDATES_SHOWN]),
-        "policy": policy_of(statement),
-        "guards": [(each, drift_sentence(each)) for each in guards_of(request.actor, statement.pk)],
+        "updates": parts["updates"],
+        "policy": next(iter(parts["policies"]), EvidencePolicy(statement=statement)),
+        "guards": [(each, drift_sentence(each)) for each in parts["guards"]],
         "may_automate": may(request.actor, Permission.AUTOMATION_MANAGE, statement),
-        "rules": rules_of_statement(request.actor, statement.pk)
-        or triage_rules_of_statement(request.actor, statement.pk),
+        "rules": parts["rules"] or parts["triage_rules"],
         "may_edit": may(request.actor, Permission.STATEMENT_EDIT, statement)
         and not statement.is_ended,
         "may_link": may(request.actor, Permission.EVIDENCE_LINK, statement),
         "publish_form": bound.get("publish_form") or PublishForm(prefix="publish"),
-        **_endings(request, statement, bound),
-        **ticket_panel(request.actor, statement),
-        **_review(request, statement, bound),
-        **_opinions(request, statement, bound),
+        **_endings(request, statement, parts, bound),
+        **ticket_panel(statement, parts["tickets"], may_file="trackers" in parts),
+        **_review(request, statement, parts, bound),
+        **_opinions(request, statement, parts, bound),
         "assumptions_form": bound.get("assumptions_form")
         or AssumptionsForm(initial=assumptions_of(statement)),
         "assumptions_refused": "assumptions_form" in bound,
@@ -135,14 +139,37 @@ def statement_shown(
     return render(request, "risks/statement.html", context, status=status)
 
 
+def _parts(viewer: Actor, statement: RiskStatement) -> Parts:
+    """What may have come to a statement; most have little of it."""
+    pk, happened = statement.pk, IncidentFilter(statement=statement.pk)
+    return Parts(
+        evidence=links_of_statement(viewer, pk)[: EVIDENCE_SHOWN + 1],
+        rules=rules_of_statement(viewer, pk),
+        triage_rules=triage_rules_of_statement(viewer, pk),
+        updates=updates_of(viewer, pk)[:UPDATES_SHOWN],
+        policies=policies_of(statement),
+        controls=effects_on_statement(viewer, pk),
+        guards=guards_of(viewer, pk),
+        incidents=incidents_list(viewer, happened)[:INCIDENTS_SHOWN],
+        reviews=reviews_of(statement)[:REVIEWS_SHOWN],
+        wishes=wishes_for(statement.system),
+        opinions=opinions_standing(pk),
+        ends=ends_of(statement),
+        successors=statement.successors.select_related("published").order_by("pk"),
+        predecessors=statement.predecessors.order_by("pk"),
+        tickets=tickets_of(viewer, statement),
+        trackers=trackers_for(viewer, statement),
+    )
+
+
 def _review(
-    request: PageRequest, statement: RiskStatement, bound: dict[str, Any]
+    request: PageRequest, statement: RiskStatement, parts: Parts, bound: dict[str, Any]
 ) -> dict[str, Any]:
     """What a second person said of the working text, and whether one is wished to."""
     return {
-        "review_wished": is_review_wished(statement.system),
-        "approval": approval_of(statement),
-        "reviews": list(reviews_of(request.actor, statement.pk)[:REVIEWS_SHOWN]),
+        "review_wished": "wishes" in parts,
+        "approval": approval_of(statement) if "reviews" in parts else None,
+        "reviews": parts["reviews"],
         "may_approve": request.actor.user_id != statement.written_by_id,
         "review_form": bound.get("review_form")
         or ReviewForm(prefix="review", initial={"version": statement.version}),
@@ -150,10 +177,10 @@ def _review(
 
 
 def _opinions(
-    request: PageRequest, statement: RiskStatement, bound: dict[str, Any]
+    request: PageRequest, statement: RiskStatement, parts: Parts, bound: dict[str, Any]
 ) -> dict[str, Any]:
     """What several people estimate, and the form for one's own."""
-    panel = panel_of(request.actor, statement)
+    panel = panel_of(request.actor, statement, parts["opinions"])
     mine = (
         {name: getattr(panel.mine, name) for name in OpinionForm.base_fields} if panel.mine else {}
     )
@@ -165,15 +192,14 @@ def _opinions(
 
 
 def _endings(
-    request: PageRequest, statement: RiskStatement, bound: dict[str, Any]
+    request: PageRequest, statement: RiskStatement, parts: Parts, bound: dict[str, Any]
 ) -> dict[str, Any]:
     """How it ended or may end, and what stands in its place."""
-    ends = list(ends_of(request.actor, statement.pk))
     may_edit = may(request.actor, Permission.STATEMENT_EDIT, statement)
     return {
-        "ends": ends,
-        "successors": list(statement.successors.select_related("published").order_by("pk")),
-        "predecessors": list(statement.predecessors.order_by("pk")),
+        "ends": parts["ends"],
+        "successors": parts["successors"],
+        "predecessors": parts["predecessors"],
         "may_supersede": may_edit and statement.state == StatementState.PUBLISHED,
         "may_restore": may_edit and undoable(statement) is not None,
         "undo_days": UNDO_WITHIN.days,

@@ -139,7 +139,7 @@ class OneFinding(PortalView):
         whole: dict[str, Any] = {
             **{name: getattr(row, name) for name in _FINDING_FIELDS},
             "detail": getattr(row, "detail", None),
-            "presences": presences_of(self.actor, row.pk),
+            "presences": presences_of(row),
             "evidence": links_of_finding(self.actor, row.pk),
         }
         return self.one(FindingFullOut, whole)

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
@@ -35,8 +36,13 @@ STATES = {
 
 def policy_of(statement: RiskStatement) -> EvidencePolicy:
     """The statement's policy, or the defaults."""
-    found = EvidencePolicy.objects.filter(statement=statement).first()
+    found = policies_of(statement).first()
     return found or EvidencePolicy(statement=statement)
+
+
+def policies_of(statement: RiskStatement) -> QuerySet[EvidencePolicy]:
+    """The one that somebody set, if one is."""
+    return EvidencePolicy.objects.filter(statement=statement)
 
 
 @transaction.atomic

@@ -114,7 +114,7 @@ class StatementEnds(PortalListView):
     )
     def get(self, request: Request, statement: int) -> Response:
         read_query(Nothing, request)
-        return self.page(StatementEndOut, ends_of(self.actor, statement), "-id")
+        return self.page(StatementEndOut, ends_of(statement_get(self.actor, statement)), "-id")
 
 
 class UndoDecision(PortalView):

@@ -63,7 +63,7 @@ class StatementReviews(PortalListView):
     )
     def get(self, request: Request, statement: int) -> Response:
         read_query(Nothing, request)
-        return self.page(ReviewOut, reviews_of(self.actor, statement), "-id")
+        return self.page(ReviewOut, reviews_of(statement_get(self.actor, statement)), "-id")
 
     @operation(
         "statement_reviews_create",

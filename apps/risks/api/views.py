@@ -212,7 +212,9 @@ class Revisions(PortalListView):
     )
     def get(self, request: Request, statement: int) -> Response:
         read_query(Nothing, request)
-        return self.page(RevisionOut, revisions_of(self.actor, statement), "-number", "pk")
+        return self.page(
+            RevisionOut, revisions_of(statement_get(self.actor, statement)), "-number", "pk"
+        )
 
 
 class DecisionChanges(PortalView):

@@ -158,7 +158,7 @@ class FindingTriage(PortalListView):
     )
     def get(self, request: Request, finding: int) -> Response:
         read_query(Nothing, request)
-        return self.page(ChangeOut, verdicts_of(self.actor, finding), "-id")
+        return self.page(ChangeOut, verdicts_of(finding_get(self.actor, finding)), "-id")
 
     @operation(
         "finding_triage",
