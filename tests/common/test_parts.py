@@ -1,7 +1,7 @@
 """Parts of a page: one query says which have rows, and only those are read."""
 
 import pytest
-from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
 from apps.catalog.models import System
 from apps.common.parts import Parts
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_only_parts_with_rows_are_read(
-    django_assert_num_queries: type[CaptureQueriesContext],
+    django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     for key in ("crane", "quay", "barge"):
         make_system(key, key.title())
