@@ -6,10 +6,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-# Threads, because a request mostly waits for PostgreSQL; processes, because rendering does not.
+# Processes, because rendering takes the processor. The threads only wait, for a slow line or for a place in a lane
+# (secops_portal/lanes.py), and there is one for each that may: what works are the threads of the lanes.
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = 4
+threads = 416
 bind = "0.0.0.0:8000"
 # An upload of the largest report over a slow line takes longer than any page.
 timeout = 120
@@ -31,6 +32,13 @@ access_log_format = "%(t)s %(s)s %(m)s %(U)s %(L)ss %(B)sB %({x-request-id}o)s"
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     _counts = tempfile.mkdtemp(prefix="secops-metrics-", dir=worker_tmp_dir)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts
+
+
+def post_worker_init(worker: Any) -> None:  # noqa: ARG001
+    """A page that comes back from the database waits less for the interpreter while a report is taken in."""
+    import sys  # noqa: PLC0415
+
+    sys.setswitchinterval(0.001)
 
 
 def child_exit(server: Any, worker: Any) -> None:  # noqa: ARG001

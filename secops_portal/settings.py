@@ -241,6 +241,8 @@ CELERY_BEAT_SCHEDULE = {
     "reopen-expired-acceptances": {"task": "planning.expire_decisions", "schedule": 3600.0},
 }
 CELERY_TASK_ALWAYS_EAGER = False
+# By how much workers yield the processor to what else runs on the machine (nice).
+SECOPS_WORKER_NICE = env.integer("SECOPS_WORKER_NICE", 10, low=0, high=19)
 
 # --- registries: dotted paths, loaded once, checked at start -------------------------------------
 SECOPS_FORMATS: list[str] = list(BUILTIN)

@@ -17,7 +17,7 @@ from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.module_loading import import_string
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -34,6 +34,19 @@ REQUESTS = Histogram(
     ("method", "route", "status"),
     registry=None if os.environ.get(SHARED) else _here,
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+WAITS = Histogram(
+    "secops_lane_wait_seconds",
+    "Time that requests waited at the door, by lane.",
+    ("lane",),
+    registry=None if os.environ.get(SHARED) else _here,
+    buckets=(0.01, 0.1, 0.5, 1, 5, 10, 30, 60),
+)
+REFUSED = Counter(
+    "secops_lane_refused",
+    "Requests that found no room at the door, or waited too long.",
+    ("lane",),
+    registry=None if os.environ.get(SHARED) else _here,
 )
 
 

@@ -2,7 +2,8 @@
 the time that it measures.
 
 Reads one JSON object ({"port", "path", "token", "posts": [[key, body], ...]}) from standard input, says
-"ready", posts at the next line of input, and prints [[key, status, seconds, id], ...].
+"ready", posts at the next line of input, and prints [[key, status, seconds, id], ...]. Who is told to come again
+(503) does, as the usual clients do; the seconds are until the last answer.
 """
 
 import http.client
@@ -13,6 +14,7 @@ import time
 from typing import Any
 
 TIMEOUT = 120.0
+TRIES = 5
 
 
 def run() -> None:
@@ -33,9 +35,13 @@ def run() -> None:
         together.wait(TIMEOUT)
         began = time.monotonic()
         try:
-            line.request("POST", path, body.encode(), headers)
-            answer = line.getresponse()
-            told = json.loads(answer.read() or b"{}")
+            for _ in range(TRIES):
+                line.request("POST", path, body.encode(), headers)
+                answer = line.getresponse()
+                told = json.loads(answer.read() or b"{}")
+                if answer.status != 503:
+                    break
+                time.sleep(int(answer.headers["Retry-After"]))
             results[number] = [key, answer.status, time.monotonic() - began, told.get("uid", "")]
         except (OSError, http.client.HTTPException, ValueError):
             results[number][2] = time.monotonic() - began  # status 0: no answer

@@ -5,8 +5,8 @@ finding that is there more than once; some of the posts are repeats under the sa
 moment. Latency: from the moment when all are let go until the 202, which is mostly the wait in the server's queue.
 Pages: one reader, one page after the other, all from PostgreSQL; first with nothing else going on, then from the
 first post until the last report is processed. The floor of the pages under load is the quiet figure of the same
-run. Web server and worker are started as bin/serve starts them, each with its two processes. "apart": posts go to
-a web server of their own of one process, which yields the processor to that of the pages (docs/operations.md).
+run. Web server and worker are started as bin/serve starts them, each with its two processes. Connections: the most
+that PostgreSQL had at once, of all parts of the portal and this bench.
 """
 
 import argparse
@@ -46,10 +46,10 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--runs", type=int, default=RUNS)
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        pages, apart = ports.any_free(), ports.any_free()
-        _set_up(Path(folder), pages)
-        with _portal(Path(folder), pages, apart):
-            show("uploads", _cases(options, pages, apart), as_json=options.json)
+        port = ports.any_free()
+        _set_up(Path(folder), port)
+        with _portal(Path(folder), port):
+            show("uploads", _cases(options, port), as_json=options.json)
     return 0
 
 
@@ -71,26 +71,21 @@ def _set_up(folder: Path, port: int) -> None:
 
 
 @contextlib.contextmanager
-def _portal(folder: Path, pages: int, apart: int) -> Iterator[None]:
-    """Two web servers that answer, the second one for posts alone, and a worker; ended with the block."""
+def _portal(folder: Path, port: int) -> Iterator[None]:
+    """A web server that answers, and a worker; ended with the block."""
     worker = ["celery", "-A", "secops_portal", "worker", "--queues=ingest", "--concurrency=2"]
     worker += ["--loglevel=ERROR", "--without-gossip", "--without-mingle"]
     with (folder / "portal.log").open("wb") as log, contextlib.ExitStack() as cleanup:
-        for words, processes, behind in (
-            (_web(pages), "2", 0),
-            (_web(apart), "1", 10),
-            (worker, "2", 0),
-        ):
+        for words in (_web(port), worker):
             process = subprocess.Popen(
-                ["nice", "-n", str(behind), sys.executable, "-m", *words],
+                [sys.executable, "-m", *words],
                 cwd=TOP,
-                env={**os.environ, "WEB_CONCURRENCY": processes},
+                env={**os.environ, "WEB_CONCURRENCY": "2"},
                 stdout=log,
                 stderr=log,
             )
             cleanup.callback(_end, process)
-        for port in (pages, apart):
-            _wait_for(lambda port=port: _answers(port), "the web server does not answer")
+        _wait_for(lambda: _answers(port), "the web server does not answer")
         yield
 
 
@@ -165,16 +160,14 @@ class Run:
     quiet: list[float]
     posting: list[float]
     processing: list[float]
+    connections: int  # of the database, the most at once
 
 
-def _cases(options: argparse.Namespace, pages: int, apart: int) -> list[Case]:
+def _cases(options: argparse.Namespace, port: int) -> list[Case]:
     people = _people()
-    cases: list[Case] = []
-    for name, port in (("uploads", pages), ("uploads-apart", apart)):
-        _round(people, pages, port, min(20, options.uploads))  # everything is loaded then
-        runs = [_round(people, pages, port, options.uploads) for _ in range(options.runs)]
-        cases += _shown(f"{name}-{options.uploads}", runs)
-    return cases
+    _round(people, port, min(20, options.uploads))  # everything is loaded then
+    runs = [_round(people, port, options.uploads) for _ in range(options.runs)]
+    return _shown(f"uploads-{options.uploads}", runs)
 
 
 def _shown(name: str, runs: list[Run]) -> list[Case]:
@@ -189,6 +182,7 @@ def _shown(name: str, runs: list[Run]) -> list[Case]:
         measured(f"{name}-page-p95-quiet", "s", [quiet]),
         measured(f"{name}-page-p95-posting", "s", [_p95(run.posting for run in runs)], [quiet]),
         measured(f"{name}-page-p95-after", "s", [_p95(run.processing for run in runs)], [quiet]),
+        measured(f"{name}-connections", "connections", [max(run.connections for run in runs)]),
     ]
 
 
@@ -230,15 +224,16 @@ def _document(key: str, count: int = FINDINGS) -> str:
     )
 
 
-def _round(people: People, pages: int, port: int, uploads: int) -> Run:
-    """One burst of posts to `port` while pages are read at `pages`."""
+def _round(people: People, port: int, uploads: int) -> Run:
+    """One burst of posts while pages are read."""
     from apps.scans.models import Report
 
     keys = [f"{time.monotonic_ns()}-{number}" for number in range(uploads)]
     posts = [[key, _document(key)] for key in [*keys, *keys[: uploads * REPEATS // UPLOADS]]]
-    quiet, posting, processing = (Reader(pages, people.cookie) for _ in range(3))
+    quiet, posting, processing = (Reader(port, people.cookie) for _ in range(3))
     quiet.read(QUIET_READS)
     answered, done = threading.Event(), threading.Event()
+    connections: list[int] = []
 
     def read() -> None:
         posting.read(1, answered)
@@ -247,6 +242,8 @@ def _round(people: People, pages: int, port: int, uploads: int) -> Run:
     with _pipelines(people, port, posts) as pipelines:
         reading = threading.Thread(target=read)
         reading.start()
+        counting = threading.Thread(target=_count_connections, args=(connections, done))
+        counting.start()
         began = time.monotonic()
         results = pipelines.go()
         accepted = time.monotonic() - began
@@ -257,6 +254,7 @@ def _round(people: People, pages: int, port: int, uploads: int) -> Run:
         processed = time.monotonic() - began
         done.set()
         reading.join()
+        counting.join()
     lost, doubled = _verify(keys, results)
     return Run(
         waits=[seconds for _, _, seconds, _ in results],
@@ -267,7 +265,21 @@ def _round(people: People, pages: int, port: int, uploads: int) -> Run:
         quiet=quiet.seconds,
         posting=posting.seconds,
         processing=processing.seconds,
+        connections=max(connections),
     )
+
+
+def _count_connections(counts: list[int], done: threading.Event) -> None:
+    """Note four times a second how many clients PostgreSQL has."""
+    from django.db import connection
+
+    while not done.wait(0.25):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+            )
+            counts.append(cursor.fetchone()[0])
+    connection.close()
 
 
 def _verify(keys: list[str], results: list[list[Any]]) -> tuple[int, int]:

@@ -24,6 +24,7 @@ CODES = {
     "not-authenticated": "No token was sent.",
     "token-not-valid": "The token is unknown, expired or revoked.",
     "no-room": "The disk or the database is full; nothing of the request was kept. Try again later.",
+    "busy": "Too many requests wait already; Retry-After says when to come again. Nothing was begun.",
     "issuer-unreachable": "The keys of a trusted issuer cannot be read now.",
     "not-permitted": "Your role, or your token, does not allow this.",
     "second-factor-needed": "Your role needs a second factor here; add one on the portal's pages.",

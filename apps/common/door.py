@@ -1,0 +1,211 @@
+"""The door of the web server: who is answered when, decided before Django is asked (docs/decisions/0008).
+
+Every request goes into a lane. A lane has few threads that work; who waits for one of them sleeps in a thread of
+the web server, which costs neither processor nor a connection of the database: connections belong to the threads
+that work, so a process holds as many as its lanes have places, however many wait.
+"""
+
+import io
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Callable[[bytes], object]]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+@dataclass(frozen=True)
+class Lane:
+    """places: requests that are answered at the same time; room: how many more may wait for a place.
+
+    rest: how many times as long as a request took the lane rests before the next one, while somebody of a lane that
+    never rests is being answered: two threads share one interpreter. It rests no more once the next one has waited
+    for half of the time after which it would be refused.
+    """
+
+    name: str
+    places: int
+    room: int
+    rest: float = 0.0
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What somebody hears for whom there is no room: a 503 with Retry-After. seconds: when to come again."""
+
+    content_type: str
+    body: bytes
+    seconds: int = 5
+
+
+class _Crowded(Exception):
+    """No room, or the deadline is over; nothing of the request was begun."""
+
+
+class Door:
+    """A WSGI application before another one.
+
+    choose: the name of the lane of a request, or "" to answer it right here: only what asks no database.
+    patience: seconds after which somebody who waits is refused, so that no proxy gives up first.
+    small: bytes of a body that is read before a place is taken, so that a slow sender holds none. `large` is the
+    lane of all whose body is longer or has no length, whatever they ask for: those are read as they come in.
+    waited: told the lane and the seconds of each wait; refused: told the lane of each refusal.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        lanes: Iterable[Lane],
+        choose: Callable[[Environ], str],
+        refusal: Callable[[Environ], Refusal],
+        *,
+        large: str,
+        small: int = 256 * 1024,
+        patience: float = 50.0,
+        waited: Callable[[str, float], None] = lambda _lane, _seconds: None,
+        refused: Callable[[str], None] = lambda _lane: None,
+    ) -> None:
+        self._application = application
+        company = _Company()
+        self._queues: Mapping[str, _Queue] = {
+            lane.name: _Queue(lane, company, patience) for lane in lanes
+        }
+        self._choose, self._refusal = choose, refusal
+        self._large, self._small = large, small
+        self._waited, self._refused = waited, refused
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        length = _length(environ)
+        is_small = length is not None and length <= self._small
+        name = self._choose(environ) if is_small else self._large
+        if not name:
+            return self._application(environ, start_response)
+        try:
+            queue = self._queues[name]
+            with queue.room():
+                if length and is_small:
+                    environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
+                came = time.monotonic()
+
+                def work() -> None:
+                    self._waited(name, time.monotonic() - came)
+                    _answer(self._application, environ, start_response)
+
+                queue.run(work)
+        except _Crowded:
+            self._refused(name)
+            return _refuse(self._refusal(environ), start_response)
+        return ()
+
+
+class _Company:
+    """How many are being answered in lanes that never rest."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._changed = threading.Condition()
+
+    def change(self, by: int) -> None:
+        with self._changed:
+            self._number += by
+            self._changed.notify_all()
+
+    def leaves(self, seconds: float) -> None:
+        """Return when there is none, and after so many seconds in any case."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._number, seconds)
+
+
+class _Queue:
+    """The threads of a lane, and how many wait for them."""
+
+    def __init__(self, lane: Lane, company: _Company, patience: float) -> None:
+        self._lane, self._company, self._patience = lane, company, patience
+        self._inside = 0
+        self._lock = threading.Lock()
+        self._rested = 0.0  # when the lane will have
+        self._threads = ThreadPoolExecutor(lane.places, thread_name_prefix=f"lane-{lane.name}")
+
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """A stay in the queue. Raises: _Crowded."""
+        with self._lock:
+            if self._inside >= self._lane.places + self._lane.room:
+                raise _Crowded
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Wait for a thread and for what it does. Raises: _Crowded, and what `work` raises."""
+        how, came = self._in_turn if self._lane.rest else self._ahead, time.monotonic()
+        future: Future[None] = self._threads.submit(how, work, came)
+        wait([future], self._patience)
+        if future.cancel():  # not what has begun: that goes on to its end
+            raise _Crowded
+        future.result()
+
+    def _ahead(self, work: Callable[[], None], _came: float) -> None:
+        self._company.change(1)
+        try:
+            work()
+        finally:
+            self._company.change(-1)
+
+    def _in_turn(self, work: Callable[[], None], came: float) -> None:
+        until = min(self._rested, came + self._patience / 2)
+        self._company.leaves(max(until - time.monotonic(), 0.0))
+        began = time.monotonic()
+        try:
+            work()
+        finally:
+            ended = time.monotonic()
+            self._rested = ended + (ended - began) * self._lane.rest
+
+
+def _length(environ: Environ) -> int | None:
+    """How long the body says it is; None for one that says nothing (chunked)."""
+    if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+        return None
+    said = environ.get("CONTENT_LENGTH") or "0"
+    return int(said) if said.isascii() and said.isdigit() else 0
+
+
+def _answer(application: Application, environ: Environ, start_response: StartResponse) -> None:
+    """Answer in this thread to the last byte, by the callable `write` of PEP 3333: what is streamed asks the
+    database as it goes, and its connection belongs to the thread."""
+    told: list[Callable[[bytes], object]] = []
+
+    def start(*words: Any) -> Callable[[bytes], object]:
+        told[:] = [start_response(*words)]
+        return told[0]
+
+    chunks = application(environ, start)
+    try:
+        for chunk in chunks:
+            if chunk:
+                told[0](chunk)
+    finally:
+        close = getattr(chunks, "close", None)
+        if close is not None:
+            close()
+
+
+def _refuse(refusal: Refusal, start_response: StartResponse) -> Iterable[bytes]:
+    headers = [
+        ("Content-Type", refusal.content_type),
+        ("Content-Length", str(len(refusal.body))),
+        ("Retry-After", str(refusal.seconds)),
+        ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
+    start_response("503 Service Unavailable", headers)
+    return [refusal.body]
