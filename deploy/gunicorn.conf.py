@@ -32,6 +32,10 @@ access_log_format = "%(t)s %(s)s %(m)s %(U)s %(L)ss %(B)sB %({x-request-id}o)s"
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     _counts = tempfile.mkdtemp(prefix="secops-metrics-", dir=worker_tmp_dir)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts
+# By which the processes know that one of them answers a person (apps/common/door.py).
+_door = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]) / "door"
+_door.touch()
+os.environ["SECOPS_DOOR_FILE"] = str(_door)
 
 
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001

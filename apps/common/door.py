@@ -5,7 +5,9 @@ the web server, which costs neither processor nor a connection of the database: 
 that work, so a process holds as many as its lanes have places, however many wait.
 """
 
+import fcntl
 import io
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -47,11 +49,49 @@ class _Crowded(Exception):
     """No room, or the deadline is over; nothing of the request was begun."""
 
 
+class Company:
+    """Whether anybody is being answered in a lane that never rests, in any process that uses the same file.
+
+    Each holds a shared lock on it. Locks are the kernel's, so they go with a process that dies.
+    """
+
+    PAUSE = 0.02  # seconds between two looks
+
+    def __init__(self, file: str) -> None:
+        """file: it exists, and stays empty."""
+        self._file = file
+
+    @contextmanager
+    def joined(self) -> Iterator[None]:
+        handle = os.open(self._file, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(handle)
+
+    def leaves(self, until: float) -> None:
+        """Return when there is nobody, and at `until` (of time.monotonic) in any case."""
+        while time.monotonic() < until and self._is_there():
+            time.sleep(self.PAUSE)
+
+    def _is_there(self) -> bool:
+        handle = os.open(self._file, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
+
 class Door:
     """A WSGI application before another one.
 
     choose: the name of the lane of a request, or "" to answer it right here: only what asks no database.
     patience: seconds after which somebody who waits is refused, so that no proxy gives up first.
+    company: who is answered meanwhile, in all processes that share its file.
     small: bytes of a body that is read before a place is taken, so that a slow sender holds none. `large` is the
     lane of all whose body is longer or has no length, whatever they ask for: those are read as they come in.
     waited: told the lane and the seconds of each wait; refused: told the lane of each refusal.
@@ -64,6 +104,7 @@ class Door:
         choose: Callable[[Environ], str],
         refusal: Callable[[Environ], Refusal],
         *,
+        company: Company,
         large: str,
         small: int = 256 * 1024,
         patience: float = 50.0,
@@ -71,7 +112,6 @@ class Door:
         refused: Callable[[str], None] = lambda _lane: None,
     ) -> None:
         self._application = application
-        company = _Company()
         self._queues: Mapping[str, _Queue] = {
             lane.name: _Queue(lane, company, patience) for lane in lanes
         }
@@ -103,28 +143,10 @@ class Door:
         return ()
 
 
-class _Company:
-    """How many are being answered in lanes that never rest."""
-
-    def __init__(self) -> None:
-        self._number = 0
-        self._changed = threading.Condition()
-
-    def change(self, by: int) -> None:
-        with self._changed:
-            self._number += by
-            self._changed.notify_all()
-
-    def leaves(self, seconds: float) -> None:
-        """Return when there is none, and after so many seconds in any case."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._number, seconds)
-
-
 class _Queue:
     """The threads of a lane, and how many wait for them."""
 
-    def __init__(self, lane: Lane, company: _Company, patience: float) -> None:
+    def __init__(self, lane: Lane, company: Company, patience: float) -> None:
         self._lane, self._company, self._patience = lane, company, patience
         self._inside = 0
         self._lock = threading.Lock()
@@ -154,15 +176,11 @@ class _Queue:
         future.result()
 
     def _ahead(self, work: Callable[[], None], _came: float) -> None:
-        self._company.change(1)
-        try:
+        with self._company.joined():
             work()
-        finally:
-            self._company.change(-1)
 
     def _in_turn(self, work: Callable[[], None], came: float) -> None:
-        until = min(self._rested, came + self._patience / 2)
-        self._company.leaves(max(until - time.monotonic(), 0.0))
+        self._company.leaves(until=min(self._rested, came + self._patience / 2))
         began = time.monotonic()
         try:
             work()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.urls import resolve
 
-from apps.common.door import Door, Environ, Lane, Refusal
+from apps.common.door import Company, Door, Environ, Lane, Refusal
 from secops_portal.lanes import LANES, lane_of, refusal
 
 GENEROUS = 30.0
@@ -56,6 +56,12 @@ def crowd() -> Iterator[ThreadPoolExecutor]:
         yield threads
 
 
+@pytest.fixture(autouse=True)
+def _shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "door").touch()
+    monkeypatch.chdir(tmp_path)
+
+
 def door(portal: Any, **options: Any) -> Door:
     lanes = [
         Lane("pages", places=2, room=20),
@@ -68,6 +74,7 @@ def door(portal: Any, **options: Any) -> Door:
         lanes,
         lambda environ: LANE_OF[environ["PATH_INFO"].split("?")[0]],
         lambda _environ: Refusal("text/plain", b"full", 7),
+        company=Company("door"),
         large="large",
         **options,
     )
@@ -203,11 +210,11 @@ def test_large_bodies_have_a_lane_of_their_own(
 
 
 def test_reports_rest_while_somebody_reads(portal: Portal, crowd: ThreadPoolExecutor) -> None:
-    entry = door(portal, rest=1e9)
+    entry, other_process = door(portal, rest=1e9), door(portal)
     assert ask(entry, "/report").status == "200 OK"  # nobody reads: it need not wait
     assert ask(entry, "/report").status == "200 OK"
     with held(portal, "/page"):
-        page = crowd.submit(ask, entry, "/page")
+        page = crowd.submit(ask, other_process, "/page")
         for _ in range(3):
             came(portal)
         report = crowd.submit(ask, entry, "/report", b"last")
