@@ -17,10 +17,13 @@ from apps.common.paper import (
     ACCENT,
     LINE,
     WIDTH,
+    absent_note,
     document,
     gap,
+    noting_absent,
     paragraph,
     prose,
+    styles,
 )
 from apps.planning.models import Decision
 from apps.risks.models import RiskStatement, StatementState
@@ -38,18 +41,21 @@ def decision_paper(view: ItemView, decision: Decision) -> bytes:
     """The PDF. Text of people is Markdown in prose and plain elsewhere; values are of today where it says so."""
     item = view.item
     address = f"{settings.BASE_URL}/planning/{item.key}/"
-    story = [
-        paragraph(f"Decision record · {item.key} · {item.system.name} · {item.stage}", "small"),
-        paragraph(item.title, "title"),
-        _facts(view, decision),
-        paragraph("The question", "h2"),
-        *(prose(item.question) or [paragraph("Nobody has written down the question.")]),
-        *_options(view, decision),
-        *_recommendation(view, decision),
-        *_decision(decision),
-        *_treatments(decision),
-        *_risks(view),
-    ]
+    styles()  # before the first word: what the typefaces have is looked up
+    with noting_absent() as absent:
+        story: list[Flowable] = [
+            paragraph(f"Decision record · {item.key} · {item.system.name} · {item.stage}", "small"),
+            paragraph(item.title, "title"),
+            _facts(view, decision),
+            paragraph("The question", "h2"),
+            *(prose(item.question) or [paragraph("Nobody has written down the question.")]),
+            *_options(view, decision),
+            *_recommendation(view, decision),
+            *_decision(decision),
+            *_treatments(decision),
+            *_risks(view),
+        ]
+    story += absent_note(absent)
     days = f"decision of {decision.decided_at:%Y-%m-%d}, printed {timezone.now():%Y-%m-%d}"
     return document(
         story,

@@ -85,6 +85,7 @@ urlpatterns += [
         name="guidance-useful-undo",
     ),
     path("findings/<int:pk>/", findings.finding_page, name="finding-detail"),
+    path("findings/<int:pk>/owner/", findings.finding_owner_action, name="finding-owner"),
     path("systems/", systems.system_list_page, name="system-list"),
     path("systems/<slug:key>/", systems.system_page, name="system-detail"),
     path("systems/<slug:key>/tokens/", systems.system_token_action, name="system-token"),

@@ -1,6 +1,7 @@
 """How an entry stands, as a sentence."""
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -20,7 +21,7 @@ def drift_sentence(row: Automation) -> str:
             if is_signal
             else _("It is declared and has never run, as far as anything here tells.")
         )
-    day = f"{timezone.localtime(run.ran_at):%Y-%m-%d}"
+    day = date_format(timezone.localtime(run.ran_at))
     return _signal(drift, day) if is_signal else _ran(row, run, drift, day)
 
 

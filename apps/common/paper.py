@@ -6,7 +6,9 @@ theirs is read, so none names an image to fetch, a font or a colour. Nothing is 
 
 import functools
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from html import escape
 from io import BytesIO
 from typing import Any
@@ -29,6 +31,7 @@ INK, MUTED, LINE, ACCENT = map(HexColor, ("#16242b", "#52646e", "#c3d0d4", "#0b5
 MARGIN = 20 * mm
 PADDING = 6  # points; reportlab's own, inside each frame
 WIDTH = A4[0] - 2 * MARGIN - 2 * PADDING
+NAMED_ABSENT = 30  # characters that a document says it lacks
 DEEPEST = 5  # levels of lists and quotations that are still set in
 INDENT = 5 * mm
 # Each once: the markup of nested emphasis says nothing more, however deep somebody nests it.
@@ -43,7 +46,7 @@ def styles() -> dict[str, ParagraphStyle]:
     """The paragraph styles by name; the first call reads the typefaces.
 
     They are TrueType files with Latin, Greek and Cyrillic that the build of the assets lays there. A
-    character of another script is shown as a box; the Markdown record has it.
+    character of another script is shown as a box; the document says which (`absent_note`).
     """
     folder = settings.PAPER_FONTS
     for name, file in (
@@ -77,10 +80,44 @@ def styles() -> dict[str, ParagraphStyle]:
     }
 
 
+# What the typefaces do not have of a document that is being made; None: nobody asks.
+_absent: ContextVar[dict[str, None] | None] = ContextVar("absent", default=None)
+
+
+@contextmanager
+def noting_absent() -> Iterator[Mapping[str, None]]:
+    """Inside, the characters are noted that no typeface has: each once, in the order of the text."""
+    found: dict[str, None] = {}
+    token = _absent.set(found)
+    try:
+        yield found
+    finally:
+        _absent.reset(token)
+
+
+def absent_note(found: Iterable[str]) -> list[Flowable]:
+    """Which characters are boxes in the document, by number and name; nothing where there is none.
+
+    SECURITY: names are Unicode's, so nothing of anybody's text is shown twice.
+    """
+    named = [f"U+{ord(each):04X} {unicodedata.name(each, 'unnamed').lower()}" for each in found]
+    if not named:
+        return []
+    more = f", and {len(named) - NAMED_ABSENT} more" if len(named) > NAMED_ABSENT else ""
+    text = (
+        "Characters that this document's typefaces do not have stand in it as boxes: "
+        f"{', '.join(named[:NAMED_ABSENT])}{more}. The Markdown record has them all."
+    )
+    return [gap(), paragraph(text, "small")]
+
+
 def words(text: object) -> str:
     """A text as reportlab's markup: characters only, none of it a tag; control characters are blanks."""
-    shown = (" " if unicodedata.category(each) == "Cc" else each for each in str(text))
-    return escape("".join(shown), quote=False)
+    shown = "".join(" " if unicodedata.category(each) == "Cc" else each for each in str(text))
+    if (found := _absent.get()) is not None:
+        has = pdfmetrics.getFont("Text").face.charToGlyph
+        found.update(dict.fromkeys(each for each in shown if ord(each) not in has))
+    return escape(shown, quote=False)
 
 
 def paragraph(text: object, style: str = "text") -> Paragraph:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -51,7 +53,7 @@ def _gap(names: dict[str, object], wanted: Expected) -> Gap:
 
 
 def silence_sentence(silence: Silence) -> str:
-    words = {"series": str(silence.series), "since": f"{silence.since:%Y-%m-%d}"}
+    words = {"series": str(silence.series), "since": date_format(timezone.localtime(silence.since))}
     if silence.rhythm is None:
         return _("%(series)s has not reported since %(since)s.") % words
     hours = silence.rhythm.total_seconds() / 3600

@@ -195,5 +195,13 @@ class ItemEditForm(ItemFields, VersionedForm):
         ]
 
 
+class RevisitForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why it is taken up again"),
+        max_length=500,
+        help_text=_("Such as what is known now and was not then. It stands in the history."),
+    )
+
+
 class UndoForm(forms.Form):
     reason = forms.CharField(label=_("Why it is undone"), max_length=500)

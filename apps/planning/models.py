@@ -221,7 +221,7 @@ class Decision(ItemOwned):
     valid_until = models.DateField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True)
     end = models.CharField(max_length=10, choices=DecisionEnd.choices, blank=True, default="")
-    end_reason = models.CharField(  # why it was undone
+    end_reason = models.CharField(  # why it was undone, or taken up again
         max_length=500, blank=True, default="", db_default=""
     )
     # The decision that holds again through this one, since what had replaced it was undone.

@@ -30,6 +30,7 @@ from apps.risks.services.credits import Credit
 from apps.risks.services.estimates import ENDS, Reading, read_estimate
 from apps.risks.services.statements import (
     StatementInput,
+    blanks_refuse,
     statement_create,
     statement_edit,
     statement_publish,
@@ -82,6 +83,8 @@ def _create(
 ) -> HttpResponse | None:
     option = options_of(request.actor, item.pk).filter(pk=form.cleaned_data["option"]).first()
     try:
+        if "publish" in request.POST:
+            blanks_refuse(form.cleaned_data["condition"], form.cleaned_data["consequence"])
         statement = statement_create(
             actor=request.actor,
             item=item,

@@ -10,6 +10,7 @@ from apps.common.errors import Missing
 from apps.scans.models import (
     Finding,
     FindingOwner,
+    FindingTag,
     OwnersMap,
     Presence,
     Report,
@@ -31,8 +32,17 @@ def rules_visible(viewer: Actor) -> QuerySet[TriageRule]:
         rows = rows.filter(everywhere | Q(system__in=systems))
     found: QuerySet[TriageRule] = rows.select_related("system", "team")
     return found.annotate(
-        finding_count=Coalesce(Subquery(changed, output_field=IntegerField()), 0)
+        finding_count=Coalesce(Subquery(changed, output_field=IntegerField()), 0),
+        owner_count=_count_of(FindingOwner),
+        tag_count=_count_of(FindingTag),
     ).order_by("-is_on", "-id")
+
+
+def _count_of(said: type[FindingOwner | FindingTag]) -> Coalesce:
+    """How many findings have what a rule says of them; a finding with two of its tags counts once."""
+    rows = said.objects.filter(rule=OuterRef("pk")).order_by().values("rule")
+    count = rows.annotate(n=Count("finding", distinct=True)).values("n")
+    return Coalesce(Subquery(count, output_field=IntegerField()), 0)
 
 
 def rule_get(viewer: Actor, pk: int) -> TriageRule:

@@ -26,7 +26,6 @@ urlpatterns = [
     path("findings/urgency/feed/", urgency.feed_load_action, name="feed-load"),
     path("findings/export/", exports.finding_export, name="finding-export"),
     path("findings/owner/", triage.owner_page, name="owner-new"),
-    path("findings/<int:pk>/owner/", triage.finding_owner_action, name="finding-owner"),
     path("findings/triage/", triage.triage_page, name="triage-new"),
     path("findings/triage/<uuid:uid>/", triage.triage_detail_page, name="triage-detail"),
     path("findings/triage/<uuid:uid>/undo/", triage.triage_undo_action, name="triage-undo"),

@@ -138,3 +138,18 @@ def test_strangers_get_no_document(people: People) -> None:
     other = make_item(people.system)
     wrong = f"/planning/{other.key}/decisions/{decision.pk}.pdf"
     assert signed_in(people.viewer).get(wrong).status_code == 404
+
+
+def test_the_document_says_which_characters_it_lacks(people: People) -> None:
+    """By number and name, once each; what the typefaces have is not among them."""
+    decision = decided(
+        people, reason="Ärger, Ελλάδα, Привет: 漢字漢 ✅", title="Wo liegen Rechnungen 字?"
+    )
+    _reader, text = read(signed_in(people.viewer).get(address(decision)))
+    note = " ".join(text[text.index("Characters that this document") :].split())
+    assert "U+5B57 cjk unified ideograph-5b57, U+6F22" in note  # in the order of the text
+    assert "U+2705 white heavy check mark" in note
+    assert note.count("U+6F22") == 1
+    assert "U+03B1" not in note
+    _reader, plain = read(signed_in(people.viewer).get(address(decided(people, title="Zwei"))))
+    assert "Characters that" not in plain

@@ -364,8 +364,14 @@ def test_taken_up_again_and_expired_decisions_stay_in_the_history(
     architect = Actor(user=people.architect)
     decision_record(actor=architect, item=item, option=public, reason="For this month")
     client.force_login(people.architect)
-    assert client.post(f"/planning/PI-{item.pk}/revisit/").status_code == 302
-    assert client.post(f"/planning/PI-{item.pk}/revisit/").status_code == 409  # none in force
+    address, typed = f"/planning/PI-{item.pk}/revisit/", {"revisit-reason": "Prices changed."}
+    refused = client.post(address, {"revisit-reason": " "})
+    assert refused.status_code == 422
+    assert list(refused.context["revisit_form"].errors) == ["reason"]
+    assert Decision.objects.get().ended_at is None
+    assert client.post(address, typed).status_code == 302
+    assert "Prices changed." in client.get(f"/planning/PI-{item.pk}/").content.decode()
+    assert client.post(address, typed).status_code == 409  # none in force
     tomorrow = timezone.localdate() + dt.timedelta(days=1)
     decision_record(
         actor=architect, item=item, option=public, reason="Once more", valid_until=tomorrow

@@ -1,11 +1,12 @@
 """The register: what is declared, by whom, and what cannot be."""
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from apps.accounts.actors import portal_actor
 from apps.automation.models import Automation
@@ -55,11 +56,14 @@ def test_how_an_entry_stands(people: People) -> None:
     assert standing(people, automation)[0] == "never"
     ran_at = timezone.now() - dt.timedelta(days=9)
     told_runs(automation, {"outcome": "passed", "ran_at": ran_at, "revision": SHA[:8]})
-    day = f"{timezone.localtime(ran_at):%Y-%m-%d}"
+    day = f"{timezone.localtime(ran_at):%-d %b %Y}"
     assert standing(people, automation) == (
         "overdue",
         f"It was due 2 days ago; it last ran on {day}.",
     )
+    with translation.override("de"):  # days as German writes them, within the sentence
+        sentence = standing(people, automation)[1]
+    assert re.search(r"lief sie am \d{1,2}\. \w+\.? \d{4}\.$", sentence)
     told_runs(automation, {"outcome": "passed", "revision": "aaaaaaa1"})
     drift, sentence = standing(people, automation)
     assert drift == "revision"

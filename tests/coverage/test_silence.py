@@ -68,7 +68,7 @@ def test_noticed_once_and_ended_by_the_next_report(people: People) -> None:
     assert silence.rhythm == pytest.approx(days(1), abs=dt.timedelta(seconds=5))
     assert silence.limit == pytest.approx(days(3), abs=dt.timedelta(seconds=15))
     assert silence_sentence(silence) == (
-        f"Semgrep reported about every 24 hours and is silent since {silence.since:%Y-%m-%d}."
+        f"Semgrep reported about every 24 hours and is silent since {silence.since:%-d %b %Y}."
     )
     make_arrived(series, days_ago=0)
     assert silences_sweep() == 0

@@ -137,9 +137,12 @@ def test_the_database_holds_one_decision_in_force(
 
 def test_an_item_is_taken_up_again(item: PlanningItem, options: list[Option]) -> None:
     decision = decide(item, options[0])
-    decision_revisit(actor=TESTS, item=item)
+    decision_revisit(actor=TESTS, item=item, reason=" The price changed. ")
     decision.refresh_from_db()
     item.refresh_from_db()
+    assert decision.end_reason == "The price changed."
+    entry = AuditEntry.objects.get(action="decision.revisit")
+    assert entry.changes == {"reason": "The price changed."}
     assert (decision.end, item.status, in_force(item)) == ("revisited", "open", [])
     with pytest.raises(Conflict):
         decision_revisit(actor=TESTS, item=item)

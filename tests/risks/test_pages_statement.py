@@ -12,6 +12,7 @@ from apps.evidence.services.links import link_create
 from apps.planning.models import PlanningItem
 from apps.risks.models import RiskStatement
 from apps.risks.services.statements import statement_edit, statement_publish
+from tests.api.conftest import as_user, problem_fields
 from tests.conftest import People
 from tests.factories import (
     make_finding,
@@ -72,6 +73,31 @@ def test_save_and_publish_in_one_step(client: Client, people: People, item: Plan
     assert response["Location"] == f"/planning/PI-{item.pk}/"
     assert statement.state == "published"
     assert statement.option is None  # whatever is chosen
+
+
+def test_what_guidance_left_to_fill_in_is_not_published(
+    client: Client, people: People, item: PlanningItem
+) -> None:
+    client.force_login(people.security)
+    blank = TYPED | {"condition": "If you join SQL with {input} and ${HOME}, {{ x }} or {input}"}
+    refused = client.post(_new(item), blank | {"publish": "1"})
+    assert refused.status_code == 422
+    assert refused.context["form"].errors == {
+        "condition": ["Fill in {input} before it is published."]
+    }
+    assert not RiskStatement.objects.exists()
+    assert client.post(_new(item), blank).status_code == 302  # a draft may wait for it
+    statement = RiskStatement.objects.get()
+    page = f"/risks/RS-{statement.pk}/"
+    assert '<mark class="blank">{input}</mark>' in client.get(page).content.decode()
+    refused = client.post(f"{page}publish/")
+    assert refused.status_code == 422
+    assert "Fill in {input} before it is published." in refused.content.decode()
+    assert f'href="{page}edit/#id_condition"' in refused.content.decode()
+    api = as_user(people.security)
+    assert problem_fields(api.post(f"/statements/RS-{statement.pk}/publish", {})) == {"condition"}
+    statement.refresh_from_db()
+    assert statement.state == "draft"
 
 
 @pytest.mark.parametrize(

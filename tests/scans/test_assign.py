@@ -245,7 +245,10 @@ def test_on_the_pages(client: Client, people: People, teams: tuple[Team, Team, T
     assert undo in saved
     assert "Owner: Chosen (taken back)" in client.post(undo, follow=True).content.decode()
     assert owner(finding) is None
-    assert "Choose a team" in client.post(f"{page}owner/", {}, follow=True).content.decode()
+    refused = client.post(f"{page}owner/", {})  # nothing is chosen: the field says so, on its page
+    assert refused.status_code == 422
+    assert list(refused.context["owner_form"].errors) == ["team"]
+    assert 'aria-invalid="true"' in refused.content.decode()
     # Many: shown first, then done, then left to rules and lists again.
     assert 'formaction="/findings/owner/?system=payments"' in (
         client.get("/findings/?system=payments").content.decode()

@@ -20,6 +20,7 @@ from apps.scans.models import (
     TriageRule,
 )
 from apps.scans.selectors import FindingFilter
+from apps.scans.selectors_rules import rules_visible
 from apps.scans.services.ingest import report_ingest
 from apps.scans.services.owners import owners_apply, owners_set
 from apps.scans.services.rules import RuleDraft, rule_create, rule_switch_off, rule_try
@@ -27,6 +28,7 @@ from apps.scans.services.triage import finding_triage
 from tests.api.conftest import as_pipeline, as_user, problem_fields
 from tests.conftest import People
 from tests.factories import actor_of, make_finding, make_report
+from tests.pages import signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -143,6 +145,11 @@ def test_switched_on_it_sets_state_owner_and_tags_and_off_takes_all_back(
     marked = {found["test"].pk, found["said"].pk}
     assert set(FindingOwner.objects.values_list("finding_id", flat=True)) == marked
     assert FindingTag.objects.count() == 4
+    listed = rules_visible(actor).get()
+    assert (listed.finding_count, listed.owner_count, listed.tag_count) == (1, 2, 2)  # type: ignore[attr-defined]
+    page = text_of(signed_in(people.security), "/findings/rules/")
+    assert "2 owned" in page
+    assert "2 tagged" in page
     rule_switch_off(actor=actor, rule=rule)
     assert states(*found.values()) == ["open", "open", "fixed", "false_positive", "open"]
     assert FindingOwner.objects.count() == FindingTag.objects.count() == 0

@@ -53,8 +53,8 @@ def _tell(request: PageRequest, statement: RiskStatement) -> None:
         return
     try:
         revision = statement_publish(actor=request.actor, statement=statement)
-    except Conflict as conflict:
-        messages.warning(request, conflict.message)
+    except (Conflict, Invalid) as error:
+        messages.warning(request, error.message)
     else:
         said = _("Published as revision %(number)d. It counts from now on.")
         messages.success(request, said % {"number": revision.number})

@@ -7,10 +7,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.actors import Actor
-from apps.accounts.policy import may
+from apps.accounts.policy import may, require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.common.errors import Conflict, Invalid
@@ -23,6 +23,7 @@ from apps.scans.models import Finding
 from apps.scans.selectors import finding_get, owners_told, presences_of, verdicts_of
 from apps.scans.selectors_exploits import due_on, exploits_of, remediation_days
 from apps.scans.selectors_groups import sightings_of
+from apps.scans.services.assign import finding_own
 from apps.scans.services.triage import finding_triage
 from apps.trackers.selectors import ticket_panel, tickets_of, trackers_for
 
@@ -57,6 +58,28 @@ def finding_page(request: PageRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Saved. It can be taken back below."))
             return redirect("finding-detail", pk)
+    return _page(request, finding, form)
+
+
+@require_POST
+def finding_owner_action(request: PageRequest, pk: int) -> HttpResponse:
+    """Whose one finding is."""
+    finding = finding_get(request.actor, pk)
+    require(request.actor, Permission.FINDING_TRIAGE, finding)
+    form = OwnerForm(request.POST)
+    if not form.is_valid():
+        return _page(request, finding, VerdictForm(), form)
+    if finding_own(actor=request.actor, finding=finding, team=form.owner()).changed:
+        messages.success(request, _("Saved. It can be taken back below."))
+    else:
+        messages.success(request, _("It was so already: nothing changed."))
+    return redirect("finding-detail", pk)
+
+
+def _page(
+    request: PageRequest, finding: Finding, form: VerdictForm, owner_form: OwnerForm | None = None
+) -> HttpResponse:
+    """The document, with whichever form was refused."""
     detail = getattr(finding, "detail", None)
     facts: dict[str, Any] = detail.facts if detail else {}
     parts = _parts(request.actor, finding)
@@ -76,13 +99,13 @@ def finding_page(request: PageRequest, pk: int) -> HttpResponse:
         "history": history(presences_of(finding)),
         "links": parts["links"],
         "words": words(parts["verdicts"], parts["owners"]),
-        "owner_form": OwnerForm() if may_triage else None,
+        "owner_form": owner_form or (OwnerForm() if may_triage else None),
         **ticket_panel(finding, parts["tickets"], may_file="trackers" in parts),
         "triage_form": form,
         "triage_refused": bool(form.errors),
         "may_triage": may_triage,
     }
-    status = 422 if form.errors else 200
+    status = 422 if form.errors or owner_form else 200
     return render(request, "scans/finding_detail.html", context, status=status)
 
 

@@ -9,13 +9,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.policy import require
 from apps.accounts.requests import PageRequest
+from apps.accounts.roles import Permission
 from apps.advice.forms import AnswerForm, AskForm, DecisionForm, RecommendForm
 from apps.advice.item_page import ItemView, item_view, read_as
 from apps.advice.views.figures import item_figures
 from apps.common.errors import Conflict, Invalid
 from apps.common.forms import apply_domain_errors
-from apps.planning.forms import UndoForm
+from apps.planning.forms import RevisitForm, UndoForm
 from apps.planning.selectors import answer_get, item_get, question_get
 from apps.planning.services.decisions import decision_revisit, recommendation_make, undoable
 from apps.planning.services.questions import answer_accept, question_answer, question_ask
@@ -48,6 +50,7 @@ def _page(
         or DecisionForm(view=view, prefix="decision", initial=_last_choice(view)),
         "origin": origin_of_item(request.actor, view.item),
         "undo_form": bound.get("undo_form") or UndoForm(prefix="undo"),
+        "revisit_form": bound.get("revisit_form") or RevisitForm(prefix="revisit"),
         "may_undo": view.decision is not None and undoable(view.decision),
         "evidence_left": view.evidence_total - len(view.evidence),
         "threads": _threads(view, answers_open, bound.get("answer_form")),
@@ -201,6 +204,11 @@ def item_confirm(request: PageRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def item_revisit(request: PageRequest, pk: int) -> HttpResponse:
-    decision_revisit(actor=request.actor, item=item_get(request.actor, pk))
+    item = item_get(request.actor, pk)
+    require(request.actor, Permission.DECISION_RECORD, item)
+    form = RevisitForm(request.POST, prefix="revisit")
+    if not form.is_valid():
+        return item_shown(request, pk, revisit_form=form)
+    decision_revisit(actor=request.actor, item=item, reason=form.cleaned_data["reason"])
     messages.success(request, _("Taken up again; the old decision stays in the history."))
     return _back(pk, "decision")

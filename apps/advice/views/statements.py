@@ -271,6 +271,9 @@ def statement_publish_page(request: PageRequest, pk: int) -> HttpResponse:
         revision = statement_publish(
             actor=request.actor, statement=statement, note=form.cleaned_data["note"]
         )
+    except Invalid as error:
+        apply_domain_errors(form, error)
+        return statement_shown(request, statement, status=422, publish_form=form)
     except Conflict as conflict:
         messages.error(request, conflict.message)
     else:

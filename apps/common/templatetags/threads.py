@@ -7,10 +7,11 @@ from django import template
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from apps.common.blanks import BLANK
 from apps.common.templatetags.blocks import extra_attributes, render_component
 from apps.common.ui.ages import age_of
 from apps.common.ui.diff import DiffLine
@@ -71,14 +72,25 @@ def statement(
     opening = nobody if has_no_you else you
     values = {
         "opening": opening,
-        "condition": _clause(condition, opening),
+        "condition": _with_blanks(_clause(condition, opening)),
         "then": then,
-        "consequence": _clause(consequence, then),
+        "consequence": _with_blanks(_clause(consequence, then)),
         "language": "" if tongue == translation.get_language() else tongue,
         "compact": compact,
         "body": content,
     }
     return render_component(context, "statement", values)
+
+
+def _with_blanks(clause: str) -> SafeString:
+    """Where guidance leaves a blank, it is seen to be one."""
+    found, end = list(BLANK.finditer(clause)), 0
+    pieces = []
+    for blank in found:
+        pieces.append((clause[end : blank.start()], blank[0]))
+        end = blank.end()
+    marked = format_html_join("", '{}<mark class="blank">{}</mark>', pieces)
+    return format_html("{}{}", marked, clause[end:])
 
 
 def _opens(text: str, opening: str) -> bool:

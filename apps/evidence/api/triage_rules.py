@@ -75,6 +75,8 @@ class TriageRuleOut(serializers.Serializer[Any]):
     findings = serializers.IntegerField(
         source="finding_count", help_text="That have the state by it."
     )
+    owned = serializers.IntegerField(source="owner_count", help_text="Whose owner it says.")
+    tagged = serializers.IntegerField(source="tag_count", help_text="That have its tags by it.")
     by = serializers.CharField(source="actor_label")
     created_at = serializers.DateTimeField()
 

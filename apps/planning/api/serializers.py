@@ -134,6 +134,12 @@ class QuestionOut(serializers.Serializer[Any]):
     answers = AnswerOut(many=True)
 
 
+class RevisitIn(Input):
+    reason = serializers.CharField(
+        max_length=500, default="", allow_blank=True, help_text="It stands with the decision."
+    )
+
+
 class RecommendationIn(Input):
     option = serializers.IntegerField(
         min_value=1,

@@ -17,6 +17,7 @@ from apps.planning.api.serializers import (
     QuestionQuery,
     RecommendationIn,
     RecommendationOut,
+    RevisitIn,
 )
 from apps.planning.selectors import (
     answer_get,
@@ -159,13 +160,15 @@ class Revisit(PortalView):
         "items_revisit",
         "Take a decided item up again",
         tag=TAG,
-        takes=None,
+        takes=RevisitIn,
         gives=ItemOut,
         repeatable=True,
         versioned=True,
+        example={"reason": "The provider changes its prices."},
     )
     @idempotent
     def post(self, request: Request, item: int) -> Response:
-        read_body(Nothing, request)
-        decision_revisit(actor=self.actor, item=item_get(self.actor, item))
+        given = read_body(RevisitIn, request)
+        row = item_get(self.actor, item)
+        decision_revisit(actor=self.actor, item=row, reason=given["reason"])
         return self.one(ItemOut, item_get(self.actor, item))

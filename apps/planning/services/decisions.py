@@ -74,15 +74,24 @@ def decision_record(
 
 
 @transaction.atomic
-def decision_revisit(*, actor: Actor, item: PlanningItem) -> None:
-    """Take a decided item up again. Raises: Conflict when no decision is in force."""
+def decision_revisit(*, actor: Actor, item: PlanningItem, reason: str = "") -> None:
+    """Take a decided item up again; why stands with the decision that ends.
+
+    Raises: Conflict when no decision is in force.
+    """
     require(actor, Permission.DECISION_RECORD, item)
     row = PlanningItem.objects.select_for_update().get(pk=item.pk)
-    ended = _end_current(row, DecisionEnd.REVISITED)
+    ended = _end_current(row, DecisionEnd.REVISITED, reason.strip())
     if ended is None:
         raise Conflict("No decision is in force on this item.")
     _set_status(row, ItemStatus.OPEN)
-    record(actor=actor, action="decision.revisit", target=ended, system_id=row.system_id)
+    record(
+        actor=actor,
+        action="decision.revisit",
+        target=ended,
+        system_id=row.system_id,
+        changes={"reason": ended.end_reason},
+    )
 
 
 @transaction.atomic
@@ -193,11 +202,11 @@ def _check(item: PlanningItem, option: Option | None, reason: str) -> None:
         raise Invalid(problems)
 
 
-def _end_current(item: PlanningItem, end: DecisionEnd) -> Decision | None:
+def _end_current(item: PlanningItem, end: DecisionEnd, reason: str = "") -> Decision | None:
     current = Decision.objects.filter(item=item, ended_at=None).first()
     if current is not None:
-        current.ended_at, current.end = timezone.now(), end
-        current.save(update_fields=["ended_at", "end"])
+        current.ended_at, current.end, current.end_reason = timezone.now(), end, reason
+        current.save(update_fields=["ended_at", "end", "end_reason"])
     return current
 
 

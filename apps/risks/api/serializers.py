@@ -336,7 +336,7 @@ class DecisionOut(serializers.Serializer[Any]):
     end = serializers.CharField(
         help_text="replaced, expired, revisited or undone; empty while it is in force."
     )
-    end_reason = serializers.CharField(help_text="Why it was undone.")
+    end_reason = serializers.CharField(help_text="Why it was undone, or taken up again.")
     restores = serializers.IntegerField(
         source="restores_id",
         allow_null=True,

@@ -15,6 +15,7 @@ from apps.accounts.policy import require
 from apps.accounts.roles import Permission
 from apps.audit.services import record
 from apps.common import events
+from apps.common.blanks import blanks
 from apps.common.editing import changed_fields, lock_for_edit
 from apps.common.errors import Conflict, Invalid
 from apps.guidance.models import GuidanceVersion
@@ -147,6 +148,9 @@ def statement_publish(
     last = row.revisions.first()
     if last is not None and last.source_version == row.version:
         raise Conflict("This text is published already; nothing has changed since.")
+    said, before = (row.condition, row.consequence), last and (last.condition, last.consequence)
+    if said != before:
+        blanks_refuse(*said)
     revision = RiskRevision(
         statement=row,
         number=last.number + 1 if last else 1,
@@ -169,6 +173,18 @@ def statement_publish(
     )
     events.append("statement.published", {"statement_id": row.pk, "revision_id": revision.pk})
     return revision
+
+
+def blanks_refuse(condition: str, consequence: str) -> None:
+    """What guidance left to fill in is no risk of anybody's. Raises: Invalid, for each sentence with a blank."""
+    said = {"condition": blanks(condition), "consequence": blanks(consequence)}
+    problems = {
+        name: f"Fill in {', '.join(found)} before it is published."
+        for name, found in said.items()
+        if found
+    }
+    if problems:
+        raise Invalid(problems, " ".join(problems.values()))
 
 
 def _review(row: RiskStatement, last: RiskRevision | None) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.accounts.policy import require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_visible
@@ -23,12 +22,11 @@ from apps.scans.forms_triage import ChosenFindings, OwnerForm, VerdictForm
 from apps.scans.models import Finding, Triage
 from apps.scans.selectors import (
     FindingFilter,
-    finding_get,
     findings_to_own,
     findings_to_triage,
     triage_get,
 )
-from apps.scans.services.assign import finding_own, owner_start
+from apps.scans.services.assign import owner_start
 from apps.scans.services.triage import triage_start, triage_undo
 from apps.scans.views.findings import NAMES
 
@@ -107,21 +105,6 @@ def _told(
         "action": address(reverse(action), request.GET, NAMES),
         "back_url": address(reverse("finding-list"), request.GET, NAMES),
     }
-
-
-@require_POST
-def finding_owner_action(request: PageRequest, pk: int) -> HttpResponse:
-    """Whose one finding is."""
-    finding = finding_get(request.actor, pk)
-    form = OwnerForm(request.POST)
-    if not form.is_valid():
-        require(request.actor, Permission.FINDING_TRIAGE, finding)
-        messages.warning(request, _("Choose a team, or that rules and the list say it."))
-    elif finding_own(actor=request.actor, finding=finding, team=form.owner()).changed:
-        messages.success(request, _("Saved. It can be taken back below."))
-    else:
-        messages.success(request, _("It was so already: nothing changed."))
-    return redirect("finding-detail", pk)
 
 
 def _filter(request: PageRequest, given: QueryDict) -> FindingFilter:
