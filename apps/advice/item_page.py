@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Count, Window
+
 from apps.accounts.actors import Actor
 from apps.accounts.policy import may
 from apps.accounts.roles import Permission
 from apps.advice.comparison import OptionLoss, compare_options
 from apps.advice.information import Information, information_of
+from apps.common.parts import Parts
 from apps.evidence.models import EvidenceLink
-from apps.evidence.selectors import links_of_item, open_evidence_counts
+from apps.evidence.selectors import links_of_item, with_open_evidence
 from apps.planning.models import (
     Decision,
     DecisionEnd,
@@ -23,12 +26,13 @@ from apps.planning.selectors import (
     item_get,
     options_of,
     questions_visible,
-    recommendation_of,
+    recommendations_of,
 )
 from apps.risks.changes import Change, changes_since
 from apps.risks.models import RiskStatement, StatementState
 from apps.risks.selectors import statements_ended, statements_of_item
 
+_TOTAL = Window(Count("pk"))  # of all rows, though only some are read
 EVIDENCE_SHOWN = 10  # open and severe first; what is left stands on the statements' own pages
 
 
@@ -83,15 +87,20 @@ def item_view(viewer: Actor, pk: int) -> ItemView:
     """Everything the page shows. Raises: Missing."""
     item = item_get(viewer, pk)
     options = list(options_of(viewer, pk))
-    statements = list(statements_of_item(viewer, pk))
-    counts = open_evidence_counts(viewer, [statement.pk for statement in statements])
-    views = {each.pk: StatementView(each, counts.get(each.pk, 0)) for each in statements}
+    statements = list(with_open_evidence(viewer, statements_of_item(viewer, pk)))
+    views = {each.pk: StatementView(each, each.open_evidence) for each in statements}
     published = [each for each in statements if each.state == StatementState.PUBLISHED]
     losses = compare_options(options, published)
-    recommendation = recommendation_of(viewer, pk)
-    decisions = list(decisions_of(viewer, pk))
+    parts = Parts(
+        advice=recommendations_of(viewer, [pk]),
+        decisions=decisions_of(viewer, pk),
+        ended=statements_ended(viewer, pk),
+        questions=questions_visible(viewer).filter(item_id=pk).order_by("id"),
+        evidence=links_of_item(viewer, pk).annotate(total=_TOTAL)[:EVIDENCE_SHOWN],
+    )
+    evidence, decisions = parts["evidence"], parts["decisions"]
+    recommendation = next(iter(parts["advice"]), None)
     decision = next((each for each in decisions if each.ended_at is None), None)
-    evidence = links_of_item(viewer, pk)
     return ItemView(
         item=item,
         options=[
@@ -105,15 +114,15 @@ def item_view(viewer: Actor, pk: int) -> ItemView:
             for option in options
         ],
         information=information_of(options, published),
-        ended=list(statements_ended(viewer, pk)),
+        ended=parts["ended"],
         on_item=[views[each.pk] for each in statements if each.option_id is None],
         recommendation=recommendation,
         decision=decision,
         changes=_changes(decision, decisions),
         past_decisions=[each for each in decisions if each is not decision],
-        questions=list(questions_visible(viewer).filter(item_id=pk).order_by("id")),
-        evidence=list(evidence[:EVIDENCE_SHOWN]),
-        evidence_total=evidence.count(),
+        questions=parts["questions"],
+        evidence=evidence,
+        evidence_total=evidence[0].total if evidence else 0,
         may={
             permission.value.replace(".", "_"): may(viewer, permission, item)
             for permission in Permission

@@ -5,6 +5,7 @@ the risks are simulated together (docs/quant.md), by a worker where they are man
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -93,23 +94,29 @@ class Portfolio:
     outcome: Outcome | None  # None while a worker simulates
 
 
-def portfolio(viewer: Actor, scope: Scope) -> Portfolio | None:
-    """All risks carried that the viewer sees and the scope asks for; None where there are none."""
+def portfolio(
+    viewer: Actor, scope: Scope, drawn: Sequence[Point] | None = None
+) -> Portfolio | None:
+    """All risks carried that the viewer sees and the scope asks for; None where there are none.
+
+    drawn: current_tolerance(), where it has been read.
+    """
     rows = _scoped(viewer, scope)
     told = rows.order_by().aggregate(number=Count("pk"), loss=Sum(_LOSS), digest=_DIGEST)
     if not told["number"]:
         return None
-    line = tuple(current_tolerance())
+    line = tuple(current_tolerance() if drawn is None else drawn)
     points = tuple((str(each.loss), each.allowed) for each in line)
     wanted = Wanted(told["number"], told["digest"], scope.correlation, points)
     found = simulated(wanted, _revisions(rows))
+    groups = _groups(rows)
     return Portfolio(
         scope=scope,
         statements=wanted.risks,
         trials=found["trials"] if found else wanted.trials,
         expected_annual_loss=told["loss"],
-        systems=_systems(viewer, scope),
-        stages=_stages(viewer, scope),
+        systems=_systems(groups),
+        stages=_stages(groups),
         outcome=_outcome(found, rows, line) if found else None,
     )
 
@@ -156,32 +163,40 @@ _DIGEST = MD5(StringAgg(Cast("published", TextField()), Value(","), order_by="pu
 _LOSS = "published__valuation__expected_annual_loss"
 
 
-def _systems(viewer: Actor, scope: Scope) -> list[Group]:
-    rows = (
-        _scoped(viewer, scope)
-        .order_by()
-        .values("system__key", "system__name")
+def _groups(rows: QuerySet[RiskStatement]) -> list[tuple[Stage, Group]]:
+    """What is carried at each stage of each system."""
+    found = (
+        rows.order_by()
+        .values("system__key", "system__name", "item__stage")
         .annotate(loss=Sum(_LOSS), number=Count("id"))
-        .order_by("-loss")
     )
     return [
-        Group(row["system__key"], row["system__name"], row["loss"], row["number"]) for row in rows
+        (
+            Stage(row["item__stage"]),
+            Group(row["system__key"], row["system__name"], row["loss"], row["number"]),
+        )
+        for row in found
     ]
 
 
-def _stages(viewer: Actor, scope: Scope) -> list[Group]:
-    rows = {
-        row["item__stage"]: row
-        for row in _scoped(viewer, scope)
-        .order_by()
-        .values("item__stage")
-        .annotate(loss=Sum(_LOSS), number=Count("id"))
-    }
-    return [
-        Group(stage.value, str(stage.label), rows[stage.value]["loss"], rows[stage.value]["number"])
-        for stage in Stage
-        if stage.value in rows
-    ]
+def _systems(groups: Sequence[tuple[Stage, Group]]) -> list[Group]:
+    """The dearest first."""
+    by_key: dict[str, list[Group]] = {}
+    for _stage, group in groups:
+        by_key.setdefault(group.key, []).append(group)
+    added = [_added(key, parts[0].name, parts) for key, parts in by_key.items()]
+    return sorted(added, key=lambda each: each.expected_annual_loss, reverse=True)
+
+
+def _stages(groups: Sequence[tuple[Stage, Group]]) -> list[Group]:
+    """In the order of the loop."""
+    parts = {stage: [group for at, group in groups if at == stage] for stage in Stage}
+    return [_added(stage.value, str(stage.label), parts[stage]) for stage in Stage if parts[stage]]
+
+
+def _added(key: str, name: str, parts: Sequence[Group]) -> Group:
+    loss = sum((each.expected_annual_loss for each in parts), Decimal(0))
+    return Group(key, name, loss, sum(each.statements for each in parts))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from apps.advice.carried import statements_carried
 from apps.advice.loop import StageView, loop_over
 from apps.catalog.models import Component, Environment, System
 from apps.catalog.selectors import components_of, environments_of, memberships_of, system_get
+from apps.common.parts import Parts
 from apps.coverage.picture import SystemCoverage, open_counts_of
 from apps.coverage.selectors import coverage_of
 from apps.planning.models import PlanningItem
@@ -74,19 +75,27 @@ def system_view(viewer: Actor, key: str) -> SystemView:
     stages = loop_over(viewer, [covered], system)
     carried = statements_carried(viewer).filter(system=system)
     dearest = carried.order_by("-published__valuation__expected_annual_loss", "-pk")
+    parts = Parts(
+        statements=dearest[:SHOWN],
+        items=items_list(viewer, ItemFilter(system=key))[:SHOWN],
+        components=components_of(system),
+        environments=environments_of(system),
+        members=memberships_of(system),
+        tokens=tokens_of_system(viewer, system.pk),
+    )
     return SystemView(
         system=system,
         stages=stages,
-        statements=list(dearest[:SHOWN]),
+        statements=parts["statements"],
         statement_count=sum(view.statement_count for view in stages),
         expected_annual_loss=sum((view.expected_annual_loss for view in stages), Decimal(0)),
-        items=list(items_list(viewer, ItemFilter(system=key))[:SHOWN]),
+        items=parts["items"],
         coverage=covered,
         series=_series(viewer, covered),
-        components=list(components_of(viewer, key)),
-        environments=list(environments_of(viewer, key)),
-        members=list(memberships_of(viewer, key)),
-        tokens=list(tokens_of_system(viewer, system.pk)),
+        components=parts["components"],
+        environments=parts["environments"],
+        members=parts["members"],
+        tokens=parts["tokens"],
         may_manage_tokens=may(viewer, Permission.TOKEN_MANAGE, system),
         may_upload=may(viewer, Permission.REPORT_UPLOAD, system),
         may_add_items=may(viewer, Permission.ITEM_EDIT, system),

@@ -2,7 +2,7 @@
 series that fell silent."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,6 +12,7 @@ from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
 from apps.automation.models import Automation
 from apps.automation.selectors import changes_due
+from apps.common.parts import Parts
 from apps.coverage.models import Silence
 from apps.coverage.selectors import silences_open
 from apps.evidence.models import ValueUpdate
@@ -67,14 +68,14 @@ def waiting_for(viewer: Actor) -> Waiting:
         questions = questions.exclude(asked_by=viewer.user_id)  # one's own wait for others
     failed = reports_list(viewer).filter(state__in=[ReportState.FAILED, ReportState.QUARANTINED])
 
-    def top(rows: QuerySet[Any], permission: Permission, path: str = "system_id") -> list[Any]:
+    def top(rows: QuerySet[Any], permission: Permission, path: str = "system_id") -> QuerySet[Any]:
         """The top of a pile, of the systems on which the viewer may do something about it."""
         systems = viewer.systems_with(permission)
         rows = rows if systems is None else rows.filter(**{f"{path}__in": systems})
-        return list(rows[:SHOWN])
+        return rows[:SHOWN]
 
     decides, of_item = Permission.DECISION_RECORD, "item__system_id"
-    return Waiting(
+    piles = Parts(
         questions=top(questions, Permission.QUESTION_ANSWER, of_item),
         expiring=top(expiring, decides, of_item),
         expired=top(over, decides, of_item),
@@ -82,8 +83,9 @@ def waiting_for(viewer: Actor) -> Waiting:
         proposed=top(updates_proposed(viewer), Permission.STATEMENT_EDIT, "statement__system_id"),
         to_review=top(reviews_wished(viewer), Permission.STATEMENT_EDIT),
         undecided=top(undecided.order_by("-updated_at"), decides),
-        failed_reports=list(failed[:SHOWN]),
+        failed_reports=failed[:SHOWN],
         broken_sources=top(sources_in_trouble(viewer), Permission.SOURCE_MANAGE),
         due_changes=top(changes_due(viewer, DUE_DAYS), Permission.AUTOMATION_MANAGE),
         silences=top(silences_open(viewer), Permission.COVERAGE_MANAGE, "series__system_id"),
     )
+    return Waiting(**{each.name: piles[each.name] for each in fields(Waiting)})

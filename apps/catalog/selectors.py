@@ -71,14 +71,14 @@ def audit_trail(viewer: Actor, wanted: AuditFilter) -> QuerySet[AuditEntry]:
     return rows
 
 
-def components_of(viewer: Actor, key: str) -> QuerySet[Component]:
-    """Raises: Missing."""
-    return Component.objects.filter(system=system_get(viewer, key))
+def components_of(system: System) -> QuerySet[Component]:
+    """`system`: one that the reader sees (system_get)."""
+    return Component.objects.filter(system=system)
 
 
-def environments_of(viewer: Actor, key: str) -> QuerySet[Environment]:
-    """Raises: Missing."""
-    return Environment.objects.filter(system=system_get(viewer, key))
+def environments_of(system: System) -> QuerySet[Environment]:
+    """`system`: one that the reader sees (system_get)."""
+    return Environment.objects.filter(system=system)
 
 
 def systems_permitting(viewer: Actor, permission: Permission) -> QuerySet[System]:
@@ -87,9 +87,8 @@ def systems_permitting(viewer: Actor, permission: Permission) -> QuerySet[System
     return systems
 
 
-def memberships_of(viewer: Actor, key: str) -> QuerySet[Membership]:
-    """Who holds which role on a system, teams first. Raises: Missing."""
-    system = system_get(viewer, key)
+def memberships_of(system: System) -> QuerySet[Membership]:
+    """Who holds which role on a system that the reader sees, teams first."""
     return (
         Membership.objects.filter(system=system)
         .select_related("user", "team")

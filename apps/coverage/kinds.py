@@ -4,6 +4,7 @@ Teams expect "a dependency check at Build", not a product's name; so an expectat
 whichever tool gives that kind meets it.
 """
 
+import functools
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -131,12 +132,18 @@ def kind_of(
         return said[name]
     if format_slug in KIND_OF_FORMAT:
         return KIND_OF_FORMAT[format_slug]
+    return _kind_by_name(name)
+
+
+@functools.lru_cache(maxsize=1024)  # an organisation has few tools and many series of each
+def _kind_by_name(name: str) -> EvidenceKind:
     for beginning, kind in _BY_BEGINNING:
         if name.startswith(beginning):
             return kind
     return EvidenceKind.OTHER
 
 
+@functools.lru_cache(maxsize=1024)
 def plain_name(tool: str) -> str:
     """A tool's name as it is compared: "Trivy 0.58 (image)" and "trivy" begin alike."""
     return "".join(each for each in tool.lower() if each.isalnum())

@@ -5,13 +5,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
 from apps.catalog.models import Criticality, System
 from apps.catalog.stages import Stage
 from apps.common.errors import Missing
+from apps.common.parts import Parts
 from apps.coverage.defaults import default_days
 from apps.coverage.kinds import EvidenceKind, kind_of
 from apps.coverage.models import Expectation, Profile, Silence, SystemExpectation, ToolKind
@@ -36,39 +37,71 @@ class ProfileView:
         return self.version > 0
 
 
-def profiles() -> dict[int, ProfileView]:
-    """By criticality, the highest first; the portal's own where the organisation has said nothing."""
-    versions = dict(Profile.objects.values_list("criticality", "version"))
-    lines: dict[int, list[Line]] = {each: [] for each in versions}
-    for row in Expectation.objects.select_related("profile", "guidance__current"):
-        line = Line(Stage(row.stage), EvidenceKind(row.kind), row.max_age_days, row.guidance)
-        lines[row.profile.criticality].append(line)
+@dataclass(frozen=True)
+class Sayings:
+    """What people say of the evidence that is expected."""
+
+    profiles: Mapping[int, ProfileView]  # by criticality, the highest first
+    tool_kinds: Mapping[str, EvidenceKind]  # by kinds.plain_name
+    exceptions: Sequence[SystemExpectation]  # of the systems asked about
+
+
+def sayings(systems: Sequence[System] = ()) -> Sayings:
+    lines = Expectation.objects.select_related("guidance__current")
+    parts = Parts(
+        profiles=Profile.objects.prefetch_related(Prefetch("expectations", lines)),
+        tool_kinds=ToolKind.objects.all(),
+        exceptions=SystemExpectation.objects.filter(system__in=systems).select_related("set_by"),
+    )
+    return Sayings(
+        profiles=_profiles(parts["profiles"]),
+        tool_kinds={row.name: EvidenceKind(row.kind) for row in parts["tool_kinds"]},
+        exceptions=parts["exceptions"],
+    )
+
+
+def profiles() -> Mapping[int, ProfileView]:
+    return sayings().profiles
+
+
+def _profiles(rows: Sequence[Profile]) -> dict[int, ProfileView]:
+    """The portal's own where the organisation has said nothing."""
+    said = {row.criticality: row for row in rows}
     found = {}
     for criticality in reversed(Criticality):
-        own = lines.get(criticality)
-        if own is None:
-            days = default_days(criticality)
-            own = [Line(stage, kind, age) for (stage, kind), age in days.items()]
-        version = versions.get(criticality, 0)
-        found[criticality.value] = ProfileView(criticality, version, sorted(own, key=_place))
+        own = said.get(criticality)
+        version = own.version if own else 0
+        lines = sorted(_lines(own) if own else _usual_lines(criticality), key=_place)
+        found[criticality.value] = ProfileView(criticality, version, lines)
     return found
 
 
-def tool_kinds() -> dict[str, EvidenceKind]:
-    """What the organisation says of tools, by kinds.plain_name."""
-    return {row.name: EvidenceKind(row.kind) for row in ToolKind.objects.all()}
+def _lines(profile: Profile) -> list[Line]:
+    return [
+        Line(Stage(row.stage), EvidenceKind(row.kind), row.max_age_days, row.guidance)
+        for row in profile.expectations.all()
+    ]
 
 
-def coverage_of(viewer: Actor, systems: Iterable[System]) -> list[SystemCoverage]:
-    """The systems in the order given, in five queries whatever their number.
+def _usual_lines(criticality: Criticality) -> list[Line]:
+    days = default_days(criticality)
+    return [Line(stage, kind, age) for (stage, kind), age in days.items()]
 
-    viewer: sees the series that count; hand in only systems that the viewer sees.
+
+def coverage_of(
+    viewer: Actor, systems: Iterable[System], said: Sayings | None = None
+) -> list[SystemCoverage]:
+    """The systems in the order given, in a few queries whatever their number.
+
+    viewer: sees the series that count; hand in only systems that the viewer sees. said: their sayings(),
+    where they have been read.
     """
     systems = list(systems)
-    now, known = timezone.now(), profiles()
-    arrived = _arrived(viewer, systems, now)
+    said = said or sayings(systems)
+    now, known = timezone.now(), said.profiles
+    arrived = _arrived(viewer, systems, now, said.tool_kinds)
     own: dict[int, dict[Where, SystemExpectation]] = defaultdict(dict)
-    for row in SystemExpectation.objects.filter(system__in=systems).select_related("set_by"):
+    for row in said.exceptions:
         own[row.system_id][row.stage, row.kind] = row
     return [
         SystemCoverage(
@@ -82,7 +115,10 @@ def coverage_of(viewer: Actor, systems: Iterable[System]) -> list[SystemCoverage
 
 
 def _arrived(
-    viewer: Actor, systems: Sequence[System], now: dt.datetime
+    viewer: Actor,
+    systems: Sequence[System],
+    now: dt.datetime,
+    tool_kinds: Mapping[str, EvidenceKind],
 ) -> dict[int, list[Arrived]]:
     ended = Silence.objects.filter(ended_at=None).exclude(answer="")
     rows = (
@@ -93,11 +129,10 @@ def _arrived(
         .select_related("newest_report")
         .order_by("tool", "category", "pk")
     )
-    said = tool_kinds()
     found: dict[int, list[Arrived]] = defaultdict(list)
     for row in rows:
         report = row.newest_report
-        kind = kind_of(report.detected_format, row.tool, said)
+        kind = kind_of(report.detected_format, row.tool, tool_kinds)
         found[row.system_id].append(Arrived(row, kind, report.received_at, now))
     return found
 
@@ -187,7 +222,7 @@ def silences_open(viewer: Actor) -> QuerySet[Silence]:
     )
 
 
-def unknown_tools(viewer: Actor) -> list[str]:
+def unknown_tools(viewer: Actor, said: Sayings) -> list[str]:
     """Tools whose reports count as nothing in particular, by name."""
     rows = (
         Series.objects.visible_to(viewer)
@@ -195,5 +230,5 @@ def unknown_tools(viewer: Actor) -> list[str]:
         .values_list("newest_report__detected_format", "tool")
         .distinct()
     )
-    said = tool_kinds()
-    return sorted({tool for fmt, tool in rows if kind_of(fmt, tool, said) == EvidenceKind.OTHER})
+    kinds = {tool: kind_of(fmt, tool, said.tool_kinds) for fmt, tool in rows}
+    return sorted(tool for tool, kind in kinds.items() if kind == EvidenceKind.OTHER)

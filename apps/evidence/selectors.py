@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db.models import (
     BooleanField,
     Count,
@@ -20,6 +22,7 @@ from apps.evidence.models import (
     UpdateState,
     ValueUpdate,
 )
+from apps.risks.models import RiskStatement
 from apps.scans.models import TriageRule
 from apps.scans.selectors_rules import rules_visible
 
@@ -106,6 +109,17 @@ def open_evidence_counts(viewer: Actor, statement_ids: list[int]) -> dict[int, i
         .annotate(count=Count("id"))
     )
     return dict(rows)
+
+
+def with_open_evidence(
+    viewer: Actor, statements: QuerySet[RiskStatement]
+) -> QuerySet[Any]:  # of RiskStatement; the stubs know no `open_evidence`
+    """With `open_evidence`: how many open findings bear on each."""
+    links = EvidenceLink.objects.visible_to(viewer).filter(
+        statement=OuterRef("pk"), dismissed_at=None, finding__state="open"
+    )
+    counted = links.order_by().values("statement").annotate(n=Count("pk")).values("n")
+    return statements.annotate(open_evidence=Coalesce(Subquery(counted), 0))
 
 
 def updates_of(viewer: Actor, statement_id: int) -> QuerySet[ValueUpdate]:

@@ -152,7 +152,10 @@ class QuickAddForm(forms.Form):
     def __init__(self, *args: Any, systems: QuerySet[System], **kwargs: Any) -> None:
         kwargs.setdefault("auto_id", "quick_%s")  # beside the filters, which have a system, too
         super().__init__(*args, **kwargs)
-        self.fields["system"].queryset = systems  # type: ignore[attr-defined]
+        field: Any = self.fields["system"]
+        field.queryset = systems
+        # The page has read them, to know whether there are any; the field would read them anew.
+        field.choices = [(each.key, field.label_from_instance(each)) for each in systems]
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]

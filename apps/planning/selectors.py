@@ -2,8 +2,19 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, TextChoices
+from django.db.models import (
+    Count,
+    Exists,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    TextChoices,
+)
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
@@ -31,13 +42,18 @@ def items_visible(viewer: Actor) -> QuerySet[PlanningItem]:
         PlanningItem.objects.visible_to(viewer)
         .select_related("system", "created_by")
         .annotate(
-            option_count=Count("options", distinct=True),
-            open_question_count=Count(
-                "questions", filter=Q(questions__answers=None), distinct=True
-            ),
+            option_count=_number_of(Option.objects.all()),
+            open_question_count=_number_of(Question.objects.filter(answers=None)),
         )
     )
     return items
+
+
+def _number_of(rows: QuerySet[Any]) -> Coalesce:
+    """How many of these an item has. Counted for the items that a page shows; a join would count for all
+    before the page is cut off."""
+    of_item = rows.filter(item=OuterRef("pk")).order_by().values("item")
+    return Coalesce(Subquery(of_item.annotate(number=Count("pk")).values("number")), 0)
 
 
 def item_get(viewer: Actor, pk: int) -> PlanningItem:

@@ -21,7 +21,6 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.advice.loop import StageView, loop_view
 from apps.advice.waiting import waiting_for
-from apps.catalog.selectors import systems_visible
 from apps.common.templatetags.figures import LoopStage
 from apps.common.ui.ages import age_of
 from apps.common.ui.money import amount_short
@@ -43,7 +42,8 @@ class Step:
 @require_GET
 def home(request: PageRequest) -> HttpResponse:
     stages = loop_view(request.actor)
-    steps = _steps(request.actor, stages)
+    decisions = list(decisions_recent(request.actor)[:RECENT])
+    steps = _steps(request.actor, stages, has_decided=bool(decisions))
     context = {
         "stages": stages,
         "loop_stages": [_loop_stage(view) for view in stages],
@@ -51,9 +51,9 @@ def home(request: PageRequest) -> HttpResponse:
         "loop_right": _open_findings(stages),
         "carried": sum((view.expected_annual_loss for view in stages), Decimal(0)),
         "waiting": waiting_for(request.actor),
-        "decisions": decisions_recent(request.actor)[:RECENT],
+        "decisions": decisions,
         "steps": [] if all(step.done for step in steps) else steps,
-        "sees_systems": systems_visible(request.actor).exists(),
+        "sees_systems": any(view.of_systems for view in stages),
     }
     return render(request, "advice/home.html", context)
 
@@ -83,18 +83,19 @@ def _open_findings(stages: Sequence[StageView]) -> tuple[str, str]:
     return amount_short(count), ngettext("open finding", "open findings", count)
 
 
-def _steps(viewer: Actor, stages: Sequence[StageView]) -> list[Step]:
+def _steps(viewer: Actor, stages: Sequence[StageView], *, has_decided: bool) -> list[Step]:
     """The way from an empty portal to the first decision that stands on a value."""
     writes = viewer.systems_with(Permission.ITEM_EDIT) != frozenset()
+    has_value = any(view.statement_count for view in stages)
     return [
         Step(
-            items_visible(viewer).exists(),
+            has_value or items_visible(viewer).exists(),  # a value is one of an item
             lazy("Write down a decision that is coming"),
             lazy("A planning item holds the question, the options and what each costs."),
             reverse("item-create") if writes else "",
         ),
         Step(
-            any(view.statement_count for view in stages),
+            has_value,
             lazy("Say what an option risks, with a value"),
             lazy('"If you ..., then ..." and two ranges: how often, and how much each time.'),
             reverse("guidance-list"),
@@ -106,7 +107,7 @@ def _steps(viewer: Actor, stages: Sequence[StageView]) -> list[Step]:
             reverse("report-list"),
         ),
         Step(
-            decisions_recent(viewer).exists(),
+            has_decided,
             lazy("Record the first decision"),
             lazy("What was chosen, why, until when; against advice is a decision, too."),
             reverse("item-list"),

@@ -1,6 +1,7 @@
 """All risks as one, against the organisation's tolerance line."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django import forms
 from django.contrib import messages
@@ -81,7 +82,8 @@ def portfolio_page(request: PageRequest) -> HttpResponse:
     form = PortfolioForm(given)
     named = [(system.key, system.name) for system in systems_visible(viewer)]
     form.fields["system"].choices = with_any(named, _("Any system"))  # type: ignore[attr-defined]
-    line = _line_form(request)
+    drawn = current_tolerance()
+    line = _line_form(request, drawn)
     if request.method == "POST" and line.is_valid():
         try:
             tolerance_set(actor=viewer, points=line.points())
@@ -91,7 +93,7 @@ def portfolio_page(request: PageRequest) -> HttpResponse:
             messages.success(request, _("The line is drawn."))
             return redirect(address(reverse("portfolio"), given, NAMES))
     scope = form.scope()
-    told = portfolio(viewer, scope)
+    told = portfolio(viewer, scope, drawn)
     outcome = told.outcome if told else None
     curves = [Curve(_("A year costs more than"), outcome.curve)] if outcome else []
     if outcome and outcome.tolerance:
@@ -129,12 +131,12 @@ def _days(viewer: Actor, scope: Scope) -> list[Moment]:
     ]
 
 
-def _line_form(request: PageRequest) -> ToleranceForm:
+def _line_form(request: PageRequest, drawn: Sequence[Point]) -> ToleranceForm:
     if request.method == "POST":
         require(request.actor, Permission.STATEMENT_EDIT)
         return ToleranceForm(request.POST)
     initial: dict[str, object] = {}
-    for number, point in enumerate(current_tolerance()[:POINTS]):
+    for number, point in enumerate(drawn[:POINTS]):
         initial[f"loss_{number}"] = point.loss
         initial[f"allowed_{number}"] = f"{point.allowed * 100:g} %"
     return ToleranceForm(initial=initial)

@@ -88,7 +88,7 @@ class Components(PortalListView):
     @operation("components_list", "List components", tag=TAG, gives=ComponentOut(many=True))
     def get(self, request: Request, system: str) -> Response:
         read_query(Nothing, request)
-        return self.page(ComponentOut, components_of(self.actor, system), "name", "pk")
+        return self.page(ComponentOut, components_of(system_get(self.actor, system)), "name", "pk")
 
     @operation(
         "components_create",
@@ -118,7 +118,9 @@ class Environments(PortalListView):
     @operation("environments_list", "List environments", tag=TAG, gives=EnvironmentOut(many=True))
     def get(self, request: Request, system: str) -> Response:
         read_query(Nothing, request)
-        return self.page(EnvironmentOut, environments_of(self.actor, system), "name", "pk")
+        return self.page(
+            EnvironmentOut, environments_of(system_get(self.actor, system)), "name", "pk"
+        )
 
     @operation(
         "environments_create",

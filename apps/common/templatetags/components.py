@@ -225,6 +225,13 @@ def state(kind: str, value: str) -> SafeString:
     return small_component("state", {"look": state_look(kind, value)})
 
 
+@register.simple_tag
+@kept
+def state_icon(kind: str, value: str, size: str = "") -> SafeString:
+    """The icon of a state alone, where words stand beside it."""
+    return icon(state_look(kind, value).icon, size)
+
+
 @register.inclusion_tag("components/chip.html")
 def chip(value: Text, key: Text = "", url: str = "", remove_url: str = "") -> Values:
     """A fact as "key value": a CWE, an active filter. remove_url: takes the filter away."""

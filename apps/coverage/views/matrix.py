@@ -19,6 +19,7 @@ from apps.coverage.selectors import (
     LEVELS,
     coverage_of,
     profiles,
+    sayings,
     silences_open,
     unknown_tools,
 )
@@ -51,14 +52,16 @@ def tool_kind_action(request: PageRequest) -> HttpResponse:
 def _matrix(request: PageRequest, failed: ToolKindForm | None) -> HttpResponse:
     viewer = request.actor
     may_manage = may(viewer, Permission.COVERAGE_MANAGE)
-    silences = silences_open(viewer)
-    tools = unknown_tools(viewer) if may_manage else []
+    systems = list(systems_visible(viewer).order_by("-criticality", "name"))
+    said = sayings(systems)
+    silences = list(silences_open(viewer)[:SHOWN])
+    tools = unknown_tools(viewer, said) if may_manage else []
     context = {
-        "rows": coverage_of(viewer, systems_visible(viewer).order_by("-criticality", "name")),
+        "rows": coverage_of(viewer, systems, said),
         "stages": list(Stage),
-        "profiles": profiles().values(),
-        "silences": silences[:SHOWN],
-        "silence_count": silences.count(),
+        "profiles": said.profiles.values(),
+        "silences": silences,
+        "silence_count": silences_open(viewer).count() if len(silences) == SHOWN else len(silences),
         "tools": [
             failed
             if failed is not None and failed.data.get("tool") == tool
