@@ -81,9 +81,19 @@ class TicketForm(forms.Form):
         required=False,
         help_text=_("Then the title and the weakness stay here; who follows the link signs in."),
     )
+    whole_weakness = forms.BooleanField(
+        label=_("With what other tools see of the same weakness"),
+        required=False,
+        initial=True,
+        help_text=_("One ticket for all of them; where one has a ticket, the others join it."),
+    )
 
-    def __init__(self, *args: Any, trackers: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, trackers: Any, has_sightings: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if not has_sightings:
+            del self.fields["whole_weakness"]
         self.fields["tracker"].queryset = trackers  # type: ignore[attr-defined]
 
 

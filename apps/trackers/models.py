@@ -87,6 +87,9 @@ class TicketState(models.TextChoices):
 class Ticket(models.Model):
     """An issue for one finding or one risk statement. The row is the queue's truth.
 
+    More findings of the same system may hang on it (TicketFinding): the sightings of one weakness, or
+    those that somebody chose.
+
     It is written before anything leaves, so its `marker` finds what was created by an attempt whose
     answer got lost.
     """
@@ -153,6 +156,12 @@ class Ticket(models.Model):
         }
 
     @property
+    def finding_ids(self) -> list[int]:
+        """All findings that it is for; none of a risk statement."""
+        first = [self.finding_id] if self.finding_id else []
+        return [*first, *(each.finding_id for each in self.more.all())]
+
+    @property
     def web_url(self) -> str:
         """SECURITY: the tracker says where its page is; only a web address becomes a link."""
         return self.url if self.url.startswith(("https://", "http://")) else ""
@@ -161,6 +170,36 @@ class Ticket(models.Model):
     def marker(self) -> str:
         """A word that stands in the issue and nowhere else."""
         return f"secops-{self.uid.hex}"
+
+
+class TicketFindingQuerySet(ScopedQuerySet):
+    system_path = "ticket__system_id"
+
+
+class TicketFinding(models.Model):
+    """Another finding that a ticket is for, besides the one that it was filed for."""
+
+    id = models.BigAutoField(primary_key=True)
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="more")
+    tracker = models.ForeignKey(Tracker, on_delete=models.CASCADE, related_name="+")
+    finding = models.ForeignKey("scans.Finding", on_delete=models.CASCADE, related_name="+")
+
+    objects = TicketFindingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tracker", "finding"], name="ticket_of_more_once_a_finding"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket}: {self.finding_id}"
+
+    @property
+    def access_system_id(self) -> int:
+        return self.ticket.system_id
 
 
 class Mirror(Versioned):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from apps.accounts.actors import Actor
@@ -15,13 +15,15 @@ from apps.common.errors import Missing
 from apps.common.ui.diff import DiffLine, diff_lines
 from apps.planning.models import ItemStatus, PlanningItem, moves_from
 from apps.risks.models import RiskStatement
-from apps.scans.models import Finding
+from apps.scans.models import Finding, FindingState
+from apps.scans.selectors_groups import sightings_of
 from apps.trackers.models import (
     CommentState,
     DecisionComment,
     Mirror,
     MirroredIssue,
     Ticket,
+    TicketFinding,
     Tracker,
 )
 
@@ -54,7 +56,8 @@ def trackers_for(viewer: Actor, subject: Finding | RiskStatement) -> QuerySet[Tr
 
 def tickets_visible(viewer: Actor) -> QuerySet[Ticket]:
     rows: QuerySet[Ticket] = Ticket.objects.visible_to(viewer)
-    return rows.select_related("tracker", "system", "made_by").order_by("-id")
+    rows = rows.select_related("tracker", "system", "made_by").prefetch_related("more")
+    return rows.order_by("-id")
 
 
 def ticket_get(viewer: Actor, uid: uuid.UUID) -> Ticket:
@@ -66,19 +69,54 @@ def ticket_get(viewer: Actor, uid: uuid.UUID) -> Ticket:
 
 
 def tickets_of(viewer: Actor, subject: Finding | RiskStatement) -> QuerySet[Ticket]:
-    wanted = Q(finding=subject.pk) if isinstance(subject, Finding) else Q(statement=subject.pk)
-    return tickets_visible(viewer).filter(wanted)
+    if isinstance(subject, RiskStatement):
+        return tickets_visible(viewer).filter(statement=subject.pk)
+    return tickets_visible(viewer).filter(_for_findings([subject.pk]))
+
+
+def sightings_open(viewer: Actor, finding: Finding) -> QuerySet[Finding]:
+    """Open findings of other tools that are the same weakness, the first seen first."""
+    return sightings_of(viewer, finding).filter(state=FindingState.OPEN).order_by("id")
+
+
+def tickets_of_weakness(
+    viewer: Actor, finding: Finding, sightings: Sequence[Finding]
+) -> Sequence[Ticket]:
+    """Tickets for other sightings of the finding's weakness, and not for the finding itself."""
+    if not sightings:
+        return []
+    others, own = _for_findings([one.pk for one in sightings]), _for_findings([finding.pk])
+    return list(tickets_visible(viewer).filter(others).exclude(own))
+
+
+def findings_chosen(viewer: Actor, numbers: Sequence[int]) -> list[Finding]:
+    """Those of these findings that the viewer sees, the worst first."""
+    rows = Finding.objects.visible_to(viewer).filter(pk__in=numbers, is_preview=False)
+    return list(rows.select_related("system", "series").order_by("-severity", "id"))
+
+
+def _for_findings(numbers: Sequence[int]) -> Q:
+    more = TicketFinding.objects.filter(ticket=OuterRef("pk"), finding__in=numbers)
+    return Q(finding__in=numbers) | Q(Exists(more))
 
 
 def ticket_panel(
-    subject: Finding | RiskStatement, tickets: Sequence[Ticket], *, may_file: bool
+    subject: Finding | RiskStatement,
+    tickets: Sequence[Ticket],
+    *,
+    may_file: bool,
+    of_weakness: Sequence[Ticket] = (),
 ) -> dict[str, object]:
-    """What the panel on the subject's page shows, of its tickets (tickets_of). may_file: there is a
-    tracker for that (trackers_for). is_open: a finding that the newest report still sees."""
+    """What the panel on the subject's page shows, of its tickets (tickets_of).
+
+    may_file: there is a tracker for that (trackers_for). of_weakness: tickets_of_weakness. is_open: a
+    finding that the newest report still sees.
+    """
     is_finding = isinstance(subject, Finding)
     page = "finding-ticket" if is_finding else "statement-ticket"
     return {
         "tickets": tickets,
+        "weakness_tickets": of_weakness,
         "may_file": may_file,
         "ticket_page": reverse(page, args=[subject.pk]),
         "is_open": isinstance(subject, Finding) and subject.is_present and subject.state == "open",

@@ -29,6 +29,7 @@ urlpatterns = [
     ),
     path("hooks/trackers/<uuid:uid>/", receivers.tracker_hook, name="tracker-hook-in"),
     path("tickets/<uuid:uid>/again/", views.ticket_again_action, name="ticket-again"),
+    path("findings/ticket/", views.findings_ticket_page, name="findings-ticket"),
     path("findings/<number:pk>/ticket/", views.finding_ticket_page, name="finding-ticket"),
     path("risks/RS-<number:pk>/ticket/", views.statement_ticket_page, name="statement-ticket"),
 ]

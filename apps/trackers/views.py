@@ -5,7 +5,9 @@ import uuid
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -18,15 +20,19 @@ from apps.common.forms import apply_domain_errors
 from apps.common.outgoing import OutgoingFailed
 from apps.risks.models import RiskStatement
 from apps.risks.selectors import statement_get
+from apps.scans.forms_triage import ChosenFindings
 from apps.scans.models import Finding
 from apps.scans.selectors import finding_get
 from apps.trackers.forms import TicketForm, TrackerEditForm, TrackerForm
-from apps.trackers.models import Ticket
+from apps.trackers.models import Ticket, TicketState, Tracker
 from apps.trackers.selectors import (
+    findings_chosen,
     hook_address,
     mirror_of,
     mirrored_count,
+    sightings_open,
     ticket_get,
+    tickets_of_weakness,
     tickets_visible,
     tracker_get,
     trackers_for,
@@ -34,7 +40,13 @@ from apps.trackers.selectors import (
 )
 from apps.trackers.services.hooks import hook_end, hook_make
 from apps.trackers.services.text import ticket_text
-from apps.trackers.services.tickets import ticket_again, ticket_file
+from apps.trackers.services.tickets import (
+    MOST_FINDINGS,
+    findings_ticket_file,
+    ticket_again,
+    ticket_file,
+    weakness_ticket_file,
+)
 from apps.trackers.services.trackers import (
     tracker_create,
     tracker_delete,
@@ -181,26 +193,92 @@ def _ticket_page(request: PageRequest, subject: Finding | RiskStatement) -> Http
     """What would leave, word for word; a POST has it filed."""
     require(request.actor, Permission.TICKET_FILE, subject)
     trackers = trackers_for(request.actor, subject)
-    form = TicketForm(request.POST or None, trackers=trackers)
+    others = list(sightings_open(request.actor, subject)) if isinstance(subject, Finding) else []
+    form = TicketForm(request.POST or None, trackers=trackers, has_sightings=bool(others))
     if request.method == "POST" and form.is_valid():
+        given = dict(form.cleaned_data)
+        whole = given.pop("whole_weakness", False)
         try:
-            ticket = ticket_file(actor=request.actor, subject=subject, **form.cleaned_data)
+            if whole and isinstance(subject, Finding):
+                ticket = weakness_ticket_file(actor=request.actor, finding=subject, **given)
+            else:
+                ticket = ticket_file(actor=request.actor, subject=subject, **given)
         except Invalid as error:
             apply_domain_errors(form, error)
         except Conflict as error:
             form.add_error(None, error.message)
         else:
-            messages.success(request, _("The ticket is being filed."))
+            messages.success(request, _filed(ticket))
+            if isinstance(subject, Finding):
+                return redirect("finding-detail", subject.pk)
             return _back(ticket)
-    first = trackers.first()
-    context = {
+    context: dict[str, object] = {
         "form": form,
         "subject": subject,
         "is_finding": isinstance(subject, Finding),
-        "has_trackers": first is not None,
-        "whole": ticket_text(first.kind, subject, link_only=False) if first else None,
-        "reduced": ticket_text(first.kind, subject, link_only=True) if first else None,
+        "weakness_tickets": tickets_of_weakness(request.actor, subject, others)
+        if isinstance(subject, Finding)
+        else [],
     }
+    context |= _previews(trackers.first(), subject, others)
+    return render(request, "trackers/ticket.html", context, status=422 if form.errors else 200)
+
+
+def _filed(ticket: Ticket) -> str:
+    if ticket.state == TicketState.QUEUED:
+        return _("The ticket is being filed.")
+    return _("It joined the ticket that there is for this weakness: %(name)s.") % {
+        "name": ticket.name
+    }
+
+
+def _previews(
+    tracker: Tracker | None, subject: Finding | RiskStatement, others: list[Finding]
+) -> dict[str, object]:
+    """What would leave for this tracker, whole and with links only; nothing where there is none."""
+    shown: dict[str, object] = {"others": others, "has_trackers": tracker is not None}
+    if tracker is not None:
+        for name, link_only in (("whole", False), ("reduced", True)):
+            shown[name] = ticket_text(tracker.kind, subject, link_only=link_only, others=others)
+    return shown
+
+
+@never_cache
+@require_POST
+def findings_ticket_page(request: PageRequest) -> HttpResponse:
+    """One ticket for the ticked findings: what would leave; with `confirm` it is filed."""
+    back_url = reverse("finding-list")
+    found = findings_chosen(request.actor, ChosenFindings(request.POST).numbers())
+    if not found:
+        messages.warning(request, _("Tick the findings that a ticket is for."))
+        return redirect(back_url)
+    for finding in found:
+        require(request.actor, Permission.TICKET_FILE, finding)
+    if len({finding.system_id for finding in found}) > 1 or len(found) > MOST_FINDINGS:
+        messages.warning(request, _("Tick at most 100 findings, all of one system."))
+        return redirect(back_url)
+    trackers = trackers_for(request.actor, found[0])
+    form = TicketForm(request.POST if "confirm" in request.POST else None, trackers=trackers)
+    if form.is_bound and form.is_valid():
+        try:
+            ticket = findings_ticket_file(actor=request.actor, findings=found, **form.cleaned_data)
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        except Conflict as error:
+            form.add_error(None, error.message)
+        else:
+            left = len(found) - len(ticket.finding_ids)
+            messages.success(request, _("The ticket is being filed."))
+            if left:
+                text = ngettext(
+                    "%(left)s of them has a ticket there already and was left out.",
+                    "%(left)s of them have a ticket there already and were left out.",
+                    left,
+                )
+                messages.info(request, text % {"left": left})
+            return _back(ticket)
+    context = {"form": form, "chosen": found, "is_finding": True, "back_url": back_url}
+    context |= _previews(trackers.first(), found[0], found[1:])
     return render(request, "trackers/ticket.html", context, status=422 if form.errors else 200)
 
 

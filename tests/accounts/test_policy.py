@@ -39,7 +39,7 @@ from apps.scans.services.groups import groups_make
 from apps.scans.services.rules import RuleDraft
 from apps.scans.services.vex import vex_take_in
 from apps.sources.services.sources import source_run_now
-from apps.trackers.models import DecisionComment, MirroredIssue, Tracker
+from apps.trackers.models import DecisionComment, MirroredIssue, TicketFinding, Tracker
 from apps.trackers.services.tickets import ticket_file
 from apps.trust.services.rules import rule_create as rule_trust
 from tests.conftest import People
@@ -286,7 +286,9 @@ def fill(system: System) -> None:
     )
     incident_record(actor=TESTS, system=system, content=happened)
     tracker = Tracker.objects.create(name=system.key, kind="github", sealed=b"")
-    ticket_file(actor=TESTS, tracker=tracker, subject=finding)
+    ticket = ticket_file(actor=TESTS, tracker=tracker, subject=finding)
+    another = make_finding(system)
+    TicketFinding.objects.create(ticket=ticket, tracker=tracker, finding=another)
     there = {"external_id": "1", "key": "1", "title": "x"}
     link = MirroredIssue.objects.create(tracker=tracker, item=item, **there)
     decision = item.decisions.get(ended_at=None)
@@ -353,6 +355,7 @@ def test_every_scoped_model_is_known() -> None:
         "trackers.decisioncomment",
         "trackers.mirroredissue",
         "trackers.ticket",
+        "trackers.ticketfinding",
         "controls.control",
         "controls.controleffect",
         "coverage.silence",

@@ -25,7 +25,7 @@ from apps.scans.selectors_exploits import due_on, exploits_of, remediation_days
 from apps.scans.selectors_groups import sightings_of
 from apps.scans.services.assign import finding_own
 from apps.scans.services.triage import finding_triage
-from apps.trackers.selectors import ticket_panel, tickets_of, trackers_for
+from apps.trackers.selectors import ticket_panel, tickets_of, tickets_of_weakness, trackers_for
 
 # What a finding's facts may say of its place, with the words for it.
 PLACES = (
@@ -100,7 +100,12 @@ def _page(
         "links": parts["links"],
         "words": words(parts["verdicts"], parts["owners"]),
         "owner_form": owner_form or (OwnerForm() if may_triage else None),
-        **ticket_panel(finding, parts["tickets"], may_file="trackers" in parts),
+        **ticket_panel(
+            finding,
+            parts["tickets"],
+            may_file="trackers" in parts,
+            of_weakness=tickets_of_weakness(request.actor, finding, parts["sightings"]),
+        ),
         "triage_form": form,
         "triage_refused": bool(form.errors),
         "may_triage": may_triage,

@@ -5,11 +5,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from apps.accounts.actors import Actor
 from apps.accounts.requests import PageRequest
+from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_visible
 from apps.common.addresses import address
 from apps.scans.forms import FindingFilterForm
-from apps.scans.selectors_groups import groups_list
+from apps.scans.selectors_groups import FindingGroup, groups_list
 from apps.scans.views.findings import NAMES
 
 SHOWN = 100  # a page of 500 was 350 kB
@@ -27,6 +29,7 @@ def group_list_page(request: PageRequest) -> HttpResponse:
         "groups": groups,
         "most": SHOWN if len(groups) == SHOWN else 0,
         "every": every,
+        "fileable": _fileable(request.actor, groups),
         "other_url": address(path, request.GET, names, all="" if every else "1"),
         "list_url": address(listed, request.GET, NAMES),
         "active": [
@@ -35,3 +38,9 @@ def group_list_page(request: PageRequest) -> HttpResponse:
         ],
     }
     return render(request, "scans/group_list.html", context)
+
+
+def _fileable(viewer: Actor, groups: list[FindingGroup]) -> set[int]:
+    """Of these weaknesses those of which the viewer may file a ticket, by their first finding."""
+    systems = viewer.systems_with(Permission.TICKET_FILE)
+    return {one.finding_id for one in groups if systems is None or one.system_id in systems}

@@ -6,6 +6,7 @@ from apps.common.api.inputs import Input
 from apps.common.api.outputs import PersonOut, SystemRefOut
 from apps.trackers.models import Tracker, TrackerKind
 from apps.trackers.selectors import hook_address
+from apps.trackers.services.tickets import MOST_FINDINGS
 
 
 class TrackerIn(Input):
@@ -97,6 +98,20 @@ class TicketIn(Input):
     statement = serializers.IntegerField(
         min_value=1, max_value=2**63 - 1, allow_null=True, default=None, help_text="7 for RS-7."
     )
+    findings = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        min_length=1,
+        max_length=MOST_FINDINGS,
+        required=False,
+        help_text="One ticket for several findings of a system; those with a ticket there are left out.",
+    )
+    whole_weakness = serializers.BooleanField(
+        default=False,
+        help_text=(
+            "With `finding`: one ticket for what all tools see of the same weakness; where one of them has "
+            "a ticket there, the others join it."
+        ),
+    )
     link_only = serializers.BooleanField(
         default=False, help_text="Send a reference and the portal's address, and nothing else."
     )
@@ -108,12 +123,15 @@ class TicketTrackerOut(serializers.Serializer[Any]):
 
 
 class TicketOut(serializers.Serializer[Any]):
-    """An issue for one finding or one risk statement."""
+    """An issue for a finding, for several, or for a risk statement."""
 
     uid = serializers.UUIDField()
     tracker = TicketTrackerOut()
     system = SystemRefOut()
     finding = serializers.IntegerField(source="finding_id", allow_null=True)
+    findings = serializers.ListField(
+        child=serializers.IntegerField(), source="finding_ids", help_text="All that it is for."
+    )
     statement = serializers.IntegerField(source="statement_id", allow_null=True)
     state = serializers.CharField(help_text="queued, open, closed or failed.")
     key = serializers.CharField(help_text="The tracker's own; empty until it is filed.")

@@ -1,6 +1,7 @@
 """Trackers, for admins of the organisation, and tickets, for who sees their system."""
 
 import uuid
+from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,6 +29,7 @@ from apps.trackers.api.serializers import (
     TrackerTestOut,
 )
 from apps.trackers.selectors import (
+    findings_chosen,
     hook_address,
     ticket_get,
     tickets_visible,
@@ -195,7 +197,7 @@ class Tickets(PortalListView):
 
     @operation(
         "tickets_create",
-        "File a ticket for a finding or a risk statement",
+        "File a ticket for a finding, several, or a risk statement",
         tag=TAG,
         takes=TicketIn,
         gives=TicketOut,
@@ -210,15 +212,35 @@ class Tickets(PortalListView):
     @idempotent
     def post(self, request: Request) -> Response:
         said = read_body(TicketIn, request)
-        subject = self._subject(said["finding"], said["statement"])
+        findings = self._findings(said)
+        subject = findings[0] if findings else self._subject(said["finding"], said["statement"])
         require(self.actor, Permission.TICKET_FILE, subject)
         tracker = trackers_for(self.actor, subject).filter(pk=said["tracker"]).first()
         if tracker is None:
             raise Invalid({"tracker": "There is no such tracker for this system."})
-        made = tickets.ticket_file(
-            actor=self.actor, tracker=tracker, subject=subject, link_only=said["link_only"]
-        )
+        given: dict[str, Any] = {
+            "actor": self.actor, "tracker": tracker, "link_only": said["link_only"]
+        }  # fmt: skip
+        if findings:
+            made = tickets.findings_ticket_file(findings=findings, **given)
+        elif said["whole_weakness"] and isinstance(subject, Finding):
+            made = tickets.weakness_ticket_file(finding=subject, **given)
+        else:
+            made = tickets.ticket_file(subject=subject, **given)
         return self.one(TicketOut, ticket_get(self.actor, made.uid), 202)
+
+    def _findings(self, said: dict[str, Any]) -> list[Finding]:
+        """Raises: Invalid; what the actor may not see is not there."""
+        if "findings" not in said:
+            if said["whole_weakness"] and said["finding"] is None:
+                raise Invalid({"whole_weakness": "Give the finding of which it is the weakness."})
+            return []
+        if said["finding"] or said["statement"] or said["whole_weakness"]:
+            raise Invalid({"findings": "Give either several findings, a finding or a statement."})
+        found = findings_chosen(self.actor, said["findings"])
+        if len(found) != len(set(said["findings"])):
+            raise Invalid({"findings": "One of them is not there, or you may not see it."})
+        return found
 
     def _subject(self, finding: int | None, statement: int | None) -> Finding | RiskStatement:
         """Raises: Invalid; what the actor may not see is not there."""

@@ -7,7 +7,7 @@ fix closes a ticket once: whoever opens it again in the tracker is not overruled
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,7 +17,7 @@ from apps.common.errors import Conflict
 from apps.common.outgoing import OutgoingFailed
 from apps.scans.models import FindingState
 from apps.trackers.clients.registry import CLIENTS
-from apps.trackers.models import Ticket, TicketState
+from apps.trackers.models import Ticket, TicketFinding, TicketState
 from apps.trackers.services.lines import is_refused, line_of, went_well, went_wrong
 
 LEASE = dt.timedelta(minutes=5)
@@ -36,11 +36,17 @@ def close_due(limit: int = 50) -> int:
 @transaction.atomic
 def _claim() -> Ticket | None:
     now = timezone.now()
+    more = TicketFinding.objects.filter(ticket=OuterRef("pk"))
+    fixed = Q(finding__state=FindingState.FIXED)
+    later = more.filter(fixed, finding__fixed_at__gt=OuterRef("closed_for_fix_at"))
     news = Q(closed_for_fix_at=None) | Q(closed_for_fix_at__lt=F("finding__fixed_at"))
+    # Of several findings none is open any more, and one of them is fixed.
+    is_over = (fixed | Q(Exists(more.filter(fixed)))) & ~Q(finding__state=FindingState.OPEN)
+    is_over &= ~Q(Exists(more.filter(finding__state=FindingState.OPEN)))
     ticket: Ticket | None = (
         Ticket.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("tracker")
-        .filter(news, state=TicketState.OPEN, finding__state=FindingState.FIXED)
+        .filter(is_over, news | Exists(later), state=TicketState.OPEN)
         .filter(next_attempt_at__lte=now, tracker__closes_fixed=True)
         .filter(tracker__is_paused=False, tracker__next_attempt_at__lte=now)
         .order_by("next_attempt_at", "id")
