@@ -5,19 +5,21 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 from bin._local import account as accounts
 from bin._local import postgres, throwaway
 from bin._local.program import Child
-from tests.faults.workers import own_database
+from tests.faults.workers import own_database, wait_for
 
 STOPS_WITHIN = 30.0
+COMES_BACK_WITHIN = 60.0
 
 
 @dataclass
@@ -40,6 +42,20 @@ class Database:
         self._child.wait(STOPS_WITHIN)
         connection.close()  # ours went with the server
 
+    def come_back(self) -> None:
+        """Wait until it answers after a fault of its own, started again by hand if it gave up."""
+
+        def answers() -> bool:
+            if self._child.poll() is not None:
+                self.start()
+            connection.close()  # ours may have gone with it
+            with contextlib.suppress(OperationalError):
+                connection.ensure_connection()
+                return True
+            return False
+
+        wait_for(answers, COMES_BACK_WITHIN, pause=0.1)
+
     def close(self) -> None:
         self.server.program.stop(self._child)
 
@@ -54,14 +70,20 @@ class Database:
 
 
 @contextlib.contextmanager
-def database_of_our_own() -> Iterator[Database]:
-    """A server with the test's tables, to which Django's connection and workers of the body go."""
+def database_of_our_own(
+    on: Callable[[Path], AbstractContextManager[None]] = lambda _: contextlib.nullcontext(),
+) -> Iterator[Database]:
+    """A server with the test's tables, to which Django's connection and workers of the body go.
+
+    on: what is done with the server's folder before it holds anything, such as to mount a disk there.
+    """
     account = accounts.service_account()
     place = accounts.passing_place(account, "faults")
-    throwaway.claim(place)  # what a killed run leaves, the next one clears away
-    database = Database(postgres.prepare(place, account, place, durable=True))
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, place, ignore_errors=True)
+        cleanup.enter_context(on(place))
+        throwaway.claim(place)  # what a killed run leaves, the next one clears away
+        database = Database(postgres.prepare(place, account, place, durable=True))
         database.start()
         cleanup.callback(database.close)
         database.server.make_database()

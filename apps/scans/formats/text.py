@@ -89,7 +89,8 @@ def links(*sources: str | Iterable[str | None] | None) -> tuple[str, ...]:
         if source:
             for text in (source,) if isinstance(source, str) else source:
                 if isinstance(text, str) and is_link(url := clean(text)):
-                    found.setdefault(url)
+                    scheme, _, rest = url.partition(":")
+                    found.setdefault(f"{scheme.lower()}:{rest}")
     return tuple(found)[:MAX_REFERENCES]
 
 

@@ -191,6 +191,11 @@ def test_only_http_links(url: str, expected: bool) -> None:
     assert text.is_link(url) is expected
 
 
+def test_the_scheme_of_a_link_is_in_small_letters() -> None:
+    given = ["HttpS://Example.org/A", "https://Example.org/A", "data:x"]
+    assert text.links(given) == ("https://Example.org/A",)
+
+
 def test_links_in_text() -> None:
     found = text.links_in("(see https://example.org/a_(b)), or http://example.org/c.")
     assert found == ("https://example.org/a_(b)", "http://example.org/c")
