@@ -1,27 +1,43 @@
 """People, teams and roles for administrators; tokens to look at, never their digest."""
 
 from typing import Any
+from urllib.parse import urlencode
 
-from django.contrib import admin
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import UserChangeForm
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import ApiToken, Membership, Team, User
 from apps.accounts.services.factors import factors_reset
+from apps.accounts.services.passwords import password_link_make
+from apps.accounts.services.sessions import sessions_end_of
 from apps.common.admin import ReadOnlyAdmin
+from apps.common.errors import NotPermitted
 
 
-class NewUserForm(BaseUserCreationForm):  # type: ignore[type-arg]
-    """Asks for the password twice and checks it against the rules for passwords."""
+class NewUserForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Without a password: the person sets one by a link."""
 
     class Meta:
         model = User
         fields = ("email", "name", "role")
 
+    def save(self, commit: bool = True) -> User:  # noqa: FBT001, FBT002  # Django's signature
+        self.instance.set_unusable_password()
+        made: User = super().save(commit=commit)
+        return made
+
 
 class EditUserForm(UserChangeForm):  # type: ignore[type-arg]
-    """Shows how the password is hashed, and a link to the form that sets another one."""
+    """Without the password, which nobody sets for another person."""
+
+    password = None  # type: ignore[assignment]  # Django takes a field away so
 
     class Meta:
         model = User
@@ -39,13 +55,48 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # generic in the st
     filter_horizontal = ("teams",)
     readonly_fields = ("last_login", "date_joined")
     fieldsets = (
-        (None, {"fields": ("email", "password", "name")}),
+        (None, {"fields": ("email", "name")}),
         (_("What this person may do"), {"fields": ("role", "teams", "is_active")}),
         (_("The admin site"), {"fields": ("is_staff", "is_superuser")}),
         (_("When"), {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets = ((None, {"fields": ("email", "name", "role", "password1", "password2")}),)
-    actions = ["take_factors_away"]
+    add_fieldsets = ((None, {"fields": ("email", "name", "role")}),)
+    actions = ["make_password_link", "end_sessions", "take_factors_away"]
+
+    def user_change_password(self, request: Any, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """SECURITY: a password that two people know tells nobody who signed in (ASVS 6.4.1)."""
+        self.message_user(
+            request, _("People set their own password: choose them in the list and make a link.")
+        )
+        return redirect("admin:accounts_user_changelist")
+
+    def response_add(self, request: Any, obj: User, post_url_continue: Any = None) -> HttpResponse:
+        """The link that a new person needs, once."""
+        try:
+            return self._link_shown(request, obj)
+        except NotPermitted as error:
+            self.message_user(request, error.message, messages.WARNING)
+            return super().response_add(request, obj, post_url_continue)
+
+    @admin.action(description=_("Make a link to set a password"), permissions=["change"])
+    def make_password_link(self, request: Any, people: Any) -> HttpResponse | None:
+        """SECURITY: the service asks for the permission."""
+        if len(people) == 1:
+            return self._link_shown(request, people[0])
+        self.message_user(request, _("Choose one person."), messages.WARNING)
+        return None
+
+    def _link_shown(self, request: Any, user: User) -> HttpResponse:
+        """SECURITY: in this answer only, no redirect: a session would keep it."""
+        made = password_link_make(actor=request.actor, user=user)
+        address = f"{settings.BASE_URL}{reverse('password-link')}?{urlencode({'link': made.text})}"
+        return render(request, "accounts/link_made.html", {"link": made, "address": address})
+
+    @admin.action(description=_("End all sessions"), permissions=["change"])
+    def end_sessions(self, request: Any, people: Any) -> None:
+        """SECURITY: the service asks for the permission."""
+        ended = sum(sessions_end_of(actor=request.actor, user=user) for user in people)
+        self.message_user(request, _("%(number)d sessions are ended.") % {"number": ended})
 
     @admin.action(description=_("Take all second factors away"), permissions=["change"])
     def take_factors_away(self, request: Any, people: Any) -> None:

@@ -211,10 +211,12 @@ class SecondFactor(models.Model):
 
 
 class RecoveryCode(models.Model):
-    """For when the other factors are lost; each works once. Kept as a keyed hash."""
+    """For when the other factors are lost; each works once. Kept as a keyed hash of a password hash."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
     digest = models.BinaryField(max_length=32, editable=False)
+    # Of all codes that were made together; null: made before there were any, hashed without.
+    salt = models.BinaryField(max_length=16, null=True, editable=False)
     used_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -226,6 +228,19 @@ class RecoveryCode(models.Model):
         return f"recovery code {self.pk}"
 
 
+class PasswordLink(models.Model):
+    """By which a person sets a password that nobody else has seen; once, within days. Kept as a keyed hash."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="password_links")
+    digest = models.BinaryField(max_length=32, unique=True, editable=False)
+    made_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"link for {self.user}"
+
+
 class PersonSession(models.Model):
     """Where a person is signed in; the session itself is Django's."""
 
@@ -235,6 +250,11 @@ class PersonSession(models.Model):
     agent = models.CharField(max_length=300, blank=True, default="")
     started_at = models.DateTimeField(db_default=Now(), editable=False)
     seen_at = models.DateTimeField(db_default=Now())
+    # Of one that a provider opened: who that is there, and the provider's own name of its session (`sid`).
+    identity = models.ForeignKey(
+        "PersonIdentity", null=True, on_delete=models.SET_NULL, related_name="sessions"
+    )
+    provider_sid = models.CharField(max_length=255, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["-seen_at"]
@@ -323,3 +343,19 @@ class PersonIdentity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} at {self.provider}"
+
+
+class LogoutNotice(models.Model):
+    """A provider's word that somebody has signed out there; each is taken once (its `jti`)."""
+
+    provider = models.ForeignKey(SignInProvider, on_delete=models.CASCADE, related_name="+")
+    jti = models.CharField(max_length=255)
+    expires_at = models.DateTimeField()  # from then on its token is refused by itself
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "jti"], name="logout_notice_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.jti

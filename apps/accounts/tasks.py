@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 
+from apps.accounts.services.passwords import password_links_forget_ended
 from apps.accounts.services.sessions import sessions_forget_ended
 
 
@@ -10,3 +11,4 @@ from apps.accounts.services.sessions import sessions_forget_ended
 def sweep() -> None:
     SessionStore.clear_expired()
     sessions_forget_ended()
+    password_links_forget_ended()

@@ -16,6 +16,7 @@ urlpatterns = [
     path("sign-in/passkey/", views.passkey_sign_in, name="passkey-sign-in"),
     path("sign-in/with/<slug:key>/", views_openid.sign_in_with, name="sign-in-with"),
     path("sign-in/with/<slug:key>/return/", views_openid.sign_in_return, name="sign-in-return"),
+    path("sign-in/password/", views.password_link_page, name="password-link"),
     path("sign-out/", views.SignOut.as_view(), name="sign-out"),
     path("settings/tokens/", settings_tokens_page, name="settings-tokens"),
     path("tokens/<int:pk>/revoke/", token_revoke_action, name="token-revoke"),
@@ -42,6 +43,11 @@ urlpatterns = [
         name="identity-remove-own",
     ),
     path("settings/sign-in/", views_providers.provider_list_page, name="provider-list"),
+    path(
+        "settings/sign-in/sessions/end/",
+        views_providers.sessions_end_everybody_action,
+        name="sessions-end-everybody",
+    ),
     path("settings/sign-in/new/", views_providers.provider_new_page, name="provider-new"),
     path("settings/sign-in/<slug:key>/", views_providers.provider_page, name="provider-detail"),
     path(

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
@@ -19,6 +19,7 @@ from apps.accounts.forms import SecondStepForm, SignInForm
 from apps.accounts.models import FactorKind, SignInProvider
 from apps.accounts.selectors import only_way_of, providers_on
 from apps.accounts.services.passkeys import passkey_ask, passkey_taken
+from apps.accounts.services.passwords import password_link_person, password_link_use
 from apps.accounts.signing_in import (
     CHALLENGE,
     begin_second_step,
@@ -29,7 +30,9 @@ from apps.accounts.signing_in import (
     waiting,
 )
 from apps.accounts.tries import throttled
-from apps.common.errors import NotPermitted
+from apps.common.errors import Missing, NotPermitted
+
+LINK = "password-link"  # session: what was in a link's address
 
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
@@ -140,3 +143,28 @@ def _other_way(request: HttpRequest, provider: SignInProvider) -> HttpResponse:
     said: Any = _("Your organisation signs you in with %(name)s. Use its button.")
     messages.warning(request, said % {"name": provider.name})
     return redirect("sign-in")
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def password_link_page(request: HttpRequest) -> HttpResponse:
+    """Set a password by a link. SECURITY: what opens goes from the address into the session at once, so that no log
+    and no history has it for long."""
+    text = request.GET.get("link") or request.session.get(LINK, "")
+    try:
+        user = password_link_person(text)
+    except Missing:
+        return render(request, "accounts/link_over.html", status=404)
+    if "link" in request.GET:
+        request.session[LINK] = text
+        return redirect("password-link")
+    form = SetPasswordForm(user, request.POST or None)
+    if form.is_valid():
+        password_link_use(text=text, password=form.cleaned_data["new_password1"])
+        del request.session[LINK]
+        messages.success(request, _("The password is set. Sign in with it."))
+        return redirect("sign-in")
+    context = {"form": form, "person": user}
+    return render(request, "accounts/link.html", context, status=422 if form.errors else 200)

@@ -24,6 +24,7 @@ from apps.accounts.services.providers import (
     provider_edit,
     provider_switch,
 )
+from apps.accounts.services.sessions import people_signed_in, sessions_end_everybody
 from apps.accounts.views_openid import back_to
 from apps.accounts.views_security import sure
 from apps.common.errors import Conflict, EditConflict, Invalid
@@ -39,8 +40,18 @@ SAME = (
 @never_cache
 @require_GET
 def provider_list_page(request: PageRequest) -> HttpResponse:
-    context = {"providers": providers_list(request.actor)}
+    context = {"providers": providers_list(request.actor), "signed_in": people_signed_in()}
     return render(request, "accounts/provider_list.html", context)
+
+
+@sure
+@require_POST
+def sessions_end_everybody_action(request: PageRequest) -> HttpResponse:
+    keep = request.session.session_key or ""
+    ended = sessions_end_everybody(actor=request.actor, keep=keep)
+    said: Any = _("Everybody else is signed out (%(number)d sessions).") % {"number": ended}
+    messages.success(request, said)
+    return redirect("provider-list")
 
 
 @never_cache

@@ -1,7 +1,7 @@
 """Where a person is signed in, and ending it there."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.contrib.sessions.models import Session
@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from apps.accounts.actors import Actor
 from apps.accounts.models import PersonSession, User
+from apps.accounts.policy import require
+from apps.accounts.roles import Permission
 from apps.audit.services import record
 from apps.common.errors import Missing, NotPermitted
 
@@ -53,6 +55,13 @@ def sessions_of(user: User) -> list[PersonSession]:
     return [row for row in rows if row.session_key in alive]
 
 
+def people_signed_in() -> int:
+    """How many people have a session that is still good."""
+    alive = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
+    rows = PersonSession.objects.filter(session_key__in=alive)
+    return rows.values("user").distinct().count()
+
+
 @transaction.atomic
 def session_end(*, actor: Actor, pk: int) -> None:
     """One of one's own. Raises: NotPermitted, Missing."""
@@ -72,6 +81,34 @@ def sessions_end_others(*, actor: Actor, keep: str) -> int:
     _end(rows)
     record(actor=actor, action="session.end_others", target=user, changes={"sessions": len(rows)})
     return len(rows)
+
+
+@transaction.atomic
+def sessions_end_of(*, actor: Actor, user: User) -> int:
+    """All of somebody, for administrators. Returns how many. Raises: NotPermitted."""
+    require(actor, Permission.PEOPLE_MANAGE)
+    rows = list(user.sessions.all())
+    _end(rows)
+    record(actor=actor, action="session.end_person", target=user, changes={"sessions": len(rows)})
+    return len(rows)
+
+
+@transaction.atomic
+def sessions_end_everybody(*, actor: Actor, keep: str) -> int:
+    """All of all people but this one, for administrators. Returns how many. Raises: NotPermitted."""
+    require(actor, Permission.PEOPLE_MANAGE)
+    user = _person(actor)
+    Session.objects.exclude(session_key=keep).delete()
+    number = PersonSession.objects.exclude(session_key=keep).delete()[0]
+    record(actor=actor, action="session.end_everybody", target=user, changes={"sessions": number})
+    return number
+
+
+def sessions_end_by_portal(rows: Iterable[PersonSession]) -> int:
+    """Those that something else has ended, which is on record there. Returns how many."""
+    found = list(rows)
+    _end(found)
+    return len(found)
 
 
 def sessions_forget_ended() -> int:
