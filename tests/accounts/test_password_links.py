@@ -50,7 +50,7 @@ def test_a_new_person_gets_a_link_and_no_password(chief: User) -> None:
     assert made.status_code == 200
     person = User.objects.get(email="new@example.org")
     assert not person.has_usable_password()
-    (address,) = re.findall(r'id="link">([^<]+)<', made.content.decode())
+    (address,) = re.findall(r'id="link"><code>([^<]+)<', made.content.decode())
     (text,) = parse_qs(urlsplit(address).query)["link"]
     client = Client()
     page = followed(text, client)
