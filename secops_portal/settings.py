@@ -263,6 +263,8 @@ SECOPS_CONNECTORS = [
     "apps.sources.connectors.opensearch.OpenSearchQuery",
     "apps.sources.connectors.greenbone.GreenboneReports",
 ]
+# What the cards of the planning board say of value; a function (viewer, item ids) -> {id: ItemWorth}.
+SECOPS_ITEM_WORTH = "apps.advice.item_worth.items_worth"
 # Where people's Markdown stands: a picture that none of these names goes (apps/attachments).
 SECOPS_MARKDOWN_TEXTS = [
     "catalog.System.description",

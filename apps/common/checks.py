@@ -28,3 +28,22 @@ def event_handlers_exist(
                     )
                 )
     return problems
+
+
+@register
+def item_worth_exists(
+    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001  # Django's signature
+    **kwargs: Any,  # noqa: ARG001
+) -> list[CheckMessage]:
+    path = settings.SECOPS_ITEM_WORTH
+    try:
+        import_string(path) if path else None
+    except ImportError as error:
+        return [
+            Error(
+                f"{path} cannot be imported: {error}",
+                hint="Correct SECOPS_ITEM_WORTH.",
+                id="common.E002",
+            )
+        ]
+    return []

@@ -114,7 +114,10 @@ class ItemFields(forms.Form):
 
 class ItemCreateForm(ItemFields):
     system = forms.ModelChoiceField(
-        label=_("System"), queryset=System.objects.none(), to_field_name="key"
+        label=_("System"),
+        queryset=System.objects.none(),
+        to_field_name="key",
+        empty_label=_("Choose a system"),
     )
     field_order = ["title", "system"]
 

@@ -34,6 +34,7 @@ from apps.planning.models import (
     moves_from,
 )
 from apps.planning.references import Reference
+from apps.planning.worth import ItemWorth, items_worth
 
 
 def items_visible(viewer: Actor) -> QuerySet[PlanningItem]:
@@ -281,6 +282,7 @@ class BoardCard:
     item: PlanningItem
     moves: tuple[ItemStatus, ...]  # where the viewer may put it; empty for who only reads
     awaited: Awaited | None
+    worth: ItemWorth | None  # where a risk of it was valued
 
 
 @dataclass(frozen=True)
@@ -300,7 +302,8 @@ class BoardColumn:
 
 
 def items_board(viewer: Actor, wanted: ItemFilter, *, shown: int) -> list[BoardColumn]:
-    """Items by status, what moved last on top; five queries whatever their number."""
+    """Items by status, what moved last on top, with what each is worth; as many queries whatever
+    their number."""
     in_force = Decision.objects.filter(item=OuterRef("pk"), ended_at=None)
     advised = Recommendation.objects.filter(item=OuterRef("pk"))
     found = items_list(viewer, wanted).annotate(
@@ -310,22 +313,25 @@ def items_board(viewer: Actor, wanted: ItemFilter, *, shown: int) -> list[BoardC
     totals = dict(everything.order_by().values_list("status").annotate(number=Count("id")))
     writable = viewer.systems_with(Permission.ITEM_EDIT)
 
+    rows = {
+        status: list(found.filter(status=status).order_by("-updated_at", "-id")[:shown])
+        for status in ItemStatus
+    }
+    worth = items_worth(viewer, [item.pk for items in rows.values() for item in items])
+
     def card(item: PlanningItem) -> BoardCard:
         may = writable is None or item.system_id in writable
         bound = bool(getattr(item, "is_bound", False))
         moves = moves_from(item.status, bound=bound) if may else ()
-        return BoardCard(item, moves, _awaited(item))
+        return BoardCard(item, moves, _awaited(item), worth.get(item.pk))
 
     return [
         BoardColumn(
             status=status,
-            cards=[
-                card(item)
-                for item in found.filter(status=status).order_by("-updated_at", "-id")[:shown]
-            ],
+            cards=[card(item) for item in items],
             total=totals.get(status.value, 0),
         )
-        for status in ItemStatus
+        for status, items in rows.items()
     ]
 
 

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -78,6 +79,7 @@ def item_list_page(request: PageRequest) -> HttpResponse:
 def _board(request: PageRequest, wanted: ItemFilter) -> dict[str, object]:
     columns = items_board(request.actor, wanted, shown=BOARD_COLUMN)
     return {
+        "currency": settings.SECOPS_CURRENCY,
         "columns": [
             (column, _address(request.GET, without="view", status=column.status.value))
             for column in columns

@@ -10,7 +10,7 @@ from apps.planning.models import PlanningItem
 from apps.planning.services.decisions import decision_record, recommendation_make
 from apps.planning.views import PAGE
 from tests.conftest import People
-from tests.factories import actor_of, make_item, make_option, make_question
+from tests.factories import actor_of, make_item, make_option, make_question, make_statement
 
 LIST, BOARD = "/planning/", "/planning/?view=board"
 
@@ -180,11 +180,13 @@ def test_the_number_of_queries_does_not_grow(client: Client, people: People, add
             assert client.get(address).status_code == 200
         return len(captured)
 
-    make_question(make_item(people.system))
+    item = make_item(people.system)
+    make_question(item)
+    make_statement(option=make_option(item), published=True)
     few = queries()
     for _ in range(12):
         item = make_item(people.system)
-        make_option(item)
+        make_statement(option=make_option(item), published=True)
         make_option(item)
         make_question(item)
     assert queries() == few
