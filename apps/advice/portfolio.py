@@ -5,7 +5,8 @@ the risks are simulated together (docs/quant.md), by a worker where they are man
 """
 
 import datetime as dt
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -102,21 +103,20 @@ def portfolio(
     drawn: current_tolerance(), where it has been read.
     """
     rows = _scoped(viewer, scope)
-    told = rows.order_by().aggregate(number=Count("pk"), loss=Sum(_LOSS), digest=_DIGEST)
-    if not told["number"]:
+    shares = _shares(rows)
+    if not shares:
         return None
     line = tuple(current_tolerance() if drawn is None else drawn)
     points = tuple((str(each.loss), each.allowed) for each in line)
-    wanted = Wanted(told["number"], told["digest"], scope.correlation, points)
+    wanted = Wanted(*_which(shares), scope.correlation, points)
     found = simulated(wanted, _revisions(rows))
-    groups = _groups(rows)
     return Portfolio(
         scope=scope,
         statements=wanted.risks,
         trials=found["trials"] if found else wanted.trials,
-        expected_annual_loss=told["loss"],
-        systems=_systems(groups),
-        stages=_stages(groups),
+        expected_annual_loss=_loss(shares),
+        systems=_systems(shares),
+        stages=_stages(shares),
         outcome=_outcome(found, rows, line) if found else None,
     )
 
@@ -158,45 +158,68 @@ def _revisions(rows: QuerySet[RiskStatement]) -> QuerySet[RiskRevision]:
     return RiskRevision.objects.filter(pk__in=published).order_by("statement")
 
 
-# What a result is kept under: a revision is never changed, so its number stands for all that it says.
-_DIGEST = MD5(StringAgg(Cast("published", TextField()), Value(","), order_by="published"))
-_LOSS = "published__valuation__expected_annual_loss"
+@dataclass(frozen=True)
+class Share:
+    """What a system carries at one stage. digest: of which published revisions, which never change."""
+
+    system_id: int
+    system_key: str
+    system_name: str
+    stage: str
+    expected_annual_loss: Decimal
+    statements: int
+    digest: str
 
 
-def _groups(rows: QuerySet[RiskStatement]) -> list[tuple[Stage, Group]]:
-    """What is carried at each stage of each system."""
-    found = (
+def _shares(rows: QuerySet[RiskStatement]) -> list[Share]:
+    """Of all that is carried; a system and a stage that carry nothing are left out."""
+    told = (
         rows.order_by()
-        .values("system__key", "system__name", "item__stage")
-        .annotate(loss=Sum(_LOSS), number=Count("id"))
-    )
-    return [
-        (
-            Stage(row["item__stage"]),
-            Group(row["system__key"], row["system__name"], row["loss"], row["number"]),
+        .values_list("system_id", "system__key", "system__name", "item__stage")
+        .annotate(
+            loss=Sum("published__valuation__expected_annual_loss"),
+            number=Count("pk"),
+            digest=MD5(StringAgg(Cast("published", TextField()), Value(","), order_by="published")),
         )
-        for row in found
+    )
+    return [Share(*row) for row in told]
+
+
+def _which(shares: Iterable[Share]) -> tuple[int, str]:
+    """How many risks, and what the result of simulating them is kept under: the same for the same ones."""
+    digests = sorted(each.digest for each in shares)
+    together = hashlib.sha256(",".join(digests).encode()).hexdigest()
+    return sum(each.statements for each in shares), together
+
+
+def _loss(shares: Iterable[Share]) -> Decimal:
+    return sum((each.expected_annual_loss for each in shares), Decimal(0))
+
+
+def _systems(shares: Iterable[Share]) -> list[Group]:
+    """The dearest first."""
+    groups = [
+        Group(key, parts[0].system_name, _loss(parts), sum(each.statements for each in parts))
+        for key, parts in _parted(shares, lambda each: each.system_key).items()
+    ]
+    return sorted(groups, key=lambda each: each.expected_annual_loss, reverse=True)
+
+
+def _stages(shares: Iterable[Share]) -> list[Group]:
+    """In the order of the loop."""
+    parted = _parted(shares, lambda each: each.stage)
+    return [
+        Group(stage.value, str(stage.label), _loss(parts), sum(each.statements for each in parts))
+        for stage in Stage
+        if (parts := parted.get(stage.value))
     ]
 
 
-def _systems(groups: Sequence[tuple[Stage, Group]]) -> list[Group]:
-    """The dearest first."""
-    by_key: dict[str, list[Group]] = {}
-    for _stage, group in groups:
-        by_key.setdefault(group.key, []).append(group)
-    added = [_added(key, parts[0].name, parts) for key, parts in by_key.items()]
-    return sorted(added, key=lambda each: each.expected_annual_loss, reverse=True)
-
-
-def _stages(groups: Sequence[tuple[Stage, Group]]) -> list[Group]:
-    """In the order of the loop."""
-    parts = {stage: [group for at, group in groups if at == stage] for stage in Stage}
-    return [_added(stage.value, str(stage.label), parts[stage]) for stage in Stage if parts[stage]]
-
-
-def _added(key: str, name: str, parts: Sequence[Group]) -> Group:
-    loss = sum((each.expected_annual_loss for each in parts), Decimal(0))
-    return Group(key, name, loss, sum(each.statements for each in parts))
+def _parted(shares: Iterable[Share], by: Callable[[Share], str]) -> dict[str, list[Share]]:
+    parted: dict[str, list[Share]] = {}
+    for each in shares:
+        parted.setdefault(by(each), []).append(each)
+    return parted
 
 
 @dataclass(frozen=True)
@@ -240,29 +263,26 @@ def snapshot(day: dt.date | None = None) -> int:
     """
     today = day or timezone.localdate()
     carried = statements_carried(portal_actor("snapshot"))
-    totals: dict[int, dict[str, Any]] = {
-        row["system"]: dict(row)
-        for row in carried.order_by()
-        .values("system")
-        .annotate(loss=Sum(_LOSS), number=Count("pk"), digest=_DIGEST)
-    }
+    totals: dict[int, list[Share]] = {}
+    for share in _shares(carried):
+        totals.setdefault(share.system_id, []).append(share)
     for system_id in System.objects.values_list("pk", flat=True):
-        row = totals.get(system_id, {"loss": Decimal(0), "number": 0})
+        shares = totals.get(system_id, [])
         PortfolioSnapshot.objects.update_or_create(
             system_id=system_id,
             day=today,
             defaults={
-                "expected_annual_loss": row["loss"],
-                "value_at_risk": _value_at_risk(carried.filter(system=system_id), row),
-                "statements": row["number"],
+                "expected_annual_loss": _loss(shares),
+                "value_at_risk": _value_at_risk(carried.filter(system=system_id), shares),
+                "statements": sum(each.statements for each in shares),
             },
         )
     return len(totals)
 
 
-def _value_at_risk(rows: QuerySet[RiskStatement], told: dict[str, Any]) -> Decimal:
+def _value_at_risk(rows: QuerySet[RiskStatement], shares: Sequence[Share]) -> Decimal:
     """What 19 years in 20 stay below. This is a worker's, which asks no other."""
-    if not told["number"]:
+    if not shares:
         return Decimal(0)
-    found = simulated_here(Wanted(told["number"], told["digest"]), _revisions(rows))
+    found = simulated_here(Wanted(*_which(shares)), _revisions(rows))
     return Decimal(found["percentiles"]["95"])

@@ -270,6 +270,12 @@ class Finding(models.Model):
                 condition=Q(is_preview=False),
                 name="finding_any_state",
             ),
+            # What else is at a line, for a finding's page. Not of the path: it may be longer than an entry.
+            models.Index(
+                fields=["system", "line"],
+                condition=Q(vulnerabilities=[]),
+                name="finding_at_line",
+            ),
             GinIndex(fields=["cwes"], name="finding_cwes"),
             GinIndex(fields=["vulnerabilities"], name="finding_vulnerabilities"),
         ]

@@ -26,6 +26,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from apps.accounts.actors import Actor
 from apps.accounts.models import Team
 from apps.accounts.roles import Permission
+from apps.catalog.models import System
 from apps.catalog.stages import Stage
 from apps.common.errors import Missing
 from apps.scans.columns import STANDARD, known
@@ -78,8 +79,10 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
     found = found.select_related("system", "series")
     if not wanted.previews:
         found = found.filter(is_preview=False)
+    # The system by its number, found first: through a join PostgreSQL reads the findings of all systems.
+    named = System.objects.filter(key=wanted.system).values("pk")
     exact = {
-        "system__key": wanted.system,
+        "system": Subquery(named) if wanted.system else "",
         "stage": wanted.stage,
         "state": "" if wanted.state == "any" else wanted.state,
         "series_id": wanted.series,
