@@ -12,6 +12,7 @@ and its session for the floor: on a machine that does other things besides, they
 import argparse
 import contextlib
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -96,7 +97,9 @@ def _cases(size: int, folder: Path) -> list[Case]:
     cases = []
     for name, costs in times.items():
         case = f"sarif-{size}-{name}"
-        cases.append(measured(case, "s", [cost.wall for cost in costs], walls, peak))
+        rows = int(statistics.median(cost.rows for cost in costs))
+        times_taken = [cost.wall for cost in costs]
+        cases.append(measured(case, "s", times_taken, walls, peak_rss_mib=peak, rows_written=rows))
         cases.append(measured(f"{case}-cpu", "s", [cost.cpu for cost in costs], works))
     speeds = [size / cost.wall for cost in times["first"]]
     return [*cases, measured(f"sarif-{size}-first-rate", "findings/s", speeds)]
@@ -109,10 +112,11 @@ def _system(name: str) -> System:
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds: on the clock, and of processors."""
+    """Seconds: on the clock, and of processors; rows that were inserted or changed."""
 
     wall: float
     cpu: float
+    rows: int = 0
 
 
 def _import(worker: int, system: System, path: Path) -> Cost:
@@ -122,17 +126,43 @@ def _import(worker: int, system: System, path: Path) -> Cost:
         report = report_receive(
             actor=portal_actor("bench"), system=system, claim=Claim(), chunks=chunks
         )
-    began, work = time.monotonic(), _work_of(worker)
+    first, work = _next_transaction(), _work_of(worker)
+    began = time.monotonic()
     while time.monotonic() - began < TIMEOUT:
         state = Report.objects.values_list("state", flat=True).get(pk=report.pk)
         if state == ReportState.PROCESSED:
             wall, after = time.monotonic() - began, _work_of(worker)
-            return Cost(wall, sum(max(0.0, now - work.get(pid, 0)) for pid, now in after.items()))
+            spent = sum(max(0.0, now - work.get(pid, 0)) for pid, now in after.items())
+            return Cost(wall, spent, _rows_since(first))
         if state in {ReportState.FAILED, ReportState.QUARANTINED}:
             break
         time.sleep(0.002)
     report.refresh_from_db()
     raise SystemExit(f"the bench's report was not processed: {report.state} {report.error_message}")
+
+
+def _next_transaction() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        return int(cursor.fetchone()[0])
+
+
+def _rows_since(transaction: int) -> int:
+    """Rows of all tables whose present version was written by that transaction or a later one.
+
+    Numbers of transactions do not come around in a database that lives for minutes.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT quote_ident(relname) FROM pg_stat_user_tables WHERE relname <> 'bench_floor'"
+        )
+        tables = [row[0] for row in cursor.fetchall()]
+        counts = (
+            f"SELECT count(*) AS rows FROM {table} WHERE xmin::text::bigint >= {transaction}"  # noqa: S608
+            for table in tables
+        )
+        cursor.execute(f"SELECT sum(rows) FROM ({' UNION ALL '.join(counts)}) AS each")  # noqa: S608
+        return int(cursor.fetchone()[0])
 
 
 def _work_of(worker: int) -> dict[str, float]:

@@ -14,7 +14,8 @@ class Case:
     """One measured case: the median of ``runs`` runs in ``unit``.
 
     ``floor`` is the same unit's smallest possible cost, measured in the same run, and ``ratio`` is
-    value / floor; both are None where there is no floor. ``peak_rss_mib`` is in MiB.
+    value / floor; both are None where there is no floor. ``peak_rss_mib`` is in MiB. ``rows_written``
+    are rows of all tables that a run inserted or changed.
     """
 
     case: str
@@ -24,6 +25,7 @@ class Case:
     floor: float | None = None
     ratio: float | None = None
     peak_rss_mib: float | None = None
+    rows_written: int | None = None
 
 
 def measured(
@@ -31,7 +33,9 @@ def measured(
     unit: str,
     values: Sequence[float],
     floors: Sequence[float] = (),
+    *,
     peak_rss_mib: float | None = None,
+    rows_written: int | None = None,
 ) -> Case:
     """Return the case of repeated measurements: medians, and their ratio if there is a floor."""
     value = statistics.median(values)
@@ -44,6 +48,7 @@ def measured(
         floor=floor,
         ratio=value / floor if floor else None,
         peak_rss_mib=peak_rss_mib,
+        rows_written=rows_written,
     )
 
 
@@ -89,9 +94,7 @@ def _rounded(value: object) -> object:
 
 def table(cases: Sequence[Case]) -> list[str]:
     """Return the rows of a table for a person."""
-    head = (
-        f"{'case':<34} {'value':>12} {'unit':<12} {'floor':>10} {'ratio':>7} {'peak MiB':>9} runs"
-    )
+    head = f"{'case':<34} {'value':>12} {'unit':<12} {'floor':>10} {'ratio':>7} {'peak MiB':>9} {'rows':>8} runs"
     return [head, *(_row(case) for case in cases)]
 
 
@@ -100,5 +103,6 @@ def _row(case: Case) -> str:
         f"{number:.4g}" if number is not None else "-"
         for number in (case.floor, case.ratio, case.peak_rss_mib)
     )
+    rows = "-" if case.rows_written is None else str(case.rows_written)
     start = f"{case.case:<34} {case.value:>12.4g} {case.unit:<12}"
-    return f"{start} {floor:>10} {ratio:>7} {peak:>9} {case.runs:>4}"
+    return f"{start} {floor:>10} {ratio:>7} {peak:>9} {rows:>8} {case.runs:>4}"
