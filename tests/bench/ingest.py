@@ -99,7 +99,9 @@ def _cases(size: int, folder: Path) -> list[Case]:
         case = f"sarif-{size}-{name}"
         written = int(statistics.median(cost.rows for cost in costs))
         times_taken = [cost.wall for cost in costs]
-        cases.append(measured(case, "s", times_taken, walls, peak_rss_mib=peak, rows_written=written))
+        cases.append(
+            measured(case, "s", times_taken, walls, peak_rss_mib=peak, rows_written=written)
+        )
         cases.append(measured(f"{case}-cpu", "s", [cost.cpu for cost in costs], works))
     speeds = [size / cost.wall for cost in times["first"]]
     return [*cases, measured(f"sarif-{size}-first-rate", "findings/s", speeds)]
