@@ -14,12 +14,13 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.common.errors import Conflict, Invalid
 from apps.common.forms import apply_domain_errors
-from apps.evidence.api.updates import counted, key_of
 from apps.evidence.forms_updates import CountForm, PolicyForm
 from apps.evidence.models import ValueUpdate
 from apps.evidence.selectors import update_get
 from apps.evidence.services.signals import signals_review
 from apps.evidence.services.updates import (
+    counted,
+    key_of,
     policy_of,
     policy_set,
     update_apply,

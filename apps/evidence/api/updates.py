@@ -11,10 +11,11 @@ from apps.common.api.docs import operation
 from apps.common.api.inputs import Input, Nothing, read_body, read_query
 from apps.common.api.outputs import PersonOut, money
 from apps.common.api.views import idempotent
-from apps.common.errors import Invalid
-from apps.evidence.models import Mode, UpdateKind
+from apps.evidence.models import Mode
 from apps.evidence.selectors import update_get, updates_of
 from apps.evidence.services.updates import (
+    counted,
+    key_of,
     policy_of,
     policy_set,
     update_apply,
@@ -128,23 +129,6 @@ class StatementUpdates(PortalListView):
             source=given["source"],
         )
         return self.one(ValueUpdateOut, update_get(self.actor, made.pk), 201)
-
-
-def counted(given: dict[str, Any]) -> dict[str, Any]:
-    """The data of the kind. Raises: Invalid, for what is missing."""
-    if given["kind"] not in {UpdateKind.EVENTS, UpdateKind.TESTS}:
-        raise Invalid({"kind": "Say events or tests."})
-    names = ("events", "years") if given["kind"] == UpdateKind.EVENTS else ("successes", "attempts")
-    missing = {name: "This is needed." for name in names if given.get(name) is None}
-    if missing:
-        raise Invalid(missing)
-    return {name: given[name] for name in names} | {"relevance": given["relevance"]}
-
-
-def key_of(given: dict[str, Any]) -> str:
-    """A name for evidence that was sent without one: the same numbers of the same source are the same."""
-    parts = [str(value) for value in counted(given).values()]
-    return f"{given['kind']}:{':'.join(parts)}:{given['source']}"[:120]
 
 
 class _OneUpdate(PortalView):

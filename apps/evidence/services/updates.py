@@ -63,6 +63,23 @@ def policy_set(*, actor: Actor, statement: RiskStatement, **values: Any) -> Evid
     return policy
 
 
+def counted(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of the kind. Raises: Invalid, for what is missing."""
+    if given["kind"] not in {UpdateKind.EVENTS, UpdateKind.TESTS}:
+        raise Invalid({"kind": "Say events or tests."})
+    names = ("events", "years") if given["kind"] == UpdateKind.EVENTS else ("successes", "attempts")
+    missing = {name: "This is needed." for name in names if given.get(name) is None}
+    if missing:
+        raise Invalid(missing)
+    return {name: given[name] for name in names} | {"relevance": given["relevance"]}
+
+
+def key_of(given: Mapping[str, Any]) -> str:
+    """A name for evidence that was sent without one: the same numbers of the same source are the same."""
+    parts = [str(value) for value in counted(given).values()]
+    return f"{given['kind']}:{':'.join(parts)}:{given['source']}"[:120]
+
+
 @transaction.atomic
 def update_record(
     *,
