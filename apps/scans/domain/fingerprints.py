@@ -13,7 +13,13 @@ import re
 
 import msgspec
 
-from apps.scans.domain.paths import package_name, repository_path, target, url_template
+from apps.scans.domain.paths import (
+    package_name,
+    path_of_package,
+    repository_path,
+    target,
+    url_template,
+)
 from apps.scans.formats.types import Kind, ParsedFinding
 
 VERSION = "1"
@@ -138,9 +144,8 @@ def _secret(finding: ParsedFinding) -> tuple[str, str]:
 
 def _package(finding: ParsedFinding) -> tuple[str, str]:
     location = finding.location
-    place = _SEPARATOR.join(
-        [package_name(location.purl), target(location.resource), repository_path(location.path)]
-    )
+    path = path_of_package(location.path, location.purl)
+    place = _SEPARATOR.join([package_name(location.purl), target(location.resource), path])
     canonical = finding.vulnerabilities[0] if finding.vulnerabilities else finding.rule_id
     return place, canonical if location.purl else f"{canonical}:{without_numbers(finding.title)}"
 

@@ -101,6 +101,30 @@ def target(name: str) -> str:
 
 
 @functools.lru_cache(maxsize=10_000)
+def path_of_package(path: str, purl: str) -> str:
+    """Where a package lies, without its version, which many put into the names of its files.
+
+    >>> path_of_package("/lib/Django-3.2.9.dist-info/METADATA", "pkg:pypi/django@3.2.9")
+    'lib/Django-{}.dist-info/METADATA'
+    """
+    text, version = repository_path(path), package_version(purl)
+    if len(version) < 3 or not any(mark in version for mark in ".-"):
+        return text  # "1" may stand for anything
+    return re.sub(rf"(?<![0-9A-Za-z]){re.escape(version)}(?![0-9A-Za-z])", "{}", text)
+
+
+def package_version(purl: str) -> str:
+    """The version of a package URL, decoded; empty if it has none.
+
+    >>> package_version("pkg:deb/debian/openssl@1%3A3.0.11-1?arch=amd64")
+    '1:3.0.11-1'
+    """
+    text = purl.partition("#")[0].partition("?")[0]
+    _, _, version = text.rpartition("@")
+    return "" if "/" in version or version == text else unquote(version)
+
+
+@functools.lru_cache(maxsize=10_000)
 def package_name(purl: str) -> str:
     """A package URL without version, qualifiers and subpath.
 

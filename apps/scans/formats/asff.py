@@ -47,7 +47,7 @@ class Asff(Format):
         "title": "Title",
         "severity": "Severity.Label, else Severity.Normalized, else Severity.Product",
         "location.resource": "Resources[0].Id",
-        "location.purl": "Vulnerabilities[0].VulnerablePackages[0]",
+        "location.purl": "the first of Vulnerabilities[].VulnerablePackages by name",
         "description": "Description",
         "remediation": "Remediation.Recommendation.Text",
         "vulnerabilities": "Vulnerabilities[].Id, RelatedVulnerabilities",
@@ -142,7 +142,8 @@ def _finding(item: Node, raw: bytes) -> ParsedFinding:
 
 def _vulnerability(item: Node, raw: bytes) -> ParsedFinding:
     listed = item.objects("Vulnerabilities")
-    package = listed[0].at("VulnerablePackages", 0)
+    found = [one for each in listed for one in each.objects("VulnerablePackages")]
+    package = min(found, key=lambda one: (one.text("Name"), one.text("Version")), default=Node({}))
     rated, source = _severity(item.at("Severity"))
     finding = packages.finding(
         identifiers=[

@@ -26,7 +26,10 @@ class Grype(Format):
         "title": "the vulnerability and the package",
         "severity": "vulnerability.severity; if unknown the best CVSS vector",
         "location.purl": "artifact.purl, else artifact type, name and version",
-        "location.path": "artifact.locations[0].path",
+        "location.path": (
+            "path of artifact.locations: of those that are the primary evidence, else of all, the "
+            "first in alphabetical order"
+        ),
         "location.resource": "source.target: userInput of an image, or the path",
         "description": "vulnerability.description, else that of a related one",
         "fixed_version": "vulnerability.fix.versions, once fixedInVersion",
@@ -82,7 +85,7 @@ def _finding(match: Node, target: str, raw: bytes) -> ParsedFinding:
         ecosystem=artifact.text("type"),
         purl=artifact.text("purl"),
         target=target,
-        path=artifact.text("locations", 0, "path"),
+        path=_path(artifact),
         word=item.text("severity"),
         vectors=[
             score.text("vector")
@@ -106,6 +109,13 @@ def _finding(match: Node, target: str, raw: bytes) -> ParsedFinding:
         labels=[item.text("fix", "state"), *_labels(item)],
         raw=raw,
     )
+
+
+def _path(artifact: Node) -> str:
+    """Where the package is written down best, whatever the order in which the places are listed."""
+    places = artifact.objects("locations")
+    primary = [one for one in places if one.text("annotations", "evidence") == "primary"]
+    return min((path for one in primary or places if (path := one.text("path"))), default="")
 
 
 def _advisories(item: Node) -> list[str]:

@@ -34,7 +34,7 @@ class NpmAudit(Format):
         "title": "the vulnerability and the package",
         "severity": "severity",
         "location.purl": "module_name and findings[0].version; name and range",
-        "location.path": "findings[0].paths[0]; nodes[0]",
+        "location.logical": "findings[0].paths[0]; nodes[0]",
         "description": "title, overview; the titles in via and the packages that bring it in",
         "remediation": "recommendation; fixAvailable",
         "fixed_version": "patched_versions; fixAvailable.version",
@@ -139,7 +139,7 @@ def _findings(name: str, entries: dict[str, Raw]) -> Iterator[ParsedFinding]:
 def _advisory(item: Node, key: str, raw: bytes) -> ParsedFinding:
     found = item.at("findings", 0)
     url = item.text("url")
-    return packages.finding(
+    finding = packages.finding(
         identifiers=[
             *item.texts("cves"),
             *ids.vulnerabilities_in(url),
@@ -148,7 +148,6 @@ def _advisory(item: Node, key: str, raw: bytes) -> ParsedFinding:
         name=item.text("module_name"),
         version=found.text("version"),
         ecosystem="npm",
-        path=found.text("paths", 0),
         word=item.text("severity"),
         vectors=[item.text("cvss", "vectorString")],
         title=item.text("title"),
@@ -159,6 +158,13 @@ def _advisory(item: Node, key: str, raw: bytes) -> ParsedFinding:
         references=[url, *item.text("references").split()],
         raw=raw,
     )
+    return _at(finding, found.text("paths", 0))
+
+
+def _at(finding: ParsedFinding, way: str) -> ParsedFinding:
+    """With the way in which the package comes in: it changes with the tree, the finding does not."""
+    location = msgspec.structs.replace(finding.location, logical=way)
+    return msgspec.structs.replace(finding, location=location)
 
 
 def _package(item: Node, key: str, raw: bytes) -> ParsedFinding:
@@ -174,7 +180,6 @@ def _package(item: Node, key: str, raw: bytes) -> ParsedFinding:
         identifiers=[*known, *numbers] or [f"npm:{name}"],
         name=name,
         ecosystem="npm",
-        path=item.text("nodes", 0),
         word=item.text("severity"),
         score=via[0].text("cvss", "score") if len(via) == 1 else None,
         vectors=[one.text("cvss", "vectorString") for one in via],
@@ -186,7 +191,8 @@ def _package(item: Node, key: str, raw: bytes) -> ParsedFinding:
         labels=["direct" if item.flag("isDirect") else "transitive", item.text("range")],
         raw=raw,
     )
-    return msgspec.structs.replace(finding, vulnerabilities=ids.vulnerabilities(known, numbers))
+    finding = msgspec.structs.replace(finding, vulnerabilities=ids.vulnerabilities(known, numbers))
+    return _at(finding, item.text("nodes", 0))
 
 
 def _fix(fix: Node) -> str:

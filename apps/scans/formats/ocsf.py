@@ -28,6 +28,7 @@ SEVERITIES = {
     5: Severity.CRITICAL,
     6: Severity.CRITICAL,  # fatal
 }
+_STATUSES = {3: "suppressed", 4: "resolved", 5: "archived", 6: "deleted"}
 _GONE = {"resolved", "archived", "deleted"}
 
 
@@ -49,12 +50,13 @@ class Ocsf(Format):
         "remediation": "remediation.desc",
         "cwes": "vulnerabilities[].cwe or related_cwes",
         "vulnerabilities": "vulnerabilities[].cve.uid",
+        "also_affects": "the further packages of vulnerabilities[]",
         "cvss_vector": "vulnerabilities[].cve.cvss[].vector_string",
         "references": "remediation.references, finding_info.src_url",
         "tags": "cloud provider, region, resource type, unmapped.categories",
-        "suppressed": "status Suppressed, or MUTED",
+        "suppressed": "status (status_id) Suppressed, or MUTED",
         "occurred_at": "time, finding_info.created_time",
-        "outcomes": "status_code PASS, MANUAL and other than FAIL",
+        "outcomes": "status_code PASS, MANUAL and other than FAIL; compliance.status PASSED; what is resolved",
         "tool_name": "metadata.product.name",
         "tool_version": "metadata.product.version",
     }
@@ -93,12 +95,22 @@ def _findings(
 
 
 def _one(record: Node, raw: bytes, outcomes: dict[str, int]) -> Iterator[ParsedFinding]:
-    code = record.text("status_code").upper()
-    if code in {"PASS", "MANUAL", "INFO"} or record.text("status").lower() in _GONE:
-        name = "passed" if code == "PASS" else (code or record.text("status")).lower()
+    code, status = record.text("status_code").upper(), _status(record)
+    compliance = record.at("compliance")
+    held = compliance.text("status").upper() in _HELD or compliance.number("status_id") == 1
+    if code in {*_HELD, "MANUAL", "INFO"} or status in _GONE or held:
+        name = "passed" if code in _HELD or held else (code or status).lower()
         outcomes[name] = outcomes.get(name, 0) + 1
     else:
         yield _vulnerability(record, raw) if record.at("vulnerabilities") else _finding(record, raw)
+
+
+_HELD = {"PASS", "PASSED"}
+
+
+def _status(record: Node) -> str:
+    number = record.number("status_id")
+    return record.text("status").lower() or _STATUSES.get(int(number or 0), "")
 
 
 def _severity(record: Node) -> Severity:
@@ -142,12 +154,19 @@ def _finding(record: Node, raw: bytes) -> ParsedFinding:
 
 
 def _vulnerability(record: Node, raw: bytes) -> ParsedFinding:
-    item, info = record.at("vulnerabilities", 0), _info(record)
-    package = item.at("affected_packages" if "affected_packages" in item else "packages", 0)
-    scores = item.objects("cve", "cvss")
+    listed, info = record.objects("vulnerabilities"), _info(record)
+    item = listed[0] if listed else Node({})
+    found = [
+        one
+        for each in listed
+        for name in ("affected_packages", "packages")
+        for one in each.objects(name)
+    ]
+    package = found[0] if found else Node({})
+    scores = [score for one in listed for score in one.objects("cve", "cvss")]
     resource = record.at("resources", 0) or record.at("resource")
     return packages.finding(
-        identifiers=_identifiers(item) or [info.text("title")],
+        identifiers=[name for one in listed for name in _identifiers(one)] or [info.text("title")],
         name=package.text("name"),
         version=package.text("version"),
         ecosystem=package.text("package_manager"),
@@ -159,8 +178,15 @@ def _vulnerability(record: Node, raw: bytes) -> ParsedFinding:
         description=_description(record, info) or item.text("desc"),
         fixed=package.text("fixed_in_version"),
         remediation=_remediation(record) or item.text("remediation", "desc"),
-        cwes=[item.text("cwe", "uid"), [c.text("uid") for c in item.objects("related_cwes")]],
-        references=[*_references(record, info), *item.texts("references")],
+        cwes=[
+            [one.text("cwe", "uid"), *(c.text("uid") for c in one.objects("related_cwes"))]
+            for one in listed
+        ],
+        references=[
+            *_references(record, info),
+            *(u for one in listed for u in one.texts("references")),
+        ],
+        also_affects=[one.text("purl") for one in found[1:]],
         labels=_tags(record, resource),
         suppressed=_suppressed(record),
         raw=raw,
@@ -214,5 +240,5 @@ def _time(record: Node, info: Node) -> dt.datetime | None:
 
 
 def _suppressed(record: Node) -> str:
-    status = f"{record.text('status')} {record.text('status_code')}".lower()
+    status = f"{_status(record)} {record.text('status_code')}".lower()
     return "muted" if "muted" in status or "suppressed" in status else ""

@@ -67,13 +67,14 @@ def _findings(raws: list[Raw], top: Node, warnings: list[str]) -> Iterator[Parse
 def _finding(statement: Node, top: Node, raw: bytes) -> ParsedFinding:
     vulnerability, status = statement.at("vulnerability"), statement.text("status")
     name = vulnerability.text() or vulnerability.first("name", "@id")
-    products = [product for item in statement.items("products") if (product := _id(item))]
-    parts = [
+    # Sorted: a finding does not become another one because its document lists them otherwise.
+    products = sorted(product for item in statement.items("products") if (product := _id(item)))
+    parts = sorted(
         part
         for item in [*statement.objects("products"), statement]
         for sub in item.items("subcomponents")
         if (part := _id(sub))
-    ]
+    )
     purls = [text for text in map(ids.purl, [*parts, *products]) if text]
     finding = packages.finding(
         identifiers=[name.rpartition("/")[2], *vulnerability.texts("aliases")],

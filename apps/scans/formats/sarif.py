@@ -80,7 +80,9 @@ class Sarif(Format):
         ),
         "severity_source": "the security-severity or the level",
         "cvss_score": "security-severity, of packages only",
-        "fixed_version": "the line `Fixed Version: ...` of Trivy's and Grype's texts",
+        "fixed_version": (
+            "rule.properties.fixed_version, the line `Fixed Version: ...` of Trivy's and Grype's texts"
+        ),
         "location.resource": "of packages: the line `Package: ...` of Trivy's and Grype's texts",
         "location.path": (
             "locations[0]: artifactLocation.uri or artifacts[index], below uriBaseId where that "
@@ -89,7 +91,8 @@ class Sarif(Format):
         "location.line": "region.startLine, endLine, startColumn",
         "location.snippet": "region.snippet.text",
         "location.logical": "logicalLocations[0].fullyQualifiedName or name, also by index",
-        "location.purl": "a logical location that is a package URL",
+        "location.purl": "a logical location that is a package URL, else rule.properties.purls of one",
+        "also_affects": "rule.properties.purls of several",
         "cwes": (
             "tags (external/cwe/cwe-79, CWE-79: ...), properties.cwe, relationships and taxa that "
             "point into CWE, else the message"
@@ -269,7 +272,7 @@ class _Run:
             location = Location(url=location.path, logical=location.logical)
         elif kind is Kind.PACKAGE:
             title = rule.title or title
-            location, fixed = _package(location, message, rule.remediation)
+            location, fixed = _package(location, rule, message)
         if kind is not Kind.PACKAGE:
             score = None  # a rating of the rule, not of a vulnerability
         return ParsedFinding(
@@ -284,6 +287,7 @@ class _Run:
             remediation=_remediation(result, rule),
             cwes=self._cwes(result, rule, message),
             vulnerabilities=rule.vulnerabilities,
+            also_affects=rule.purls if len(rule.purls) > 1 else (),
             cvss_score=score,
             fixed_version=fixed,
             references=_references(result, rule),
@@ -417,16 +421,18 @@ _PACKAGE_WORD = re.compile(
 )
 
 
-def _package(location: Location, *texts: str) -> tuple[Location, str]:
-    """The location with the package that Trivy and Grype name in running text, and the fix."""
+def _package(location: Location, rule: KnownRule, message: str) -> tuple[Location, str]:
+    """The location with the package that the rule's properties, or Trivy's and Grype's running text,
+    name, and the fix."""
     words: dict[str, str] = {}
-    for text in texts:
+    for text in (message, rule.remediation):
         for name, value in _PACKAGE_WORD.findall(text):
             words.setdefault(name, value.strip())
     name = words.get("Package", "")
     version = words.get("Installed Version") or words.get("Version", "")
-    purl = location.purl or ids.make_purl(words.get("Type", ""), name, version)
-    fixed = words.get("Fixed Version") or words.get("Fix Version", "")
+    made = ids.make_purl(words.get("Type", ""), name, version)
+    purl = location.purl or (rule.purls[0] if len(rule.purls) == 1 else made)
+    fixed = rule.fixed_version or words.get("Fixed Version") or words.get("Fix Version", "")
     return msgspec.structs.replace(location, purl=purl, resource=name), fixed
 
 

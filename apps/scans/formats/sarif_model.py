@@ -95,6 +95,8 @@ class Properties(msgspec.Struct, rename="kebab", gc=False):
     tags: list[str] | None = None
     security_severity: str | float | None = None
     cwe: str | int | list[str] | None = None
+    purls: list[str] | None = None  # of Grype and Docker Scout
+    fixed_version: str | None = msgspec.field(name="fixed_version", default=None)
 
 
 class Result(Edge):

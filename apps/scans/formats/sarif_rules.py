@@ -48,6 +48,8 @@ class KnownRule:
     tags: tuple[str, ...] = ()
     messages: dict[str, model.Message] = field(default_factory=dict)
     is_secret: bool = False
+    purls: tuple[str, ...] = ()
+    fixed_version: str = ""
 
 
 def read_part(raw: Raw, shape: Shape[T], where: str, warnings: list[str]) -> T | None:
@@ -166,6 +168,8 @@ def known_rule(rule: model.Rule, taxonomies: Taxonomies, *, secrets: bool) -> Kn
         references=links(rule.help_uri),
         tags=tags(rule_tags[:20]),
         messages=rule.message_strings or {},
+        purls=tuple(filter(None, map(ids.purl, (properties.purls if properties else None) or []))),
+        fixed_version=clean(properties.fixed_version if properties else None),
         is_secret=secrets or is_about_secrets(f"{identifier} {rule.name or ''}", weaknesses),
     )
 

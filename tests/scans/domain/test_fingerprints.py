@@ -142,6 +142,28 @@ def test_a_vulnerable_package_stays_the_same(other: ParsedFinding) -> None:
 
 
 @pytest.mark.parametrize(
+    ("purl", "path", "newer_purl", "newer_path", "same"),
+    [
+        ("pypi/django@3.2.9", "/lib/Django-3.2.9.dist-info/METADATA",
+         "pypi/django@3.2.10", "/lib/Django-3.2.10.dist-info/METADATA", True),
+        ("maven/org.example/core@2.14.1", "/app/lib/core-2.14.1.jar",
+         "maven/org.example/core@2.15.0", "/app/lib/core-2.15.0.jar", True),
+        ("deb/debian/core@1%3A3.0.11-1", "/x/core_1:3.0.11-1.deb",
+         "deb/debian/core@1%3A3.0.12-1", "/x/core_1:3.0.12-1.deb", True),
+        ("npm/core@2.0.0", "/app/a/2.0.0/core", "npm/core@2.0.1", "/app/b/2.0.1/core", False),
+        ("npm/core@1", "/app/1/core", "npm/core@2", "/app/1/core", True),
+        ("npm/core@1", "/app/1/core", "npm/core@2", "/app/2/core", False),  # a 1 may stand for anything
+    ],
+)  # fmt: skip
+def test_a_version_in_the_path_of_a_package(
+    purl: str, path: str, newer_purl: str, newer_path: str, same: bool
+) -> None:
+    older = changed(PACKAGE, purl=f"pkg:{purl}", path=path)
+    newer = changed(PACKAGE, purl=f"pkg:{newer_purl}", path=newer_path)
+    assert (digest(older) == digest(newer)) is same
+
+
+@pytest.mark.parametrize(
     "other",
     [
         changed(PACKAGE, purl="pkg:pypi/beta@1.0"),
