@@ -82,6 +82,7 @@ class TicketState(models.TextChoices):
     OPEN = "open", _("Open")
     CLOSED = "closed", _("Closed")
     FAILED = "failed", _("Not filed")
+    GONE = "gone", _("No longer there")
 
 
 class Ticket(models.Model):
@@ -116,6 +117,7 @@ class Ticket(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     filed_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField(null=True)  # when its state was last seen to change
+    checked_at = models.DateTimeField(null=True)  # when it was last asked whether it is there
     closed_for_fix_at = models.DateTimeField(null=True)  # when the portal closed it, if it did
 
     objects = ScopedQuerySet.as_manager()
@@ -276,6 +278,8 @@ class MirroredIssue(models.Model):
     is_closed = models.BooleanField(default=False)
     changed_at = models.DateTimeField(null=True)  # when it was last seen to close or open again
     made_at = models.DateTimeField(db_default=Now(), editable=False)
+    checked_at = models.DateTimeField(null=True)  # when it was last asked whether it is there
+    gone_at = models.DateTimeField(null=True)  # since when it is not: deleted, or moved away
 
     objects = MirroredIssueQuerySet.as_manager()
 

@@ -18,6 +18,7 @@ from apps.catalog.selectors import systems_visible
 from apps.common.errors import Conflict, EditConflict, Invalid
 from apps.common.forms import apply_domain_errors
 from apps.common.outgoing import OutgoingFailed
+from apps.common.said import said
 from apps.risks.models import RiskStatement
 from apps.risks.selectors import statement_get
 from apps.scans.forms_triage import ChosenFindings
@@ -46,6 +47,7 @@ from apps.trackers.services.tickets import (
     ticket_again,
     ticket_file,
     weakness_ticket_file,
+    worst_first,
 )
 from apps.trackers.services.trackers import (
     tracker_create,
@@ -142,9 +144,9 @@ def tracker_test_action(request: PageRequest, pk: int) -> HttpResponse:
     try:
         seen = tracker_test(actor=request.actor, tracker=tracker_get(request.actor, pk))
     except (OutgoingFailed, Conflict) as error:
-        messages.warning(request, _("It does not work: %(why)s") % {"why": error.message})
+        messages.warning(request, _("It does not work: %(why)s") % {"why": said(error.message)})
     else:
-        messages.success(request, _("It works: %(seen)s") % {"seen": seen})
+        messages.success(request, _("It works: %(seen)s") % {"seen": said(seen)})
     return redirect("tracker-detail", pk)
 
 
@@ -193,7 +195,9 @@ def _ticket_page(request: PageRequest, subject: Finding | RiskStatement) -> Http
     """What would leave, word for word; a POST has it filed."""
     require(request.actor, Permission.TICKET_FILE, subject)
     trackers = trackers_for(request.actor, subject)
-    others = list(sightings_open(request.actor, subject)) if isinstance(subject, Finding) else []
+    others = list[Finding]()
+    if isinstance(subject, Finding):
+        others = list(sightings_open(request.actor, subject)[: MOST_FINDINGS - 1])
     form = TicketForm(request.POST or None, trackers=trackers, has_sightings=bool(others))
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
@@ -220,7 +224,10 @@ def _ticket_page(request: PageRequest, subject: Finding | RiskStatement) -> Http
         if isinstance(subject, Finding)
         else [],
     }
-    context |= _previews(trackers.first(), subject, others)
+    first: Finding | RiskStatement = subject
+    if isinstance(subject, Finding):
+        first, *others = sorted([subject, *others], key=worst_first)
+    context |= _previews(trackers.first(), first, others)
     return render(request, "trackers/ticket.html", context, status=422 if form.errors else 200)
 
 

@@ -45,7 +45,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sdr]\b|%%|\{\w*\}")
 # Parts of paths whose sentences no reader of a page sees: files for machines, the operator's terminal.
 UNSAID = frozenset(
     [
-        *("migrations", "demo", "api", "formats", "management", "clients", "mcp"),
+        *("migrations", "demo", "api", "formats", "management", "mcp"),
         *(
             "compat",
             "backup",

@@ -39,6 +39,7 @@ class StandIn:
         self.server, self.issues = server, list[Issue]()
         self.lost = False
         self.comments = list[str]()
+        self.gone = set[int]()  # numbers of issues that were deleted: answered with 404 or 410
         self.refusal: Says | None = None
         self.clock = dt.datetime.now(dt.UTC)
 
@@ -51,6 +52,9 @@ class StandIn:
         self.issues.append(made)
         return made
 
+    def there(self) -> list[Issue]:
+        return [one for one in self.issues if one.number not in self.gone]
+
     def tick(self) -> dt.datetime:
         self.clock += dt.timedelta(seconds=1)
         return self.clock
@@ -61,8 +65,13 @@ class StandIn:
 
     def serve_one(self, number: int, path: str, comments: str) -> None:
         """The addresses of one issue."""
-        self.server.routes[path] = lambda asked: self.guarded(asked) or self.one(asked, number)
+        self.server.routes[path] = lambda asked: (
+            self.guarded(asked) or self.missing(number) or self.one(asked, number)
+        )
         self.server.routes[f"{path}/{comments}"] = self.commented
+
+    def missing(self, number: int) -> Says | None:
+        return Says({"message": "This issue was deleted"}, 410) if number in self.gone else None
 
     def commented(self, asked: Asked) -> Says:
         if refused := self.guarded(asked):
@@ -107,7 +116,7 @@ class StandIn:
         return sorted(
             (
                 one
-                for one in self.issues
+                for one in self.there()
                 if one.updated.replace(microsecond=0) >= moment
                 and wanted <= set(one.labels)
                 and not (only_open and one.is_closed)
@@ -255,7 +264,7 @@ class JiraServer(StandIn):
             return refused
         jql = asked.query["jql"]
         if label := re.fullmatch(r'project = "PAY" AND labels = "([\w-]+)"', jql):
-            found = [one for one in self.issues if label[1] in one.labels]
+            found = [one for one in self.there() if label[1] in one.labels]
         else:
             chosen = self.chosen(jql)
             if chosen is None:

@@ -384,6 +384,23 @@ def test_without_its_tracker_an_item_stays(people: People, github: StandIn) -> N
     assert origin_of_item(TESTS, item) is None
 
 
+def test_an_issue_that_was_deleted_leaves_its_item(people: People, github: StandIn) -> None:
+    github.add("Upload", "", ["planning"], {})
+    mirrored(github, people)
+    mirror_due()
+    path = "/repos/example/payments/issues/1"
+    github.server.routes[path] = Says({"message": "This issue was deleted"}, 410)
+    MirroredIssue.objects.update(made_at=timezone.now() - dt.timedelta(days=2))
+    soon()
+    follow_due()
+    item = PlanningItem.objects.get()
+    assert item.status == ItemStatus.OPEN
+    assert "No longer in the tracker" in text_of(signed_in(people.viewer), f"/planning/{item.key}/")
+    github.issues[0].updated = github.tick()  # it is there again
+    again()
+    assert MirroredIssue.objects.get().gone_at is None
+
+
 def test_on_the_pages(people: People, github: StandIn) -> None:
     github.add("Upload of invoices", "", ["planning"], {})
     tracker = connect(github)

@@ -1,6 +1,8 @@
 """Tickets in issue trackers: filed once whatever gets lost, followed, and open to few."""
 
+import datetime as dt
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from cryptography.fernet import Fernet
@@ -28,7 +30,7 @@ from tests.api.conftest import as_pipeline, as_user, problem_fields
 from tests.conftest import People
 from tests.factories import actor_of, make_finding, make_item, make_statement
 from tests.pages import signed_in, text_of
-from tests.servers import Says, Server
+from tests.servers import Asked, Says, Server
 from tests.trackers.standins import KINDS, TOKEN, StandIn
 
 pytestmark = pytest.mark.django_db
@@ -256,6 +258,117 @@ def test_odd_answers(people: People, github: StandIn, says: Says, state: str, wo
     file_due()
     assert Ticket.objects.get().state == TicketState.OPEN
     assert len(github.issues) == 1
+
+
+def test_an_issue_that_was_deleted_is_said_to_be_gone(people: People, each: StandIn) -> None:
+    finding = make_finding(people.system)
+    ticket = filed(each, finding)
+    soon()
+    follow_due()
+    assert Ticket.objects.get().checked_at is None  # it was filed today
+    yesterday = timezone.now() - dt.timedelta(days=1, minutes=1)
+    Ticket.objects.update(filed_at=yesterday)
+    each.gone.add(1)
+    soon()
+    follow_due()
+    ticket.refresh_from_db()
+    assert ticket.state == TicketState.GONE
+    assert Tracker.objects.get().health == "good"
+    client = signed_in(people.security)
+    assert "It was deleted in the tracker, or moved away." in text_of(
+        client, f"/findings/{finding.pk}/"
+    )
+    client.post(f"/tickets/{ticket.uid}/again/")
+    file_due()
+    ticket.refresh_from_db()
+    assert ticket.state == TicketState.OPEN
+    assert ticket.key in {"2", "PAY-2"}
+
+
+def test_a_token_that_lost_its_rights_makes_nothing_look_deleted(
+    people: People, github: StandIn
+) -> None:
+    filed(github, make_finding(people.system))
+    Ticket.objects.update(filed_at=timezone.now() - dt.timedelta(days=2))
+    github.refusal = Says({"message": "Not Found"}, 404)
+    soon()
+    follow_due()
+    assert Ticket.objects.get().state == TicketState.OPEN
+
+
+def test_an_issue_of_jira_that_was_moved_is_followed_by_its_new_key(
+    people: People, server: Server
+) -> None:
+    there = KINDS["jira-cloud"](server)
+    filed(there, make_finding(people.system))
+    Ticket.objects.update(filed_at=timezone.now() - dt.timedelta(days=2))
+    server.routes["/rest/api/2/issue/PAY-1"] = Says({"id": "10001", "key": "CREW-9", "fields": {}})
+    soon()
+    follow_due()
+    ticket = Ticket.objects.get()
+    assert (ticket.key, ticket.state) == ("CREW-9", "open")
+    assert ticket.url.endswith("/browse/CREW-9")
+
+
+def renamed(there: StandIn) -> None:
+    """As GitHub answers (301, for what writes 307) and GitLab (301, and 405): the new name by its number."""
+    routes, is_lab = there.server.routes, there.kind == "gitlab"  # type: ignore[attr-defined]
+    old = "/api/v4/projects/example%2Fpayments" if is_lab else "/repos/example/payments"
+    new = "/api/v4/projects/12" if is_lab else "/repositories/12"
+    name = "path_with_namespace" if is_lab else "full_name"
+    routes[f"{new}/issues"] = there.answer  # type: ignore[attr-defined]
+    routes[new] = Says({name: "example/billing", "private": True})
+
+    def moved(asked: Asked) -> Says:
+        if asked.method != "GET" and is_lab:
+            return Says({"message": "405 Non GET methods are not allowed for moved projects"}, 405)
+        query = f"?{urlencode(asked.query)}" if asked.query else ""
+        place = {"Location": f"{there.server.url}{asked.path.replace(old, new)}{query}"}
+        return Says({"message": "Moved"}, 301 if asked.method == "GET" else 307, place)
+
+    routes[old] = routes[f"{old}/issues"] = moved
+
+
+@pytest.mark.parametrize("each", ["github", "gitlab"], indirect=True)
+def test_a_project_that_was_renamed(people: People, each: StandIn) -> None:
+    ticket = filed(each, make_finding(people.system))
+    renamed(each)
+    each.close(1)
+    soon()
+    follow_due()
+    ticket.refresh_from_db()
+    assert ticket.state == TicketState.CLOSED  # what is read is followed
+    other = ticket_file(actor=TESTS, tracker=ticket.tracker, subject=make_finding(people.system))
+    file_due()
+    other.refresh_from_db()
+    assert (other.state, len(each.issues)) == (TicketState.FAILED, 1)  # what writes is not
+    assert "moved or renamed" in other.error
+    with pytest.raises(OutgoingFailed, match="It is called example/billing now"):
+        tracker_test(actor=TESTS, tracker=ticket.tracker)
+    said: dict[str, Any] = {
+        "name": "Issues", "kind": each.kind, "url": each.url, "version": None  # type: ignore[attr-defined]
+    }  # fmt: skip
+    with pytest.raises(Invalid):
+        tracker_edit(actor=TESTS, tracker=ticket.tracker, project="example/other", **said)
+    tracker_edit(actor=TESTS, tracker=ticket.tracker, project="example/billing", **said)
+    assert Tracker.objects.get().project == "example/billing"
+
+
+def test_a_redirect_to_another_server_is_not_followed(people: People, github: StandIn) -> None:
+    filed(github, make_finding(people.system))
+    github.refusal = Says({}, 301, {"Location": "https://elsewhere.example.org/issues"})
+    soon()
+    follow_due()
+    assert "another server" in Tracker.objects.get().last_error
+
+
+def test_a_redirect_in_a_circle_ends(people: People, github: StandIn) -> None:
+    filed(github, make_finding(people.system))
+    place = {"Location": f"{github.server.url}/repos/example/payments/issues"}
+    github.refusal = Says({}, 301, place)
+    soon()
+    follow_due()
+    assert "moved or renamed" in Tracker.objects.get().last_error
 
 
 def test_it_is_given_up_and_not_tried_for_ever(people: People, github: StandIn) -> None:

@@ -55,6 +55,7 @@ STATES: Final[dict[str, dict[str, Look]]] = {
         "open": Look(_("Open"), "info", "circle-dot"),
         "closed": Look(_("Closed"), "neutral", "circle-check"),
         "failed": Look(_("Not filed"), "bad", "circle-x"),
+        "gone": Look(_("No longer there"), "warn", "circle-slash"),
     },
     "delivery": {
         "queued": Look(_("Waiting"), "info", "clock"),

@@ -118,6 +118,9 @@ class ItemOriginOut(serializers.Serializer[Any]):
     text = serializers.CharField(source="link.text", help_text="Markdown.")
     is_closed = serializers.BooleanField(source="link.is_closed")
     changed_at = serializers.DateTimeField(source="link.changed_at", allow_null=True)
+    gone_at = serializers.DateTimeField(
+        source="link.gone_at", allow_null=True, help_text="Since when it is no longer there."
+    )
     differs_in = serializers.ListField(
         child=serializers.CharField(), help_text="Of title and question, what says otherwise here."
     )

@@ -133,7 +133,7 @@ class TicketOut(serializers.Serializer[Any]):
         child=serializers.IntegerField(), source="finding_ids", help_text="All that it is for."
     )
     statement = serializers.IntegerField(source="statement_id", allow_null=True)
-    state = serializers.CharField(help_text="queued, open, closed or failed.")
+    state = serializers.CharField(help_text="queued, open, closed, failed or gone.")
     key = serializers.CharField(help_text="The tracker's own; empty until it is filed.")
     url = serializers.CharField()
     title = serializers.CharField()

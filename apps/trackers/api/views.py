@@ -268,7 +268,7 @@ class TicketAgain(PortalView):
 
     @operation(
         "tickets_again",
-        "Try again to file a ticket that was refused",
+        "File a ticket again that was refused, or is no longer there",
         tag=TAG,
         gives=TicketOut,
         status=202,

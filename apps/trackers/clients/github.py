@@ -5,7 +5,7 @@ issues, which is up to date at once, and not of the search, whose index follows 
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from apps.common.outgoing import OutgoingFailed, errors
@@ -13,21 +13,39 @@ from apps.sources.connectors.generic import text
 from apps.sources.connectors.paging import address
 from apps.trackers.clients.line import FIND_PAGES, MAX_PAGES, PER_PAGE, Line
 from apps.trackers.clients.pages import Page, holding, linked_issues, steadily, zulu
-from apps.trackers.clients.types import Named, Seen, expect, fenced, moment, names_of, signed
+from apps.trackers.clients.types import (
+    Named,
+    Seen,
+    check_name,
+    expect,
+    fenced,
+    moment,
+    names_of,
+    signed,
+)
 
 HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 quoted = fenced
 
 
 def probe(line: Line) -> str:
-    answer, _ = line.json("GET", _repository(line), headers=HEADERS)
-    found = expect(answer, "repository")
+    found = _found(line)
+    check_name(text(found, "full_name"), line.project)
     if found.get("has_issues") is False:
         raise OutgoingFailed(errors.STATUS, "Issues are switched off in this repository.")
     if found.get("archived") is True:
         raise OutgoingFailed(errors.STATUS, "This repository is archived: nothing can be filed.")
     seen = "private" if found.get("private") else "public: everybody reads what is filed"
     return f"{text(found, 'full_name') or line.project} is there ({seen})."
+
+
+def whereabouts(line: Line) -> str:
+    return text(_found(line), "full_name")
+
+
+def _found(line: Line) -> Mapping[str, Any]:
+    answer, _ = line.json("GET", _repository(line), headers=HEADERS, follows=True)
+    return expect(answer, "repository")
 
 
 def find(line: Line, marker: str, since: dt.datetime) -> Seen | None:
@@ -38,6 +56,10 @@ def create(line: Line, title: str, body: str, marker: str) -> Seen:
     content = {"title": title, "body": signed(body, marker), "labels": list(line.labels)}
     answer, _ = line.json("POST", _repository(line, "issues"), headers=HEADERS, content=content)
     return _seen(expect(answer, "issue"))
+
+
+def key_now(line: Line, key: str) -> str:
+    return key if line.is_there(_repository(line, "issues", key), headers=HEADERS) else ""
 
 
 def read(line: Line, key: str) -> Named:

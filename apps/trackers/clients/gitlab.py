@@ -4,7 +4,7 @@ Issues are filed as confidential: a project that everybody reads shows no weakne
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from apps.common.outgoing import OutgoingFailed, errors
@@ -12,19 +12,37 @@ from apps.sources.connectors.generic import text
 from apps.sources.connectors.paging import address
 from apps.trackers.clients.line import FIND_PAGES, MAX_PAGES, PER_PAGE, Line
 from apps.trackers.clients.pages import Page, holding, linked_issues, steadily, zulu
-from apps.trackers.clients.types import Named, Seen, expect, fenced, moment, names_of, signed
+from apps.trackers.clients.types import (
+    Named,
+    Seen,
+    check_name,
+    expect,
+    fenced,
+    moment,
+    names_of,
+    signed,
+)
 
 quoted = fenced
 
 
 def probe(line: Line) -> str:
-    answer, _ = line.json("GET", _project(line))
-    found = expect(answer, "project")
+    found = _found(line)
+    check_name(text(found, "path_with_namespace"), line.project)
     if found.get("issues_enabled") is False or found.get("issues_access_level") == "disabled":
         raise OutgoingFailed(errors.STATUS, "Issues are switched off in this project.")
     if found.get("archived") is True:
         raise OutgoingFailed(errors.STATUS, "This project is archived: nothing can be filed.")
     return f"{text(found, 'path_with_namespace') or line.project} is there; issues are filed as confidential."
+
+
+def whereabouts(line: Line) -> str:
+    return text(_found(line), "path_with_namespace")
+
+
+def _found(line: Line) -> Mapping[str, Any]:
+    answer, _ = line.json("GET", _project(line), follows=True)
+    return expect(answer, "project")
 
 
 def find(line: Line, marker: str, since: dt.datetime) -> Seen | None:
@@ -40,6 +58,10 @@ def create(line: Line, title: str, body: str, marker: str) -> Seen:
     }
     answer, _ = line.json("POST", _project(line, "issues"), content=content)
     return _seen(expect(answer, "issue"))
+
+
+def key_now(line: Line, key: str) -> str:
+    return key if line.is_there(_project(line, "issues", key)) else ""
 
 
 def read(line: Line, key: str) -> Named:

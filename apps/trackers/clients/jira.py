@@ -16,7 +16,7 @@ from apps.sources.connectors.generic import inner, text
 from apps.sources.connectors.paging import address, expect_objects
 from apps.trackers.clients.line import MAX_PAGES, PER_PAGE, Line
 from apps.trackers.clients.pages import Page, steadily
-from apps.trackers.clients.types import Named, Seen, expect, moment, names_of, signed
+from apps.trackers.clients.types import Named, Seen, check_name, expect, moment, names_of, signed
 from apps.trackers.clients.wiki import markdown_of
 
 FIELDS = "summary,description,labels,components,security,status,updated"
@@ -32,6 +32,7 @@ class Jira:
     def probe(self, line: Line) -> str:
         answer, _ = line.json("GET", _api(line, "project", line.project))
         found = expect(answer, "project")
+        check_name(text(found, "key"), line.project)
         kinds = [text(each, "name") for each in _list(found.get("issueTypes"))]
         if kinds and line.issue_type not in kinds:
             known = ", ".join(kinds[:20])
@@ -39,6 +40,15 @@ class Jira:
                 errors.STATUS, f"It has no issue type {line.issue_type}. It has: {known}."
             )
         return f"{text(found, 'name') or line.project} is there."
+
+    def whereabouts(self, line: Line) -> str:
+        """A project answers to the keys that it had."""
+        answer, _ = line.json("GET", _api(line, "project", line.project))
+        return text(expect(answer, "project"), "key")
+
+    def key_now(self, line: Line, key: str) -> str:
+        """An issue that was moved to another project answers to its old key, with its new one."""
+        return text(line.is_there(_api(line, "issue", key, fields="status")), "key")
 
     def find(self, line: Line, marker: str, since: dt.datetime) -> Seen | None:
         pages = self._search(line, f'project = "{line.project}" AND labels = "{marker}"')

@@ -17,7 +17,7 @@ def linked_issues(
 ) -> Iterator[tuple[list[dict[str, Any]], bool]]:
     """The pages of a list, each with whether there is another one. Raises: OutgoingFailed."""
     while url:
-        answer, came = line.json("GET", url, headers=headers)
+        answer, came = line.json("GET", url, headers=headers, follows=True)
         url = next_link(came)
         yield expect_objects(answer, "issues"), bool(url)
 

@@ -48,6 +48,12 @@ class Client(Protocol):
     def create(self, line: Line, title: str, body: str, marker: str) -> Seen:
         """File an issue that holds the marker where `find` looks for it."""
 
+    def whereabouts(self, line: Line) -> str:
+        """What the project is called now, after it was renamed or moved."""
+
+    def key_now(self, line: Line, key: str) -> str:
+        """The key that an issue has now; empty where it was deleted, or moved out of reach."""
+
     def read(self, line: Line, key: str) -> Named:
         """One issue's title and the address of its page."""
 
@@ -99,3 +105,10 @@ def fenced(text: str) -> str:
 def signed(body: str, marker: str) -> str:
     """The body with the line by which the issue is found again."""
     return f"{body}Reference: {marker}\n"
+
+
+def check_name(name: str, known: str) -> None:
+    """Raises: OutgoingFailed where a project is called otherwise by now."""
+    if name and not known.isdigit() and name.lower() != known.lower():
+        text = f"It is called {name} now. Change the project here; its tickets go along."
+        raise OutgoingFailed(errors.STATUS, text, permanent=True)

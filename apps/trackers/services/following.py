@@ -13,6 +13,7 @@ from apps.common.outgoing import OutgoingFailed
 from apps.trackers.clients.registry import CLIENTS
 from apps.trackers.clients.types import Seen
 from apps.trackers.models import MirroredIssue, Ticket, TicketState, Tracker
+from apps.trackers.services.checking import issues_check
 from apps.trackers.services.lines import line_of, went_well, went_wrong
 from apps.trackers.services.mirrored import issues_follow
 
@@ -50,8 +51,10 @@ def _claim() -> Tracker | None:
 def _follow(tracker: Tracker) -> None:
     since = tracker.followed_until or tracker.created_at
     try:
-        for page in CLIENTS[tracker.kind].changed(line_of(tracker), since):
+        line = line_of(tracker)
+        for page in CLIENTS[tracker.kind].changed(line, since):
             _note(tracker, page)
+        issues_check(tracker, line)
     except (OutgoingFailed, Conflict) as error:
         with transaction.atomic():
             went_wrong(tracker.pk, error)
@@ -62,13 +65,14 @@ def _follow(tracker: Tracker) -> None:
 @transaction.atomic
 def _note(tracker: Tracker, page: list[Seen]) -> None:
     """The states of one page, with the cursor behind it: a death after this repeats nothing."""
-    for state, before in zip(FILED, reversed(FILED), strict=True):
+    for state in FILED:
         keys = [one.key for one in page if one.is_closed == (state == TicketState.CLOSED)]
+        others = {*FILED, TicketState.GONE} - {state}
         changed = Ticket.objects.select_for_update().filter(
-            tracker=tracker, key__in=keys, state=before
+            tracker=tracker, key__in=keys, state__in=others
         )
         for ticket in changed:
-            ticket.state, ticket.changed_at = state, timezone.now()
+            before, ticket.state, ticket.changed_at = ticket.state, state, timezone.now()
             ticket.save(update_fields=["state", "changed_at"])
             record(
                 actor=portal_actor("trackers"),

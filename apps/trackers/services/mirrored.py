@@ -38,7 +38,7 @@ def _follow(link: MirroredIssue, item: PlanningItem, seen: Seen) -> bool:
     # SECURITY: what has become confidential there tells no more of its words here.
     words = Words(link.title, link.text) if seen.is_private else words_of(seen)
     now_there = {"key": seen.key[:60], "url": seen.url[:1000], "is_closed": seen.is_closed}
-    now_there |= words._asdict()
+    now_there |= words._asdict() | {"gone_at": None}
     before = {name: getattr(link, name) for name in now_there}
     if before == now_there:
         return False

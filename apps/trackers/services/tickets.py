@@ -55,7 +55,7 @@ def findings_ticket_file(
         raise Invalid({"findings": "They are of several systems: file a ticket for each system."})
     _lock(tracker)
     taken = _taken(tracker, findings)
-    left = sorted((one for one in findings if one.pk not in taken), key=_worst_first)
+    left = sorted((one for one in findings if one.pk not in taken), key=worst_first)
     if not left:
         raise Conflict(f"There is a ticket for each of these in {tracker.name} already.")
     return _make(actor, tracker, left[0], left[1:], link_only=link_only)
@@ -75,7 +75,7 @@ def weakness_ticket_file(
     _lock(tracker)
     taken = _taken(tracker, sightings)
     if not taken:
-        first, *rest = sorted(sightings, key=_worst_first)
+        first, *rest = sorted(sightings, key=worst_first)
         return _make(actor, tracker, first, rest, link_only=link_only)
     joining = [one for one in sightings if one.pk not in taken]
     if not joining:
@@ -105,7 +105,8 @@ def _taken(tracker: Tracker, findings: Sequence[Finding]) -> dict[int, int]:
     return dict(first) | dict(more.values_list("finding", "ticket"))
 
 
-def _worst_first(finding: Finding) -> tuple[int, int]:
+def worst_first(finding: Finding) -> tuple[int, int]:
+    """The order in which a ticket names findings."""
     return (-finding.severity, finding.pk)
 
 
@@ -152,13 +153,20 @@ def _hang_on(ticket: Ticket, findings: Sequence[Finding]) -> None:
 
 @transaction.atomic
 def ticket_again(*, actor: Actor, ticket: Ticket) -> Ticket:
-    """Try again what the tracker refused. Raises: NotPermitted, Missing, Conflict."""
+    """File what the tracker refused, or what is no longer there, once more.
+
+    Raises: NotPermitted, Missing, Conflict.
+    """
     require(actor, Permission.TICKET_FILE, ticket)
     row: Ticket = Ticket.objects.select_for_update().get(pk=ticket.pk)
-    if row.state != TicketState.FAILED:
-        raise Conflict("Only a ticket that was not filed can be tried again.")
+    if row.state not in {TicketState.FAILED, TicketState.GONE}:
+        raise Conflict("Only a ticket that was not filed, or is no longer there, is filed again.")
     row.state, row.attempts, row.next_attempt_at = TicketState.QUEUED, 0, timezone.now()
-    row.save(update_fields=["state", "attempts", "next_attempt_at"])
+    row.key = row.url = row.error = ""
+    row.checked_at = None
+    row.save(
+        update_fields=["state", "attempts", "next_attempt_at", "key", "url", "error", "checked_at"]
+    )
     record(actor=actor, action="ticket.again", target=row, system_id=row.system_id)
     transaction.on_commit(dispatch.file_tickets)
     return row

@@ -1,7 +1,7 @@
 """The only writer of connections to issue trackers."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,7 +13,7 @@ from apps.audit.services import record
 from apps.catalog.models import System
 from apps.common import sealing
 from apps.common.editing import lock_for_edit
-from apps.common.errors import Invalid
+from apps.common.errors import Conflict, Invalid
 from apps.common.outgoing import OutgoingFailed, Policy, origin_of
 from apps.trackers import dispatch
 from apps.trackers.clients.registry import CLIENTS
@@ -47,21 +47,54 @@ def tracker_create(*, actor: Actor, token: str, **said: object) -> Tracker:
     return row
 
 
-@transaction.atomic
 def tracker_edit(
     *, actor: Actor, tracker: Tracker, version: int | None, token: str = "", **said: object
 ) -> Tracker:
-    """An empty token keeps the one there is. Raises: NotPermitted, Invalid, EditConflict, Conflict."""
+    """An empty token keeps the one there is. Where tickets were filed the project stays, unless the
+    tracker itself says that it was renamed. Raises: NotPermitted, Invalid, EditConflict, Conflict."""
     require(actor, Permission.TRACKER_MANAGE)
+    is_renamed = _is_renamed(tracker, said)
+    return _edit(
+        actor=actor, tracker=tracker, version=version, token=token, is_renamed=is_renamed, **said
+    )
+
+
+def _is_renamed(tracker: Tracker, said: Mapping[str, object]) -> bool:
+    """Asked outside of any transaction, and only where it matters."""
+    project, same = str(said.get("project", "")).strip(), (said.get("kind"), said.get("url"))
+    if project == tracker.project or same != (tracker.kind, tracker.url):
+        return False
+    if not _is_used(tracker):
+        return False
+    try:
+        now = CLIENTS[tracker.kind].whereabouts(line_of(tracker))
+    except (OutgoingFailed, Conflict):
+        return False
+    return now.lower() == project.lower()
+
+
+def _is_used(tracker: Tracker) -> bool:
+    return tracker.tickets.exists() or tracker.mirrored.exists()
+
+
+@transaction.atomic
+def _edit(
+    *,
+    actor: Actor,
+    tracker: Tracker,
+    version: int | None,
+    token: str,
+    is_renamed: bool,
+    **said: object,
+) -> Tracker:
     row = lock_for_edit(Tracker, tracker.pk, version)
-    before, filed = _told(row), row.tickets.exists()
+    before, used = _told(row), _is_used(row)
     place = (row.kind, row.project)
     # SECURITY: a token is for the server that it was given for; another one does not get to see it.
     _fill(row, token=token, needs_token=row.url != said.get("url"), **said)  # type: ignore[arg-type]
-    if filed and place != (row.kind, row.project):
-        raise Invalid(
-            {"project": "Tickets were filed there. Connect the other project besides this."}
-        )
+    if used and not is_renamed and place != (row.kind, row.project):
+        text = "Tickets or planning items are of it. Connect the other project besides this."
+        raise Invalid({"project": text})
     row.failing_since, row.failures, row.last_error = None, 0, ""
     row.next_attempt_at = timezone.now()  # whoever mended it waits for nothing
     row.save()
