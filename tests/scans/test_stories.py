@@ -309,6 +309,19 @@ def test_a_tool_that_names_itself_is_told_apart_from_another(system: System) -> 
     assert Finding.objects.get().state == "open"
 
 
+def test_a_tool_that_calls_itself_otherwise_goes_on(system: System) -> None:
+    """An upgrade or another edition changes the name that a tool gives itself, and nothing else."""
+    post(system, sarif(weaknesses(1, 2), tool="Fish 3.1.0"))
+    assert told(post(system, sarif(weaknesses(1, 2, 3), tool="Fish 3.2.0"))) == (1, 2, 0, 0)
+    assert told(post(system, sarif(weaknesses(1), tool="Fish OSS"))) == (0, 1, 2, 0)
+    assert Series.objects.get().tool == "Fish 3.1.0"
+    # Names that the sender gives are kept apart, and each goes on under its own.
+    post(system, sarif(weaknesses(1), tool="Fish"), tool="Fish Pro")
+    assert told(post(system, sarif([]), tool="Fish Pro")) == (0, 0, 1, 0)
+    assert told(post(system, sarif(weaknesses(1), tool="Fish 3.3.0"))) == (0, 1, 0, 0)
+    assert Series.objects.count() == 2
+
+
 def test_an_analyser_that_is_run_once_a_language_closes_nothing_of_the_other(
     system: System,
 ) -> None:

@@ -8,6 +8,7 @@ survived 300 kills is described in docs/decisions/0003-a-report-is-a-row.md.
 import contextlib
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
@@ -19,6 +20,7 @@ from apps.common import events
 from apps.common.errors import ReportRejected
 from apps.scans import storage
 from apps.scans.constants import AMBIGUOUS_FORMAT, INTERNAL, QUARANTINED, UNKNOWN_FORMAT
+from apps.scans.domain.fingerprints import tool_family
 from apps.scans.domain.reconcile import Effect, effect, is_outdated
 from apps.scans.formats import masking, raw_copy
 from apps.scans.formats.types import Format, FormatError, ParsedReport, ScanStatus
@@ -200,18 +202,37 @@ def _lock_series(report: Report, fmt: Format, parsed: ParsedReport) -> Series:
     """The series the report belongs to, locked until the transaction ends."""
     system = report.system
     branch = "" if report.branch == system.default_branch else report.branch
+    place = {
+        "system": system,
+        "stage": report.stage or fmt.stages[0],
+        "category": report.category or _storable(parsed.category)[:120],
+        "branch": branch,
+        "environment": report.environment,
+    }
+    named = (_storable(parsed.tool_name) or fmt.tool_name or fmt.name)[:120]
     series, _ = Series.objects.get_or_create(
-        system=system,
-        stage=report.stage or fmt.stages[0],
-        tool=(report.tool or _storable(parsed.tool_name) or fmt.tool_name or fmt.name)[:120],
-        category=report.category or _storable(parsed.category)[:120],
-        branch=branch,
-        environment=report.environment,
+        **place,
+        tool=report.tool or _known_as(place, named),
         defaults={"is_preview": bool(branch)},
     )
     # No join with the newest report: after a wait for the lock it would still be the one of before.
     locked: Series = Series.objects.select_for_update().get(pk=series.pk)
     return locked
+
+
+def _known_as(place: dict[str, Any], named: str) -> str:
+    """What the tool is called in the series that it goes on with, else what it calls itself.
+
+    "Semgrep" became "Semgrep OSS", others have their version in their name: the findings are the same
+    ones (domain/fingerprints.py), so the series is, or all would be open twice from then on.
+    """
+    known = Series.objects.filter(**place)
+    if known.filter(tool=named).exists():
+        return named
+    # Where the sender gives the names, they are meant.
+    own = known.filter(newest_report__tool="").order_by("-newest_report_id")
+    family, names = tool_family(named), own.values_list("tool", flat=True)
+    return next((name for name in names if tool_family(name) == family), named)
 
 
 def _tell(report: Report, fmt: Format, parsed: ParsedReport, staged: Staged) -> None:
