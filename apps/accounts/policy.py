@@ -25,6 +25,8 @@ SENTENCES = {
     Permission.AUTOMATION_MANAGE: "The register is kept by architects, security and admins of a system.",
     Permission.COVERAGE_MANAGE: "What evidence is expected is said by security and admins.",
     Permission.FINDING_TRIAGE: "Findings are triaged by security and admins of their system.",
+    Permission.TOKEN_MANAGE: "Tokens of a system, and which jobs it trusts, are managed by its admins.",
+    Permission.SYSTEM_MANAGE: "Systems are managed by their admins; new ones are added by admins of the organisation.",
     Permission.PEOPLE_MANAGE: "Who signs in, and how, is managed by admins of the organisation.",
     Permission.WEBHOOK_MANAGE: "Webhooks are managed by admins of the organisation.",
     Permission.TRACKER_MANAGE: "Issue trackers are connected by admins of the organisation.",

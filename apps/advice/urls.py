@@ -87,6 +87,7 @@ urlpatterns += [
     path("findings/<int:pk>/", findings.finding_page, name="finding-detail"),
     path("findings/<int:pk>/owner/", findings.finding_owner_action, name="finding-owner"),
     path("systems/", systems.system_list_page, name="system-list"),
+    path("systems/new/", systems.system_create_page, name="system-create"),
     path("systems/<slug:key>/", systems.system_page, name="system-detail"),
     path("systems/<slug:key>/tokens/", systems.system_token_action, name="system-token"),
     path("portfolio/risks.csv", registers.risk_register, name="risk-register"),

@@ -1,13 +1,15 @@
-"""Filters of the audit trail, and what is imported."""
+"""Filters of the audit trail, what is imported, and a new system."""
 
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.models import Team
 from apps.catalog.backstage import LARGEST
-from apps.catalog.models import System
+from apps.catalog.models import Criticality, System
 from apps.catalog.selectors import AuditFilter
 from apps.common.forms import FilterForm, with_any
 from apps.common.forms_files import FileOrTextForm
@@ -54,3 +56,61 @@ class BackstageForm(FileOrTextForm):
         required=False,
         help_text=_("catalog-info.yaml of Backstage, one or more documents."),
     )
+
+
+class SystemForm(forms.Form):
+    """A new system. The key is made of the name where none is given."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=120, help_text=_("As people call it: Booking and tickets.")
+    )
+    key = forms.SlugField(
+        label=_("Key"),
+        max_length=60,
+        required=False,
+        help_text=_("Short, for addresses and pipelines: booking. Empty: made of the name."),
+    )
+    description = forms.CharField(
+        label=_("Description"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("What it does and for whom. Markdown."),
+    )
+    owner = forms.ModelChoiceField(
+        label=_("Owner"),
+        queryset=Team.objects.order_by("name"),
+        required=False,
+        to_field_name="key",
+        empty_label=_("No team yet"),
+    )
+    criticality = forms.TypedChoiceField(
+        label=_("Criticality"),
+        choices=Criticality.choices,
+        coerce=int,
+        initial=Criticality.MEDIUM,
+        help_text=_("It says which evidence is expected of it."),
+    )
+    repository = forms.URLField(
+        label=_("Repository"),
+        required=False,
+        max_length=300,
+        assume_scheme="https",
+        widget=forms.URLInput(attrs={"placeholder": "https://git.example.org/team/booking"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        made = slugify(cleaned.get("name", ""))[:60]
+        if not cleaned.get("key") and "key" not in self.errors and "name" not in self.errors:
+            if made:
+                cleaned["key"] = made
+            else:
+                self.add_error("key", _("Say a key: the name has no letters that could make one."))
+        return cleaned
+
+    def fields_typed(self) -> dict[str, Any]:
+        """The service's keywords. Only on a valid form."""
+        repository = self.cleaned_data["repository"]
+        told = {name: value for name, value in self.cleaned_data.items() if name != "repository"}
+        return told | {"repositories": [repository] if repository else []}

@@ -19,7 +19,10 @@ EDITABLE = ("name", "description", "owner", "criticality", "repositories", "defa
 
 @transaction.atomic
 def system_create(*, actor: Actor, key: str, name: str, **fields: Any) -> System:
+    """Raises: NotPermitted, Invalid where the key is taken or cannot be one."""
     require(actor, Permission.SYSTEM_MANAGE)
+    if key == "new":  # the page that adds one
+        raise Invalid({"key": "Take another key: this word is an address of the portal."})
     if System.objects.filter(key=key).exists():
         raise Invalid({"key": f"There is a system {key!r} already."})
     system = System.objects.create(key=key, name=name, **fields)

@@ -96,6 +96,11 @@ class EstimateForm(forms.Form):
                     key = f"{group}_{name}_{end}"
                     self.fields[key] = MoneyField(label=label, required=False)
                     self.of_estimate.add(key)
+        legends = {"frequency": _("How often"), "magnitude": _("How much")}
+        legends |= {"threats": _("Threat events a year"), "vulnerability": _("Vulnerability")}
+        for name, field in self.fields.items():  # "At least" says little away from its legend
+            if legend := legends.get(name.rpartition("_")[0]):
+                field.said_of = f"{legend}: {field.label}"  # type: ignore[attr-defined]
         self.initial = {**self.initial, **_initial(self.initial.get("estimate") or {})}
         if self.initial.get("kind") == KEPT:
             choices = [*KINDS, (KEPT, _("As sent over the API"))]

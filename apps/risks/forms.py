@@ -37,6 +37,7 @@ class CweField(forms.CharField):
 class StatementForm(EstimateForm):
     """All that a person writes of a statement. `option` belongs to a new one only."""
 
+    field_order = ("condition", "consequence")  # as on the page, where errors are listed, too
     condition = forms.CharField(
         label=lazy("If you ..."),
         max_length=2000,

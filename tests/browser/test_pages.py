@@ -126,6 +126,7 @@ STAFF: dict[str, Open] = {
     "sign-in-providers": at("/settings/sign-in/"),
     "sign-in-provider-form": at("/settings/sign-in/new/"),
     "backstage-import": at("/imports/backstage/"),
+    "system-form": at("/systems/new/"),
 }
 PAGES = [
     *(("security", name) for name in (*EVERYBODYS, *WRITERS)),

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from apps.accounts.actors import Actor
+from apps.accounts.policy import may
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.advice.loop import StageView, loop_view
@@ -54,6 +55,7 @@ def home(request: PageRequest) -> HttpResponse:
         "decisions": decisions,
         "steps": [] if all(step.done for step in steps) else steps,
         "sees_systems": any(view.of_systems for view in stages),
+        "may_import": may(request.actor, Permission.SYSTEM_MANAGE),
     }
     return render(request, "advice/home.html", context)
 

@@ -4,13 +4,14 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.forms_tokens import SystemTokenForm
 from apps.accounts.policy import may, require
@@ -19,8 +20,10 @@ from apps.accounts.roles import Permission
 from apps.accounts.services.tokens import token_create_for_system
 from apps.advice.loop import StageView, system_cards
 from apps.advice.system_page import SystemView, system_view
+from apps.catalog.forms import SystemForm
 from apps.catalog.models import System
 from apps.catalog.selectors import system_get
+from apps.catalog.services import system_create
 from apps.common.errors import Invalid
 from apps.common.forms import apply_domain_errors
 from apps.common.templatetags.figures import LoopStage
@@ -35,6 +38,23 @@ def system_list_page(request: PageRequest) -> HttpResponse:
         "may_import": may(request.actor, Permission.SYSTEM_MANAGE),
     }
     return render(request, "advice/system_list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def system_create_page(request: PageRequest) -> HttpResponse:
+    require(request.actor, Permission.SYSTEM_MANAGE)
+    form = SystemForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            system = system_create(actor=request.actor, **form.fields_typed())
+        except Invalid as error:
+            apply_domain_errors(form, error)
+        else:
+            messages.success(request, _("%(name)s is there.") % {"name": system.name})
+            return redirect("system-detail", system.key)
+    return render(
+        request, "advice/system_form.html", {"form": form}, status=422 if form.errors else 200
+    )
 
 
 @require_GET

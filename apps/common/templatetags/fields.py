@@ -46,12 +46,19 @@ def markdown_field(bound: BoundField, system: str = "", chosen: BoundField | Non
 
 @register.inclusion_tag("components/form_errors.html")
 def form_errors(form: BaseForm) -> Values:
-    """What is wrong with a form, at its top: errors of no single field, and links to the fields."""
+    """What is wrong with a form, at its top: errors of no single field, and links to the fields.
+
+    A field whose label says little by itself ("At least") has `said_of`, which says more.
+    """
     wrong = [bound for bound in form if bound.errors and not bound.is_hidden]
     return {
         "general": [said(error) for error in form.non_field_errors()],
         "fields": [
-            {"auto_id": each.auto_id, "label": each.label, "errors": [said(each.errors[0])]}
+            {
+                "auto_id": each.auto_id,
+                "label": getattr(each.field, "said_of", "") or each.label,
+                "errors": [said(each.errors[0])],
+            }
             for each in wrong
         ],
     }

@@ -57,6 +57,7 @@ def _matrix(request: PageRequest, failed: ToolKindForm | None) -> HttpResponse:
     silences = list(silences_open(viewer)[:SHOWN])
     tools = unknown_tools(viewer, said) if may_manage else []
     context = {
+        "may_import": may(viewer, Permission.SYSTEM_MANAGE),
         "rows": coverage_of(viewer, systems, said),
         "stages": list(Stage),
         "profiles": said.profiles.values(),

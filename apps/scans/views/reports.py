@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.http import FileResponse, HttpResponse
@@ -157,9 +158,8 @@ def report_upload_page(request: PageRequest) -> HttpResponse:
     if sent and form.is_valid() and (report := _receive(request, form)) is not None:
         messages.success(request, _("Received. It is kept whatever happens next."))
         return redirect("report-detail", report.uid)
-    return render(
-        request, "scans/report_upload.html", {"form": form}, status=422 if form.errors else 200
-    )
+    context = {"form": form, "base_url": settings.BASE_URL}
+    return render(request, "scans/report_upload.html", context, status=422 if form.errors else 200)
 
 
 def _receive(request: PageRequest, form: UploadForm) -> Report | None:
