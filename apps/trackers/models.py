@@ -184,7 +184,9 @@ class TicketFinding(models.Model):
     id = models.BigAutoField(primary_key=True)
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="more")
     tracker = models.ForeignKey(Tracker, on_delete=models.CASCADE, related_name="+")
-    finding = models.ForeignKey("scans.Finding", on_delete=models.CASCADE, related_name="+")
+    finding = models.ForeignKey(
+        "scans.Finding", on_delete=models.CASCADE, related_name="ticket_links"
+    )
 
     objects = TicketFindingQuerySet.as_manager()
 

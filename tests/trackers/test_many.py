@@ -121,6 +121,23 @@ def test_it_is_closed_once_none_is_open(people: People, each: StandIn) -> None:
     assert close_due() == 1
 
 
+def test_the_page_of_groups_says_which_has_a_ticket(people: People, github: StandIn) -> None:
+    trivy, _grype = sightings(people, "trivy", "grype")
+    writer, reader = signed_in(people.security), signed_in(people.viewer)
+    assert "File one" in text_of(writer, "/findings/groups/")
+    assert "File one" not in text_of(reader, "/findings/groups/")
+    weakness_ticket_file(actor=TESTS, tracker=connect(github), finding=trivy)
+    for client in (writer, reader):
+        shown = text_of(client, "/findings/groups/")
+        assert "Being filed" in shown
+        assert "File one" not in shown
+    file_due()
+    github.close(1)
+    soon()
+    follow_due()
+    assert "Closed" in text_of(reader, "/findings/groups/")
+
+
 def test_what_is_only_dismissed_closes_nothing(people: People, github: StandIn) -> None:
     trivy, _grype = sightings(people, "trivy", "grype")
     weakness_ticket_file(actor=TESTS, tracker=connect(github, closes_fixed=True), finding=trivy)

@@ -1,5 +1,7 @@
 """What several tools see: one line a weakness, with each sighting one click away."""
 
+from dataclasses import dataclass
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,6 +13,7 @@ from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_visible
 from apps.common.addresses import address
 from apps.scans.forms import FindingFilterForm
+from apps.scans.models import Finding
 from apps.scans.selectors_groups import FindingGroup, groups_list
 from apps.scans.views.findings import NAMES
 
@@ -29,7 +32,7 @@ def group_list_page(request: PageRequest) -> HttpResponse:
         "groups": groups,
         "most": SHOWN if len(groups) == SHOWN else 0,
         "every": every,
-        "fileable": _fileable(request.actor, groups),
+        "lines": _lines(request.actor, groups),
         "other_url": address(path, request.GET, names, all="" if every else "1"),
         "list_url": address(listed, request.GET, NAMES),
         "active": [
@@ -40,7 +43,27 @@ def group_list_page(request: PageRequest) -> HttpResponse:
     return render(request, "scans/group_list.html", context)
 
 
-def _fileable(viewer: Actor, groups: list[FindingGroup]) -> set[int]:
-    """Of these weaknesses those of which the viewer may file a ticket, by their first finding."""
+@dataclass(frozen=True)
+class GroupLine:
+    """ticket: the state of the newest one for its first finding; empty: there is none."""
+
+    group: FindingGroup
+    ticket: str
+    may_file: bool
+
+
+def _lines(viewer: Actor, groups: list[FindingGroup]) -> list[GroupLine]:
+    """Groups with what is known of their tickets, which the app of the trackers keeps."""
     systems = viewer.systems_with(Permission.TICKET_FILE)
-    return {one.finding_id for one in groups if systems is None or one.system_id in systems}
+    first = Finding.objects.visible_to(viewer).filter(pk__in=[one.finding_id for one in groups])
+    states = dict(first.filter(tickets__isnull=False).values_list("pk", "tickets__state"))
+    more = first.filter(ticket_links__isnull=False)
+    states |= dict(more.values_list("pk", "ticket_links__ticket__state"))
+    return [
+        GroupLine(
+            group=one,
+            ticket=states.get(one.finding_id, ""),
+            may_file=systems is None or one.system_id in systems,
+        )
+        for one in groups
+    ]
