@@ -56,6 +56,11 @@ def provider_on(key: str) -> SignInProvider:
     return row
 
 
+def provider_left(came_by: tuple[int, str] | None) -> SignInProvider | None:
+    """The provider by which a session began (signing_in.CameBy), if it is on."""
+    return providers_on().filter(identities=came_by[0]).first() if came_by else None
+
+
 def providers_list(viewer: Actor) -> QuerySet[SignInProvider]:
     """With `linked`, how many people come in by each. Raises: NotPermitted."""
     require(viewer, Permission.PEOPLE_MANAGE)

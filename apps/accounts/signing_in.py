@@ -24,23 +24,36 @@ WAITING = "second-step"  # session: who has shown a password and still owes the 
 SURE = "sure-at"  # session: when the person last showed who it is
 BEGAN = "began-at"  # session: when the person signed in
 FACTOR = "with-factor"  # session: whether a second factor was shown
+CAME_BY = "came-by"  # session: who the person is at the provider that it came by, as CameBy
 CHALLENGE = "passkey-challenge"
 SEEN = "seen"  # session: its key and when its use was last noted
 PATIENCE = 10 * 60  # seconds to find the telephone
 SURE_FOR = 15 * 60
 
 
+# The number of a PersonIdentity, and the provider's name of its session.
+CameBy = tuple[int, str]
+
+
 @dataclass(frozen=True)
 class Waiting:
     user: User
     next: str
+    came_by: CameBy | None = None
 
 
-def begin_second_step(request: HttpRequest, user: User, next_page: str) -> None:
+def begin_second_step(
+    request: HttpRequest, user: User, next_page: str, came_by: CameBy | None = None
+) -> None:
     """Remember who has shown a password or came from a provider. SECURITY: that opens nothing but
     the page that asks on."""
     request.session.cycle_key()
-    request.session[WAITING] = {"user": user.pk, "at": time.time(), "next": next_page}
+    request.session[WAITING] = {
+        "user": user.pk,
+        "at": time.time(),
+        "next": next_page,
+        "came_by": came_by,
+    }
 
 
 def waiting(request: HttpRequest) -> Waiting | None:
@@ -49,11 +62,17 @@ def waiting(request: HttpRequest) -> Waiting | None:
     if not isinstance(held, dict) or time.time() - held["at"] > PATIENCE:
         return None
     user = User.objects.filter(pk=held["user"], is_active=True).first()
-    return Waiting(user, held["next"]) if user else None
+    came_by = held.get("came_by")
+    return Waiting(user, held["next"], tuple(came_by) if came_by else None) if user else None
 
 
 def finish(
-    request: HttpRequest, user: User, *, with_factor: bool, is_sure_now: bool = True
+    request: HttpRequest,
+    user: User,
+    *,
+    with_factor: bool,
+    is_sure_now: bool = True,
+    came_by: CameBy | None = None,
 ) -> None:
     """A session. is_sure_now: the person itself was just asked, and not a browser that is known."""
     request.session.pop(WAITING, None)
@@ -61,6 +80,7 @@ def finish(
     logger.info("person %d signed in with %s from %s", user.pk, factors, address_of(request))
     login(request, user, backend=BACKEND)
     request.session[FACTOR], request.session[BEGAN] = with_factor, time.time()
+    request.session[CAME_BY] = came_by
     if is_sure_now:
         be_sure(request)
     else:
@@ -90,8 +110,15 @@ def _note(request: HttpRequest, user: User) -> None:
         request.session.save()
     key = str(request.session.session_key)
     agent = request.headers.get("User-Agent", "").replace("\x00", "")
-    session_seen(user, Visit(key, address_of(request), agent))
+    identity, sid = provider_of_session(request) or (None, "")
+    session_seen(user, Visit(key, address_of(request), agent, identity, sid))
     request.session[SEEN] = [key, time.time()]
+
+
+def provider_of_session(request: HttpRequest) -> CameBy | None:
+    """By which provider's word the session began; None for a password or a passkey."""
+    held = request.session.get(CAME_BY)
+    return (int(held[0]), str(held[1])) if held else None
 
 
 def be_sure(request: HttpRequest) -> None:

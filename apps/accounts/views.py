@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.forms import SecondStepForm, SignInForm
 from apps.accounts.models import FactorKind, SignInProvider
-from apps.accounts.selectors import only_way_of, providers_on
+from apps.accounts.selectors import only_way_of, provider_left, providers_on
 from apps.accounts.services.passkeys import passkey_ask, passkey_taken
 from apps.accounts.services.passwords import password_link_person, password_link_use
 from apps.accounts.signing_in import (
@@ -26,6 +26,7 @@ from apps.accounts.signing_in import (
     challenge_taken,
     finish,
     local_page,
+    provider_of_session,
     site_of,
     waiting,
 )
@@ -42,7 +43,9 @@ class SignIn(LoginView):
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(providers=providers_on(), **kwargs)
+        on = providers_on()
+        left = on.filter(key=self.request.GET.get("left", "")[:40].replace("\x00", "")).first()
+        return super().get_context_data(providers=on, left=left, **kwargs)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Who has a second factor is asked for it; only then is there a session."""
@@ -77,8 +80,14 @@ class SignOut(LogoutView):
     http_method_names = ["post", "options"]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The browser forgets pages and what they stored; its cookie goes with the session."""
+        """The browser forgets pages and what they stored; its cookie goes with the session. Who came by a provider is
+        offered to sign out there, too: by a link, since a form may not lead there (CSP form-action)."""
+        provider = provider_left(provider_of_session(request))
         answer = super().post(request, *args, **kwargs)
+        if provider is not None:
+            answer.headers["Location"] = (
+                f"{resolve_url('sign-in')}?{urlencode({'left': provider.key})}"
+            )
         answer.headers["Clear-Site-Data"] = '"cache", "storage"'
         return answer
 
@@ -94,7 +103,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
         return redirect("sign-in")
     form = SecondStepForm(request.POST or None, user=held.user, request=request)
     if form.is_valid():
-        finish(request, held.user, with_factor=True)
+        finish(request, held.user, with_factor=True, came_by=held.came_by)
         return redirect(held.next)
     kinds = set(held.user.factors.values_list("kind", flat=True))
     context = {
@@ -134,7 +143,7 @@ def passkey_sign_in(request: HttpRequest) -> HttpResponse:
         return redirect("sign-in-second" if held else "sign-in")
     if held is None and (provider := only_way_of(user)):
         return _other_way(request, provider)
-    finish(request, user, with_factor=True)
+    finish(request, user, with_factor=True, came_by=held.came_by if held else None)
     return redirect(held.next if held else local_page(request, request.POST.get("next", "")))
 
 

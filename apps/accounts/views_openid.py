@@ -9,12 +9,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.actors import Actor
 from apps.accounts.models import SecondStep, SignInProvider, User
@@ -25,6 +26,7 @@ from apps.accounts.services.identities import (
     person_of,
     refusal_note,
 )
+from apps.accounts.services.logouts import logout_address, logout_take
 from apps.accounts.services.openid import (
     Claims,
     SignInRefused,
@@ -124,6 +126,44 @@ def sign_in_return(request: HttpRequest, key: str) -> HttpResponse:
         return _not_in(request, provider, error)
 
 
+@csrf_exempt
+@login_not_required
+@never_cache
+@require_POST
+def provider_logout(request: HttpRequest, key: str) -> HttpResponse:
+    """The provider itself says that somebody has signed out there. SECURITY: its signature is all that counts; no
+    cookie is read."""
+    provider = provider_on(key)
+    counted = of_provider(request)
+    if wait := counted.wait():
+        return HttpResponse(status=429, headers={"Retry-After": str(wait)})
+    try:
+        ended = logout_take(provider, request.POST.get("logout_token", ""))
+    except (SignInRefused, IssuerUnreachable) as error:
+        counted.failed()
+        why = error.why if isinstance(error, SignInRefused) else error.message
+        logger.warning("a logout by %s is refused: %s", provider.key, why)
+        told = {"error": "invalid_request", "error_description": why}
+        return JsonResponse(told, status=400)
+    logger.info("%s ended %d sessions", provider.key, ended)
+    return HttpResponse(status=200)
+
+
+@login_not_required
+@never_cache
+@require_GET
+def sign_out_with(request: HttpRequest, key: str) -> HttpResponse:
+    """On to the provider's page for signing out; here that is done already."""
+    provider = provider_on(key)
+    try:
+        address = logout_address(provider, back=settings.BASE_URL + reverse("sign-in"))
+    except IssuerUnreachable:
+        said: Any = _("%(name)s has no page for that, or does not answer. Sign out there itself.")
+        messages.warning(request, said % {"name": provider.name})
+        return redirect("sign-in")
+    return redirect(address)
+
+
 def _claims(request: HttpRequest, provider: SignInProvider, question: Question) -> Claims:
     """Raises: SignInRefused, IssuerUnreachable."""
     check_sender(provider, request.GET.get("iss"))
@@ -149,11 +189,17 @@ def _come_in(
     with_factor = provider.second_step == SecondStep.THEIRS or (
         provider.second_step == SecondStep.CLAIMED and claims.with_factor
     )
+    came_by = (user.identities.get(provider=provider).pk, claims.sid)
     if user.factors.exists() and not with_factor:
-        begin_second_step(request, user, question.next)
+        begin_second_step(request, user, question.next, came_by)
         end_by(request)
         return redirect("sign-in-second")
-    finish(request, user, with_factor=with_factor, is_sure_now=_just_asked(claims))
+    finish(
+        *(request, user),
+        with_factor=with_factor,
+        is_sure_now=_just_asked(claims),
+        came_by=came_by,
+    )
     end_by(request)
     return redirect(question.next)
 
@@ -200,6 +246,11 @@ def _purpose(request: HttpRequest) -> str:
 def back_to(key: str) -> str:
     """The redirect address that a provider knows; never by the Host header of whoever asks."""
     return settings.BASE_URL + reverse("sign-in-return", args=[key])
+
+
+def logout_at(key: str) -> str:
+    """The address that a provider calls when somebody has signed out there."""
+    return settings.BASE_URL + reverse("provider-logout", args=[key])
 
 
 def _held(request: HttpRequest) -> dict[str, Any]:

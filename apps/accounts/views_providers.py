@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -25,7 +27,7 @@ from apps.accounts.services.providers import (
     provider_switch,
 )
 from apps.accounts.services.sessions import people_signed_in, sessions_end_everybody
-from apps.accounts.views_openid import back_to
+from apps.accounts.views_openid import back_to, logout_at
 from apps.accounts.views_security import sure
 from apps.common.errors import Conflict, EditConflict, Invalid
 from apps.common.forms import apply_domain_errors
@@ -98,6 +100,8 @@ def _page(
     context = {
         "provider": provider,
         "back": back_to(provider.key),
+        "logout": logout_at(provider.key),
+        "after": settings.BASE_URL + reverse("sign-in"),
         "checks": checks,
         "identities": identities_of(request.actor, provider)[:SHOWN],
         "shown": SHOWN,

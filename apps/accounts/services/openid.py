@@ -10,7 +10,7 @@ import hmac
 import logging
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -74,6 +74,7 @@ class Claims:
     with_factor: bool
     at: float | None
     is_guest: bool
+    sid: str  # the provider's name of its session, "" where it tells none
 
 
 def sign_in_begin(provider: SignInProvider, *, back: str, again: bool = False) -> Begun:
@@ -161,7 +162,7 @@ def _tokens(
     answer = tokens_ask(provider, document, code=code, verifier=verifier, back=back)
     if answer.status != 200 or "id_token" not in answer.found:
         said = answer.error or "without one"
-        raise _refused(provider, f"Asked for tokens, it answered {answer.status} {said}.")
+        raise refused(provider, f"Asked for tokens, it answered {answer.status} {said}.")
     return answer.found
 
 
@@ -205,23 +206,33 @@ def _secret(provider: SignInProvider) -> str:
     try:
         return sealing.unseal(provider.uid, bytes(provider.sealed))
     except Conflict as error:
-        raise _refused(provider, error.message) from error
+        raise refused(provider, error.message) from error
 
 
 def _checked(provider: SignInProvider, text: str, nonce: str) -> dict[str, Any]:
     """The claims of an ID token, all that section 3.1.3.7 asks for checked."""
+    claims = signed_claims(provider, text, needed=_NEEDED, what="ID token")
+    _check_meant_for_us(provider, claims, nonce)
+    return claims
+
+
+def signed_claims(
+    provider: SignInProvider, text: str, *, needed: Sequence[str], what: str
+) -> dict[str, Any]:
+    """What a token of the provider says, made for this client: signature, iss, aud, exp, iat and nbf are checked.
+
+    what: "ID token", for the reason. Raises: SignInRefused, IssuerUnreachable.
+    """
     try:
         if len(text) > LONGEST:
-            raise _refused(provider, "Its ID token is too long.")
+            raise refused(provider, f"Its {what} is too long.")
         header = jwt.get_unverified_header(text)
         algorithm = str(header.get("alg", ""))
         if algorithm not in ALGORITHMS:
-            raise _refused(
-                provider, "Its ID token must be signed with a public key, such as RS256."
-            )
+            raise refused(provider, f"Its {what} must be signed with a public key, such as RS256.")
         key = signing_key(provider.issuer, str(header.get("kid", "")), algorithm)
         if key is None:
-            raise _refused(provider, "Its ID token is signed with a key that it does not publish.")
+            raise refused(provider, f"Its {what} is signed with a key that it does not publish.")
         claims: dict[str, Any] = jwt.decode(
             text,
             key=key,
@@ -229,13 +240,14 @@ def _checked(provider: SignInProvider, text: str, nonce: str) -> dict[str, Any]:
             audience=provider.client_id,
             issuer=provider.issuer,
             leeway=LEEWAY,
-            options={"require": _NEEDED},
+            options={"require": list(needed)},
         )
     except (jwt.PyJWTError, TypeError, ValueError, OverflowError) as error:
-        raise _refused(
-            provider, f"Its ID token is not good: {type(error).__name__}, {error}."
+        raise refused(
+            provider, f"Its {what} is not good: {type(error).__name__}, {error}."
         ) from error
-    _check_meant_for_us(provider, claims, nonce)
+    if time.time() - float(claims["iat"]) > OLDEST:
+        raise refused(provider, f"Its {what} was made too long ago (iat).")
     return claims
 
 
@@ -243,12 +255,10 @@ def _check_meant_for_us(provider: SignInProvider, claims: Mapping[str, Any], non
     audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     party = claims.get("azp")
     if (len(audiences) > 1 or party is not None) and party != provider.client_id:
-        raise _refused(provider, "Its ID token was made for another client (azp).")
+        raise refused(provider, "Its ID token was made for another client (azp).")
     said = claims.get("nonce")
     if not isinstance(said, str) or not hmac.compare_digest(said.encode(), nonce.encode()):
-        raise _refused(provider, "Its ID token answers another question (nonce).")
-    if time.time() - float(claims["iat"]) > OLDEST:
-        raise _refused(provider, "Its ID token was made too long ago (iat).")
+        raise refused(provider, "Its ID token answers another question (nonce).")
 
 
 def _lacks(provider: SignInProvider, claims: Mapping[str, Any]) -> bool:
@@ -276,7 +286,7 @@ def _userinfo(document: Mapping[str, Any], token: str, subject: str) -> dict[str
 def _read(provider: SignInProvider, claims: Mapping[str, Any]) -> Claims:
     subject = claims["sub"]
     if not (0 < len(subject) <= 255 and subject.isprintable()):
-        raise _refused(provider, "Its number of the person (sub) is not one.")
+        raise refused(provider, "Its number of the person (sub) is not one.")
     verified = claims.get("email_verified")
     if isinstance(verified, str):  # some write it so
         verified = verified.lower() == "true"
@@ -296,6 +306,7 @@ def _read(provider: SignInProvider, claims: Mapping[str, Any]) -> Claims:
         # SECURITY: at Google anybody keeps an account under an address that was verified once, also
         # who left; `hd` names the domain whose administrators manage it (Google Identity, "OpenID
         # Connect", an ID token's payload).
+        sid=_text(claims.get("sid"), 255),
         is_guest=provider.issuer == GOOGLE and claims.get("hd") != email.rpartition("@")[2],
     )
 
@@ -329,7 +340,7 @@ def _word(value: Any) -> str:
     return text[:60] if text.isascii() and text.replace("_", "").isalnum() else ""
 
 
-def _refused(provider: SignInProvider, why: str) -> SignInRefused:
+def refused(provider: SignInProvider, why: str) -> SignInRefused:
     said: str = _(
         "What %(name)s answered cannot be trusted. Begin again; if it stays so, tell whoever runs "
         "this portal."

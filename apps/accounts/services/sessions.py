@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
-from apps.accounts.models import PersonSession, User
+from apps.accounts.models import PersonIdentity, PersonSession, User
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
 from apps.audit.services import record
@@ -20,11 +20,13 @@ SEEN_EVERY = dt.timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Visit:
-    """What a request says of who sends it."""
+    """What a request says of who sends it. identity, provider_sid: of a session that a provider opened."""
 
     session_key: str
     address: str
     agent: str
+    identity: int | None = None
+    provider_sid: str = ""
 
 
 def session_seen(user: User, visit: Visit) -> None:
@@ -35,12 +37,14 @@ def session_seen(user: User, visit: Visit) -> None:
         address=visit.address[:45],
         agent=visit.agent[:300],
         seen_at=timezone.now(),
+        identity=PersonIdentity.objects.filter(pk=visit.identity or 0, user=user).first(),
+        provider_sid=visit.provider_sid,
     )
     PersonSession.objects.bulk_create(
         [row],
         update_conflicts=True,
         unique_fields=["session_key"],
-        update_fields=["user", "address", "agent", "seen_at"],
+        update_fields=["user", "address", "agent", "seen_at", "identity", "provider_sid"],
     )
 
 
