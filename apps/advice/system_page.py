@@ -75,6 +75,8 @@ def system_view(viewer: Actor, key: str) -> SystemView:
     stages = loop_over(viewer, [covered], system)
     carried = statements_carried(viewer).filter(system=system)
     dearest = carried.order_by("-published__valuation__expected_annual_loss", "-pk")
+    # All are joined before they are sorted: only with what the page says of them.
+    dearest = dearest.select_related(None).select_related("item", "published__valuation")
     parts = Parts(
         statements=dearest[:SHOWN],
         items=items_list(viewer, ItemFilter(system=key))[:SHOWN],

@@ -303,7 +303,7 @@ class BoardColumn:
 
 def items_board(viewer: Actor, wanted: ItemFilter, *, shown: int) -> list[BoardColumn]:
     """Items by status, what moved last on top, with what each is worth; as many queries whatever
-    their number."""
+    their number. The columns are one query, each cut off by itself."""
     in_force = Decision.objects.filter(item=OuterRef("pk"), ended_at=None)
     advised = Recommendation.objects.filter(item=OuterRef("pk"))
     found = items_list(viewer, wanted).annotate(
@@ -313,10 +313,12 @@ def items_board(viewer: Actor, wanted: ItemFilter, *, shown: int) -> list[BoardC
     totals = dict(everything.order_by().values_list("status").annotate(number=Count("id")))
     writable = viewer.systems_with(Permission.ITEM_EDIT)
 
-    rows = {
-        status: list(found.filter(status=status).order_by("-updated_at", "-id")[:shown])
-        for status in ItemStatus
-    }
+    first, *others = [
+        found.filter(status=status).order_by("-updated_at", "-id")[:shown] for status in ItemStatus
+    ]
+    rows: dict[str, list[PlanningItem]] = {status.value: [] for status in ItemStatus}
+    for row in first.union(*others, all=True).order_by("-updated_at", "-id"):
+        rows[row.status].append(row)
     worth = items_worth(viewer, [item.pk for items in rows.values() for item in items])
 
     def card(item: PlanningItem) -> BoardCard:
@@ -328,10 +330,10 @@ def items_board(viewer: Actor, wanted: ItemFilter, *, shown: int) -> list[BoardC
     return [
         BoardColumn(
             status=status,
-            cards=[card(item) for item in items],
+            cards=[card(item) for item in rows[status.value]],
             total=totals.get(status.value, 0),
         )
-        for status, items in rows.items()
+        for status in ItemStatus
     ]
 
 

@@ -73,6 +73,10 @@ class Valuation(models.Model):
                 name="valuation_sane",
             )
         ]
+        # What is carried is added up on every other page: from indexes alone, without the wide rows.
+        indexes = [
+            models.Index(fields=["id"], include=["expected_annual_loss"], name="valuation_loss")
+        ]
 
     def __str__(self) -> str:
         return f"{self.expected_annual_loss} a year"
@@ -223,6 +227,12 @@ class RiskStatement(SystemOwned, StatementText):
         indexes = [
             models.Index(fields=["system", "state", "-id"], name="statement_of_system"),
             models.Index(fields=["item", "state"], name="statement_of_item"),
+            models.Index(
+                fields=["item"],
+                include=["id", "option", "published", "system"],
+                condition=Q(state="published"),
+                name="statement_counting",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -269,6 +279,7 @@ class RiskRevision(StatementText):
             *StatementText.Meta.constraints,
             models.UniqueConstraint(fields=["statement", "number"], name="revision_once"),
         ]
+        indexes = [models.Index(fields=["id"], include=["valuation"], name="revision_valuation")]
 
     def __str__(self) -> str:
         return f"RS-{self.statement_id} revision {self.number}"

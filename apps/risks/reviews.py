@@ -49,6 +49,7 @@ def reviews_wished(viewer: Actor) -> QuerySet[RiskStatement]:
     unpublished = Q(published=None) | Q(written_version__gt=F("published__source_version"))
     return (
         statements_visible(viewer)
+        .filter(Exists(ReviewWish.objects.all()))  # asked once: else no statement is looked at
         .filter(Exists(everyone) | Exists(by_team), unpublished)
         .exclude(state__in=ENDED)
         .exclude(written_by=viewer.user_id)

@@ -42,6 +42,7 @@ from apps.scans.services import staging  # noqa: E402
 from apps.scans.services.receive import Claim, report_receive  # noqa: E402
 from tests.bench import sarif  # noqa: E402
 from tests.bench.report import Case, measured, show  # noqa: E402
+from tests.bench.work import our_work, processor_seconds  # noqa: E402
 
 SIZES = (1_000, 10_000, 200_000)
 RUNS = {1_000: 7, 10_000: 5}  # more is done three times
@@ -176,25 +177,7 @@ def _work_of(worker: int) -> dict[str, float]:
         )
         sessions = [str(row[0]) for row in cursor.fetchall()]
     processes = [str(worker), *_children(worker), *sessions]
-    return {pid: _processor_seconds(pid) for pid in processes}
-
-
-def _our_work() -> float:
-    """Processor seconds so far of this process and its session."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        session = str(cursor.fetchone()[0])
-    return time.process_time() + _processor_seconds(session)
-
-
-def _processor_seconds(pid: str) -> float:
-    """User and system time of a process, 0 of one that has ended. Source: proc_pid_stat(5), fields 14 and 15."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0  # a session that PostgreSQL named a moment ago
-    fields = stat.rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return {pid: processor_seconds(pid) for pid in processes}
 
 
 def _rendered(path: Path) -> bytes:
@@ -212,12 +195,12 @@ def _floor(path: Path, rows: bytes) -> Cost:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS bench_floor")
         cursor.execute(staging._CREATE + ";" + _FLOOR_TABLE + "; DROP TABLE incoming")
-    began, work = time.monotonic(), _our_work()
+    began, work = time.monotonic(), our_work()
     msgspec.json.decode(path.read_bytes())
     with transaction.atomic(), connection.cursor() as cursor:
         columns = ", ".join(staging.COLUMNS)
         cursor.copy_expert(f"COPY bench_floor ({columns}) FROM STDIN", BytesIO(rows))
-    return Cost(time.monotonic() - began, _our_work() - work)
+    return Cost(time.monotonic() - began, our_work() - work)
 
 
 @contextlib.contextmanager
