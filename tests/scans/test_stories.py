@@ -309,6 +309,26 @@ def test_a_tool_that_names_itself_is_told_apart_from_another(system: System) -> 
     assert Finding.objects.get().state == "open"
 
 
+def test_images_of_one_system_do_not_close_each_other(system: System) -> None:
+    """Trivy says which image it looked at; a new tag of it is the same one."""
+
+    def of(image: str, *packages: str) -> bytes:
+        found = [
+            {"VulnerabilityID": "CVE-2026-10001", "PkgName": name, "InstalledVersion": "1.0", "Severity": "HIGH",
+             "PkgIdentifier": {"PURL": f"pkg:deb/debian/{name}@1.0"}}
+            for name in packages
+        ]  # fmt: skip
+        results = [{"Target": f"{image} (debian 12)", "Class": "os-pkgs", "Vulnerabilities": found}]
+        log = {"SchemaVersion": 2, "ArtifactName": image, "ArtifactType": "container_image"}
+        return json.dumps({**log, "Results": results}).encode()
+
+    assert told(post(system, of("shop/web:1", "a", "b"))) == (2, 0, 0, 0)
+    assert told(post(system, of("shop/api:1", "a"))) == (1, 0, 0, 0)
+    assert told(post(system, of("shop/web:2", "a"))) == (0, 1, 1, 0)
+    assert sorted(Series.objects.values_list("category", flat=True)) == ["shop/api", "shop/web"]
+    assert told(post(system, of("shop/api:2"), category="shop/web")) == (0, 0, 1, 0)
+
+
 def test_a_tool_that_calls_itself_otherwise_goes_on(system: System) -> None:
     """An upgrade or another edition changes the name that a tool gives itself, and nothing else."""
     post(system, sarif(weaknesses(1, 2), tool="Fish 3.1.0"))

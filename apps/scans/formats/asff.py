@@ -68,7 +68,8 @@ class Asff(Format):
         shaped = {"SchemaVersion", "ProductArn", "GeneratorId"}
         holders = ("Findings", "findings", "detail.findings")
         wrapped = any(head.has(f"{name}.ProductArn", f"{name}.Severity") for name in holders)
-        return shaped <= head.keys or {"AwsAccountId", "ProductArn"} <= head.keys or wrapped
+        none = "Findings" in head.keys and head.keys <= {"Findings", "NextToken"}
+        return shaped <= head.keys or {"AwsAccountId", "ProductArn"} <= head.keys or wrapped or none
 
     def parse(self, data: memoryview) -> ParsedReport:
         view = body(data)

@@ -39,7 +39,7 @@ class Csaf(Format):
             "scores[].cvss_v3.baseSeverity or the vector, threats of the category impact, "
             "document.aggregate_severity"
         ),
-        "location.purl": "product_identification_helper.purl of the first product concerned",
+        "location.purl": "product_identification_helper.purl (purls) of the first product concerned",
         "location.resource": "document.tracking.id",
         "also_affects": "purls of the further products",
         "description": "title, notes, the products concerned",
@@ -106,7 +106,7 @@ def _finding(item: Node, document: Node, products: dict[str, Node], raw: bytes) 
     concerned = item.texts("product_status", field) if field else []
     names = [products.get(one, Node({})).text("name") or one for one in concerned]
     status, scores = _STATUSES.get(field, ""), _scores(item)
-    purls = sorted(filter(None, {_purl(one, products) for one in concerned}))
+    purls = sorted({url for one in concerned for url in _purls(one, products)})
     identifiers = [item.text("cve"), *(one.text("text") for one in item.objects("ids"))]
     known = [one for one in identifiers if one and not one.startswith("http")]
     finding = packages.finding(
@@ -129,8 +129,11 @@ def _finding(item: Node, document: Node, products: dict[str, Node], raw: bytes) 
     return msgspec.structs.replace(finding, rule_name=item.text("title")[:300])
 
 
-def _purl(product: str, products: dict[str, Node]) -> str:
-    return ids.purl(products.get(product, Node({})).text("product_identification_helper", "purl"))
+def _purls(product: str, products: dict[str, Node]) -> list[str]:
+    """Of CSAF 2.0 one, of 2.1 a list of them."""
+    helper = products.get(product, Node({})).at("product_identification_helper")
+    found = [helper.text("purl"), *helper.texts("purls")]
+    return [url for text in found if (url := ids.purl(text))]
 
 
 def _scores(item: Node) -> list[Node]:

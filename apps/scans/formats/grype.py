@@ -40,6 +40,7 @@ class Grype(Format):
         "suppressed": "ignoredMatches are counted as outcomes, they are no findings",
         "tool_version": "descriptor.version",
         "scanned_at": "descriptor.timestamp",
+        "category": "of an image its name without tag and digest, if the sender named none",
     }
 
     def detect(self, head: Head) -> bool:
@@ -59,9 +60,17 @@ class Grype(Format):
             tool_name=self.tool_name,
             tool_version=top.text("descriptor", "version")[:120],
             scanned_at=moment(top.text("descriptor", "timestamp")),
+            category=_image(top),
             outcomes={"ignored": ignored} if ignored else {},
             warnings=warnings,
         )
+
+
+def _image(top: Node) -> str:
+    target = top.at("source", "target")
+    if top.text("source", "type") != "image":
+        return ""
+    return packages.image_name(target.text("userInput"), target.texts("tags"))
 
 
 def _target(top: Node) -> str:

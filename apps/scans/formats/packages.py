@@ -1,11 +1,33 @@
 """What all reports of vulnerable packages have in common, as one finding."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from apps.scans.formats import ids, scores, severity
 from apps.scans.formats.text import clean, first_line, links, named, tags
 from apps.scans.formats.types import Kind, Location, ParsedFinding, Severity
+
+_TAG = re.compile(r":[\w][\w.-]{0,127}$")
+_NO_NAME = re.compile(
+    r"[./]|.*\.(?:tar|tgz|gz)$|[a-z-]+:/|(?:sha256:)?[0-9a-f]{12,64}$", re.IGNORECASE
+)
+
+
+def image_name(given: str, tags: Iterable[str] = ()) -> str:
+    """An image without tag and digest: which of a system's images a report is about.
+
+    given: what the tool was told to look at; where that is a file or a bare digest, the image's own
+    tags say its name. Empty if nothing does.
+
+    >>> image_name("registry.example:5000/shop/web:1.4.2@sha256:00ff")
+    'registry.example:5000/shop/web'
+    """
+    for text in (given, *tags):
+        whole = clean(text).partition("@")[0]
+        if whole and not _NO_NAME.match(whole):
+            return _TAG.sub("", whole)
+    return ""
 
 
 def rated(

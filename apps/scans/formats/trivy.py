@@ -51,6 +51,7 @@ class _Tool(msgspec.Struct, rename="pascal"):
 
 class _Repository(msgspec.Struct, rename="pascal"):
     commit: str | None = None
+    repo_tags: list[str] | None = None
 
 
 class _Report(msgspec.Struct, rename="pascal"):
@@ -58,6 +59,7 @@ class _Report(msgspec.Struct, rename="pascal"):
     trivy: _Tool | None = None
     created_at: str | None = None
     artifact_name: str | None = None
+    artifact_type: str | None = None
     metadata: _Repository | None = None
     cluster_name: str | None = None
     results: list[_Result] | None = None
@@ -176,6 +178,7 @@ class Trivy(Format):
         "tool_version": "Trivy.Version",
         "scanned_at": "CreatedAt",
         "commit": "Metadata.Commit",
+        "category": "of an image its name without tag and digest, if the sender named none",
         "status": "unknown if the root is null",
     }
     notes = "Licenses are counted as outcomes; they are no weaknesses."
@@ -212,9 +215,17 @@ class Trivy(Format):
             tool_version=clean(report.trivy.version if report.trivy else "")[:120],
             scanned_at=moment(report.created_at),
             commit=clean(report.metadata.commit if report.metadata else "")[:64],
+            category=_image(report),
             outcomes=outcomes,
             warnings=warnings,
         )
+
+
+def _image(report: _Report) -> str:
+    if report.artifact_type != "container_image":
+        return ""
+    tags = report.metadata.repo_tags if report.metadata else None
+    return packages.image_name(report.artifact_name or "", tags or [])
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ import pytest
 
 from apps.scans.formats import ids, node, scores, severity, text
 from apps.scans.formats.node import Node
+from apps.scans.formats.packages import image_name
 from apps.scans.formats.tooltrust import is_plausible, trusted_keys
 from apps.scans.formats.types import Severity
 
@@ -189,6 +190,26 @@ def test_moment(given: Any, expected: dt.datetime | None) -> None:
 )
 def test_only_http_links(url: str, expected: bool) -> None:
     assert text.is_link(url) is expected
+
+
+@pytest.mark.parametrize(
+    ("given", "tags", "name"),
+    [
+        ("shop", [], "shop"),
+        ("shop:1.4", ["other:1"], "shop"),
+        ("localhost:5000/shop/web", [], "localhost:5000/shop/web"),
+        ("r.example:5000/shop/web:1.4-rc.1@sha256:" + "0f" * 32, [], "r.example:5000/shop/web"),
+        ("build-4711/shop.tar.gz", ["shop:4711"], "shop"),
+        ("docker-archive:/builds/x", [], ""),
+        ("/builds/x.tar", ["@", "r.example/shop:2"], "r.example/shop"),
+        ("./image", [], ""),
+        ("sha256:" + "0f" * 32, ["shop:1"], "shop"),
+        ("0f0f0f0f0f0f", [], ""),
+        ("", [], ""),
+    ],
+)
+def test_image_name(given: str, tags: list[str], name: str) -> None:
+    assert image_name(given, tags) == name
 
 
 def test_the_scheme_of_a_link_is_in_small_letters() -> None:
