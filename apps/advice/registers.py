@@ -12,6 +12,7 @@ from django.conf import settings
 from apps.accounts.actors import Actor
 from apps.advice.carried import statements_carried
 from apps.advice.item_page import ItemView, OptionView
+from apps.common.markdown import absolute
 from apps.common.tables import Echo, cell
 from apps.planning.models import Decision
 from apps.risks.models import RiskStatement
@@ -41,7 +42,8 @@ def madr(view: ItemView, decision: Decision) -> str:
         "",
         "## Context and Problem Statement",
         "",
-        item.question.strip() or "Nobody has written down the question.",
+        absolute(item.question.strip(), settings.BASE_URL)
+        or "Nobody has written down the question.",
         "",
         f"{item.key}, {_line(item.system.name)}, stage {item.stage}. {settings.BASE_URL}/planning/{item.key}/",
         "",
@@ -53,7 +55,7 @@ def madr(view: ItemView, decision: Decision) -> str:
         "",
         f'Chosen option: "{_line(decision.option.title)}", because',
         "",
-        decision.reason.strip(),
+        absolute(decision.reason.strip(), settings.BASE_URL),
         "",
     ]
     if decision.valid_until:

@@ -67,7 +67,10 @@ class KeysField(forms.CharField):
 class AutomationForm(VersionedForm):
     name = forms.CharField(label=_("Name"), max_length=160)
     system = forms.ModelChoiceField(
-        label=_("System"), queryset=System.objects.none(), to_field_name="key"
+        empty_label=_("Choose a system"),
+        label=_("System"),
+        queryset=System.objects.none(),
+        to_field_name="key",
     )
     kind = forms.ChoiceField(label=_("Kind"), choices=AutomationKind.choices)
     stage = forms.ChoiceField(label=_("Stage that runs it"), choices=Stage.choices)

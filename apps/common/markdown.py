@@ -26,6 +26,10 @@ _parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
 _OWN = re.compile(
     r"(/attachments/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:#(\d{1,5})x(\d{1,5}))?"
 )
+# A picture of ours as it stands in a text; the words have their brackets escaped.
+_PICTURE = re.compile(
+    r"!\[((?:\\.|[^\]\\]){0,1000})\]\((/attachments/[0-9a-f-]{36})(?:#\d{1,5}x\d{1,5})?\)"
+)
 _TAGS = {
     *(
         "p",
@@ -87,6 +91,18 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     if (tag, name) == ("img", "src") and not _OWN.fullmatch(value):
         return None
     return value
+
+
+def glance(text: str) -> str:
+    """A text in one line, for lists and notices: a picture is its words."""
+    unsaid = _("[picture]")
+    seen = _PICTURE.sub(lambda found: found[1].replace("\\", "") or unsaid, text[:MAX_LENGTH])
+    return " ".join(seen.split())
+
+
+def absolute(text: str, base: str) -> str:
+    """The Markdown with own pictures named from outside, for a text that leaves. base: the portal's address."""
+    return _PICTURE.sub(lambda found: f"![{found[1]}]({base}{found[2]})", text)
 
 
 def tokens(text: str) -> list[Token]:

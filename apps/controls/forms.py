@@ -43,7 +43,10 @@ class ControlForm(VersionedForm):
         label=_("Name"), max_length=160, help_text=_("Such as: Multi-factor sign-in for staff.")
     )
     system = forms.ModelChoiceField(
-        label=_("System"), queryset=System.objects.none(), to_field_name="key"
+        empty_label=_("Choose a system"),
+        label=_("System"),
+        queryset=System.objects.none(),
+        to_field_name="key",
     )
     status = forms.ChoiceField(
         label=_("It is"),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from apps.catalog.stages import Stage
+from apps.common.markdown import glance
 from apps.notices.kinds import NoticeKind
 from apps.notices.models import Notice
 
@@ -53,7 +54,7 @@ def words_of(notice: Notice) -> Words:
     title = _TURNS.get(str(facts.get("turn"))) or (_OVER if is_over else _TITLES)[kind]
     stage = str(facts["stage"])  # by its slug: it is said in the language of whoever reads
     text = dict(Stage.choices).get(stage, stage) or facts["text"]
-    return Words(str(title) % facts, "" if is_over else str(text))
+    return Words(str(title) % facts, "" if is_over else glance(str(text)))
 
 
 def _day(text: str) -> str:

@@ -23,11 +23,12 @@ from apps.attachments.services.attachments import (
 from apps.audit.models import AuditEntry
 from apps.common.errors import Conflict, Invalid, Missing, NotPermitted, TooMany
 from apps.common.holds import FILES
-from apps.common.markdown import render
+from apps.common.markdown import glance, render
+from apps.planning.services.decisions import decision_record
 from apps.planning.services.questions import question_ask
 from tests.api.conftest import Api, as_pipeline, as_user, problem_fields
 from tests.conftest import People
-from tests.factories import actor_of, make_guidance, make_item, make_token
+from tests.factories import actor_of, make_guidance, make_item, make_option, make_token
 from tests.factories.attachments import make_attachment, picture_bytes
 from tests.pages import signed_in, text_of
 from tests.scans.test_storage import files_in
@@ -243,6 +244,30 @@ def test_a_text_shows_its_pictures_and_no_others(people: People) -> None:
     assert '<a href="https://evil.example/p.png"' in render("![x](https://evil.example/p.png)")
     assert "<img" not in render(f'<img src="/attachments/{row.uid}">')
     assert "onerror" not in render(f'![" onerror="x]({row.address})').replace("&quot; onerror", "")
+
+
+def test_in_one_line_a_picture_is_its_words(people: People) -> None:
+    row = make_attachment(people.system)
+    body = f"Is it this?\n\n![Two zones \\[old\\]]({row.address}) and ![]({row.address})"
+    assert glance(body) == "Is it this? Two zones [old] and [picture]"
+    assert glance("![x](https://evil.example/p.png)") == "![x](https://evil.example/p.png)"
+    asked = make_item(people.system)
+    question_ask(actor=actor_of(people.viewer), item=asked, body=body)
+    home = text_of(signed_in(people.security), "/")
+    assert "Two zones [old]" in home
+    assert str(row.uid) not in home
+
+
+def test_a_record_names_pictures_from_outside(people: People, settings: Any) -> None:
+    row = make_attachment(people.system)
+    item = make_item(people.system)
+    option = make_option(item)
+    made = decision_record(
+        actor=TESTS, item=item, option=option, reason=f"See ![A map]({row.address})."
+    )
+    client = signed_in(people.viewer)
+    record = client.get(f"/planning/{item.key}/decisions/{made.pk}.md").content.decode()
+    assert f"See ![A map]({settings.BASE_URL}/attachments/{row.uid})." in record
 
 
 # --- pages ------------------------------------------------------------------------------------------

@@ -71,3 +71,11 @@ def test_a_pipelines_call_is_shown_where_reports_are_sent(people: People) -> Non
     assert "/api/v1/reports?system=payments" in page
     refused = signed_in(people.security).post("/reports/new/", {"system": '"><b>'})
     assert "<b>" not in refused.content.decode().replace("<body", "")
+
+
+def test_the_administration_has_a_mark_in_its_tab(people: People) -> None:
+    """It names none itself, so browsers ask for the usual one."""
+    answer = signed_in(people.nobody).get("/favicon.ico")
+    assert answer.status_code == 302
+    assert "favicon" in answer["Location"]
+    assert answer["Location"].endswith(".svg")

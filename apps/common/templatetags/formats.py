@@ -42,6 +42,12 @@ def as_percent(share: float) -> str:
 
 
 @register.filter
+def glance(text: str) -> str:
+    """What people wrote, in one line of plain words."""
+    return markdown_text.glance(text)
+
+
+@register.filter
 def markdown(text: str) -> SafeString:
     """What people wrote, as safe HTML; put it into {% prose %}."""
     return markdown_text.render(text)
