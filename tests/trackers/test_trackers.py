@@ -285,6 +285,24 @@ def test_an_issue_that_was_deleted_is_said_to_be_gone(people: People, each: Stan
     assert ticket.key in {"2", "PAY-2"}
 
 
+def test_what_is_there_again_is_open_again(people: People, each: StandIn) -> None:
+    """A token that may not read confidential issues for a while sees the rest of the project."""
+    ticket = filed(each, make_finding(people.system))
+    long_ago = timezone.now() - dt.timedelta(days=2)
+    Ticket.objects.update(filed_at=long_ago)
+    each.gone.add(1)
+    soon()
+    follow_due()
+    assert Ticket.objects.get().state == TicketState.GONE
+    each.gone.clear()
+    Ticket.objects.update(checked_at=long_ago)
+    Tracker.objects.update(followed_until=timezone.now() + dt.timedelta(hours=1))
+    soon()
+    follow_due()
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.key) in {("open", "1"), ("open", "PAY-1")}
+
+
 def test_a_token_that_lost_its_rights_makes_nothing_look_deleted(
     people: People, github: StandIn
 ) -> None:
@@ -302,7 +320,8 @@ def test_an_issue_of_jira_that_was_moved_is_followed_by_its_new_key(
     there = KINDS["jira-cloud"](server)
     filed(there, make_finding(people.system))
     Ticket.objects.update(filed_at=timezone.now() - dt.timedelta(days=2))
-    server.routes["/rest/api/2/issue/PAY-1"] = Says({"id": "10001", "key": "CREW-9", "fields": {}})
+    row = there.row(there.issues[0]) | {"key": "CREW-9"}
+    server.routes["/rest/api/2/issue/PAY-1"] = Says(row)
     soon()
     follow_due()
     ticket = Ticket.objects.get()

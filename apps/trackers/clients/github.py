@@ -58,8 +58,9 @@ def create(line: Line, title: str, body: str, marker: str) -> Seen:
     return _seen(expect(answer, "issue"))
 
 
-def key_now(line: Line, key: str) -> str:
-    return key if line.is_there(_repository(line, "issues", key), headers=HEADERS) else ""
+def look(line: Line, key: str) -> Seen | None:
+    found = line.at(_repository(line, "issues", key), headers=HEADERS)
+    return None if found is None else _seen(expect(found, "issue"))
 
 
 def read(line: Line, key: str) -> Named:

@@ -60,8 +60,9 @@ def create(line: Line, title: str, body: str, marker: str) -> Seen:
     return _seen(expect(answer, "issue"))
 
 
-def key_now(line: Line, key: str) -> str:
-    return key if line.is_there(_project(line, "issues", key)) else ""
+def look(line: Line, key: str) -> Seen | None:
+    found = line.at(_project(line, "issues", key))
+    return None if found is None else _seen(expect(found, "issue"))
 
 
 def read(line: Line, key: str) -> Named:

@@ -46,9 +46,10 @@ class Jira:
         answer, _ = line.json("GET", _api(line, "project", line.project))
         return text(expect(answer, "project"), "key")
 
-    def key_now(self, line: Line, key: str) -> str:
+    def look(self, line: Line, key: str) -> Seen | None:
         """An issue that was moved to another project answers to its old key, with its new one."""
-        return text(line.is_there(_api(line, "issue", key, fields="status")), "key")
+        found = line.at(_api(line, "issue", key, fields=FIELDS))
+        return None if found is None else _seen(line, expect(found, "issue"))
 
     def find(self, line: Line, marker: str, since: dt.datetime) -> Seen | None:
         pages = self._search(line, f'project = "{line.project}" AND labels = "{marker}"')

@@ -68,7 +68,7 @@ class Line:
                     raise _failure(method, answer)
             url, hops = urljoin(url, there), hops - 1
 
-    def is_there(self, url: str, *, headers: Mapping[str, str] | None = None) -> Any:
+    def at(self, url: str, *, headers: Mapping[str, str] | None = None) -> Any:
         """What is at an address; None where it was deleted or moved away. Raises: OutgoingFailed."""
         try:
             return self.json("GET", url, headers=headers)[0]

@@ -51,8 +51,8 @@ class Client(Protocol):
     def whereabouts(self, line: Line) -> str:
         """What the project is called now, after it was renamed or moved."""
 
-    def key_now(self, line: Line, key: str) -> str:
-        """The key that an issue has now; empty where it was deleted, or moved out of reach."""
+    def look(self, line: Line, key: str) -> Seen | None:
+        """One issue as it is now, also by another key; None where it was deleted, or moved out of reach."""
 
     def read(self, line: Line, key: str) -> Named:
         """One issue's title and the address of its page."""

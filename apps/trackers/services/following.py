@@ -19,6 +19,7 @@ from apps.trackers.services.mirrored import issues_follow
 
 EVERY = dt.timedelta(minutes=5)
 FILED = (TicketState.OPEN, TicketState.CLOSED)
+KNOWN = (*FILED, TicketState.GONE)
 
 
 def follow_due() -> int:
@@ -33,7 +34,7 @@ def follow_due() -> int:
 @transaction.atomic
 def _claim() -> Tracker | None:
     now = timezone.now()
-    filed = Ticket.objects.filter(tracker=OuterRef("pk"), state__in=FILED)
+    filed = Ticket.objects.filter(tracker=OuterRef("pk"), state__in=KNOWN)
     mirrored = MirroredIssue.objects.filter(tracker=OuterRef("pk"))
     tracker = (
         Tracker.objects.select_for_update(skip_locked=True)
@@ -67,7 +68,7 @@ def _note(tracker: Tracker, page: list[Seen]) -> None:
     """The states of one page, with the cursor behind it: a death after this repeats nothing."""
     for state in FILED:
         keys = [one.key for one in page if one.is_closed == (state == TicketState.CLOSED)]
-        others = {*FILED, TicketState.GONE} - {state}
+        others = {*KNOWN} - {state}
         changed = Ticket.objects.select_for_update().filter(
             tracker=tracker, key__in=keys, state__in=others
         )

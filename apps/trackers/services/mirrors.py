@@ -28,7 +28,7 @@ from apps.trackers.services.words import words_of
 MOST_ROUTES = 50
 MOST_LABELS = 10
 TRIED = 20  # issues of a trial
-TRIED_PAGES = 3
+TRIED_PAGES = 2
 
 
 @dataclass(frozen=True)
