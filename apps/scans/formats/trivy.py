@@ -36,6 +36,7 @@ class _Result(msgspec.Struct, rename="pascal"):
     misconfigurations: list[Raw] | None = None
     secrets: list[Raw] | None = None
     licenses: list[Raw] | None = None
+    experimental_modified_findings: list[Raw] | None = None  # of `--show-suppressed`
 
 
 class _Resource(msgspec.Struct, rename="pascal"):
@@ -174,7 +175,10 @@ class Trivy(Format):
         "cvss_vector": "V40Vector, V3Vector or V2Vector of the SeveritySource, else of any source",
         "references": "PrimaryURL, References",
         "tags": "Type, Status, Category",
-        "outcomes": "misconfigurations with the status PASS, licenses",
+        "outcomes": (
+            "misconfigurations with the status PASS, licenses, what Trivy suppressed "
+            "(ExperimentalModifiedFindings)"
+        ),
         "tool_version": "Trivy.Version",
         "scanned_at": "CreatedAt",
         "commit": "Metadata.Commit",
@@ -271,6 +275,7 @@ def _findings(
         for secret, raw in read_all(result.secrets or [], _SECRET, warnings, f"{where}/Secrets"):
             yield _secret(secret, place, raw, salt)
         _count(outcomes, "licenses", len(result.licenses or []))
+        _count(outcomes, "suppressed", len(result.experimental_modified_findings or []))
 
 
 def _count(outcomes: dict[str, int], name: str, number: int = 1) -> None:
