@@ -7,6 +7,8 @@ from celery import Celery
 from celery.signals import worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "secops_portal.settings")
+# Django's checks load every page: 50 MiB in each process of a worker. The sweeper makes them when it starts.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("secops_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")

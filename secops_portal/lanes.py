@@ -16,7 +16,7 @@ LANES = (
     Lane("pages", places=4, room=64),
     # What pipelines send, often all at the same minute: one after the other, so that pages do not wait for them.
     Lane("reports", places=1, room=224, rest=3.0),
-    # What else programs ask for: whether a report is processed, findings, exports.
+    # What else programs ask for, or tell: whether a report is processed, findings, exports; hooks of trackers.
     Lane("programs", places=2, room=64),
     # Large bodies, as slow as their senders.
     Lane("large", places=2, room=16),
@@ -42,7 +42,7 @@ def lane_of(environ: Environ) -> str:
     if environ.get("REQUEST_METHOD") == "POST" and _REPORTS.fullmatch(path):
         return "reports"
     # Pages ask the API, too, for the person who looks at them.
-    if path.startswith("/api/") and settings.SESSION_COOKIE_NAME not in environ.get(
+    if path.startswith(("/api/", "/hooks/")) and settings.SESSION_COOKIE_NAME not in environ.get(
         "HTTP_COOKIE", ""
     ):
         return "programs"

@@ -125,6 +125,8 @@ DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "ATOMIC_REQUESTS": False,  # services own their transactions
 }
+# Whom migrations let serve: a role that owns no table (apps/audit/serving.py). Empty: there is one role for both.
+SECOPS_SERVING_ROLE = env.text("SECOPS_SERVING_ROLE")
 _options = DATABASES["default"]["OPTIONS"]
 assert isinstance(_options, dict)  # noqa: S101  # for the type checker; env.database always gives one
 # A busy backend must not outlive a dead client and keep its locks (docs/decisions/0003).

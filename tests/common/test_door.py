@@ -277,6 +277,7 @@ def test_every_door_of_results_is_in_the_lane_of_reports(path: str, view: str) -
     [
         ("/", "pages"),
         ("/findings/", "pages"),
+        (f"/hooks/trackers/{UID}/", "programs"),
         ("/healthz", ""),
         ("/static/app.css", ""),
         ("/readyz", "checks"),
