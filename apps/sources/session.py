@@ -19,7 +19,7 @@ WAITS_IN_ALL = 90.0
 TRIES = 3
 BIG = 1e9
 WEEK = 7 * 24 * 3600.0
-UNSAID_WAIT = 60.0  # GitHub: at least a minute, where a secondary limit names no time
+UNSAID_WAIT = 60.0  # GitHub: at least a minute, where a limit names no time
 # Below the soft limit of a task (CELERY_TASK_SOFT_TIME_LIMIT), with room for one last request.
 RUN_SECONDS = 800.0
 
@@ -128,7 +128,7 @@ def failure_of(answer: Answer, now: float) -> OutgoingFailed:
     """What an answer that is not good means. Nothing of its body is repeated: it may hold anything."""
     status = answer.status
     wait = wait_of(answer, now)
-    if wait is None and status == 403 and _speaks_of_a_limit(answer):
+    if wait is None and (status == 429 or (status == 403 and _speaks_of_a_limit(answer))):
         wait = UNSAID_WAIT
     if status == 429 or (status in {403, 503} and wait is not None):
         return OutgoingFailed(

@@ -167,6 +167,7 @@ def test_rate_limits(people: People, server: Server, monkeypatch: pytest.MonkeyP
         (Says({"message": "API rate limit exceeded"}, 403, spent), 1800.0),
         (Says({"message": "secondary rate limit"}, 403, {"Retry-After": "60"}), 60.0),
         (Says({}, 429, {"Retry-After": "120"}), 120.0),
+        (Says({}, 429), 60.0),  # it names no time: at least a minute
         (Says({"message": "You have exceeded a secondary rate limit."}, 403), 60.0),
     ):
         server.routes[path] = says
