@@ -1,8 +1,11 @@
 """Form fields and filters. `{% load fields %}`."""
 
+from collections.abc import Mapping
+
 from django import template
 from django.forms import BaseForm, BoundField
 from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from apps.common.said import said
@@ -42,6 +45,19 @@ def markdown_field(bound: BoundField, system: str = "", chosen: BoundField | Non
         "pictures_of": system,
         "pictures_chosen": chosen.auto_id if chosen is not None else "",
     }
+
+
+@register.filter
+def as_attributes(given: Mapping[str, object]) -> SafeString:
+    """A widget's HTML attributes in their order, each with a space before it: True gives a bare name,
+    False nothing. A form has hundreds, and a template asks twice for each.
+    """
+    told = (_attribute(name, value) for name, value in given.items() if value is not False)
+    return format_html_join("", "{}", ((each,) for each in told))
+
+
+def _attribute(name: str, value: object) -> SafeString:
+    return format_html(" {}", name) if value is True else format_html(' {}="{}"', name, value)
 
 
 @register.inclusion_tag("components/form_errors.html")

@@ -77,6 +77,15 @@ def test_what_people_wrote_stays_text(source: str) -> None:
     assert "<script" not in shown
 
 
+def test_a_widget_has_its_attributes_in_their_order_and_escaped() -> None:
+    widget = forms.TextInput(attrs={"required": True, "disabled": False, "data-x": HOSTILE, "a": 1})
+    shown = widget.render("<name>", '"', {"id": "b"})
+    assert shown.strip() == (
+        '<input type="text" name="&lt;name&gt;" value="&quot;" required '
+        'data-x="&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;" a="1" id="b">'
+    )
+
+
 def test_what_is_kept_of_a_mark_is_neither_another_language_nor_another_trust() -> None:
     """Marks are drawn once for the same arguments."""
     said = {}
