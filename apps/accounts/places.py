@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone, translation
 
 from apps.accounts.models import User
+from apps.common.http import own_cookie
 
 ZONE_COOKIE = "zone"  # assets/js/zone.js
 # The zones that are named after places; the others ("EST", "Etc/GMT+5") are kept for old programs.
@@ -116,5 +117,5 @@ def _asked_language(request: HttpRequest) -> str:
 
 
 def _clock_of_browser(request: HttpRequest) -> str:
-    said = request.COOKIES.get(ZONE_COOKIE, "")
+    said = own_cookie(request, ZONE_COOKIE)
     return said if said in zones() else str(settings.SECOPS_TIME_ZONE)

@@ -1,6 +1,7 @@
 """The one mapping of errors to HTTP status codes: the domain's, and the database's refusals."""
 
 from django.db import DatabaseError
+from django.http import HttpRequest
 from django.utils.translation import gettext_noop as _
 
 from apps.common.errors import (
@@ -66,3 +67,11 @@ def status_of(error: DomainError) -> int:
 def refusal_of(error: DatabaseError) -> tuple[int, str, str] | None:
     """Status, code and sentence of what the database refuses; None for what is our own mistake."""
     return REFUSALS.get(getattr(error.__cause__, "pgcode", None) or "")
+
+
+def own_cookie(request: HttpRequest, name: str) -> str:
+    """What a script of ours has kept (assets/js/cookie.js); "" for nothing.
+
+    SECURITY: over https only under a name that no neighbouring host can write (RFC 6265bis section 4.1.3.2).
+    """
+    return request.COOKIES.get(f"__Host-{name}" if request.is_secure() else name, "")

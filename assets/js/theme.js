@@ -1,10 +1,11 @@
 // Light, dark, or whatever the system says. The choice is a cookie, so that the server can write it into
 // <html data-theme> and no page flashes in the wrong theme.
+import { keep } from "./cookie.js";
+
 const YEAR = 60 * 60 * 24 * 365;
 
 function remember(theme) {
-  const secure = location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = `theme=${theme}; Path=/; Max-Age=${theme ? YEAR : 0}; SameSite=Lax${secure}`;
+  keep("theme", theme, theme ? YEAR : 0);
 }
 
 function show(theme) {

@@ -66,6 +66,11 @@ def test_the_clock_is_the_chosen_one_then_the_browsers_then_the_organisations(
     assert "in Europe/Lisbon." in text_of(client, PAGE)
     client.cookies["zone"] = "Asia/Calcutta"
     assert "in Asia/Calcutta." in text_of(client, PAGE)
+    # Over https by the name that no neighbouring host can write, and by no other.
+    secure = client.get(PAGE, secure=True).content.decode()
+    assert "in Europe/Lisbon." in secure
+    client.cookies["__Host-zone"] = "Asia/Tokyo"
+    assert "in Asia/Tokyo." in client.get(PAGE, secure=True).content.decode()
     client.cookies["zone"] = "../../etc/passwd"
     assert "in Europe/Lisbon." in text_of(client, PAGE)
     people.viewer.time_zone = "America/Bogota"
