@@ -155,9 +155,13 @@ def provider_logout(request: HttpRequest, key: str) -> HttpResponse:
 def sign_out_with(request: HttpRequest, key: str) -> HttpResponse:
     """On to the provider's page for signing out; here that is done already."""
     provider = provider_on(key)
+    counted = of_provider(request)
+    if wait := counted.wait():
+        return _wait(request, provider, wait)
     try:
         address = logout_address(provider, back=settings.BASE_URL + reverse("sign-in"))
     except IssuerUnreachable:
+        counted.failed()  # strangers may have us wait for a provider that does not answer
         said: Any = _("%(name)s has no page for that, or does not answer. Sign out there itself.")
         messages.warning(request, said % {"name": provider.name})
         return redirect("sign-in")

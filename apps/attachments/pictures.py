@@ -5,6 +5,7 @@ stored was written by us: no metadata, no second file behind the first, no scrip
 """
 
 import struct
+import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ _BROKEN = (
     struct.error,
     zlib.error,
 )
+# A few kilobytes may say that they are 32 million pixels, a few hundred megabytes while they are drawn: that
+# much once in a process, not in each of its threads.
+_ONE_AT_A_TIME = threading.Lock()
 # Of Pillow's own, which stands before ours.
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 TOO_MANY_PIXELS = "The picture has more than 32 million pixels."
@@ -51,7 +55,7 @@ class Picture:
 def read_picture(source: IO[bytes]) -> Picture:
     """Check a picture by decoding all of it, and draw it anew. Raises: Invalid, for the field `file`."""
     try:
-        with Image.open(source, formats=FORMATS) as image:
+        with _ONE_AT_A_TIME, Image.open(source, formats=FORMATS) as image:
             _bearable(image)
             was_animated = bool(getattr(image, "is_animated", False))
             kind = image.format or ""

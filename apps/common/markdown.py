@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 MAX_LENGTH = 100_000
@@ -26,9 +27,10 @@ _parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
 _OWN = re.compile(
     r"(/attachments/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:#(\d{1,5})x(\d{1,5}))?"
 )
-# A picture of ours as it stands in a text; the words have their brackets escaped.
+# A picture of ours as it stands in a text; the words have their brackets escaped, so that another one that
+# begins ends them: a text of nothing but beginnings is read once, not from each of them.
 _PICTURE = re.compile(
-    r"!\[((?:\\.|[^\]\\]){0,1000})\]\((/attachments/[0-9a-f-]{36})(?:#\d{1,5}x\d{1,5})?\)"
+    r"!\[((?:\\.|[^\[\]\\]){0,1000})\]\((/attachments/[0-9a-f-]{36})(?:#\d{1,5}x\d{1,5})?\)"
 )
 _TAGS = {
     *(
@@ -78,12 +80,22 @@ def _image(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: A
         target = own[1]
         words = said or escape(_("A picture that nobody has described"))
         shown = f'<img src="{target}" alt="{words}"{size} loading="lazy" decoding="async">'
-    # A link around it has the say; links do not nest.
-    depth = sum({"link_open": 1, "link_close": -1}.get(each.type, 0) for each in tokens[:at])
-    return shown if depth else f'<a href="{target}">{shown}</a>'
+    return shown if token.meta.get("in_link") else f'<a href="{target}">{shown}</a>'
+
+
+def _in_links(state: StateCore) -> None:
+    """A link around a picture has the say; links do not nest. Marked in one go: a text may be all pictures."""
+    for block in state.tokens:
+        is_inside = False
+        for each in block.children or ():
+            if each.type in {"link_open", "link_close"}:
+                is_inside = each.type == "link_open"
+            elif each.type == "image":
+                each.meta["in_link"] = is_inside
 
 
 _parser.add_render_rule("image", _image)
+_parser.core.ruler.push("in_links", _in_links)
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from apps.accounts.actors import Actor
-from apps.accounts.models import User
+from apps.accounts.models import Team, User
 from apps.accounts.roles import Permission
 from apps.evidence.models import OpinionScore, Outcome
 from apps.risks.quant import HitRate, RangeOutcome, brier_score, hit_rate
 
 MOST = 5000  # outcomes, the newest
+LEAST_PEOPLE = 3  # of a team, so that nobody knows one of them by its score and the own one
 Scored = Outcome | OpinionScore
 
 
@@ -43,7 +44,7 @@ def calibration_of(viewer: Actor) -> list[Scores]:
     """All together first, then teams, then people; empty while nothing is known.
 
     Over the statements that the viewer sees. SECURITY: a person's scores are for that person and for those
-    who write risk statements everywhere.
+    who write risk statements everywhere; to others a team says nothing that has too few people for that.
     """
     rows = list(
         Outcome.objects.visible_to(viewer)
@@ -55,18 +56,25 @@ def calibration_of(viewer: Actor) -> list[Scores]:
     if not rows:
         return []
     people: dict[User, list[Scored]] = defaultdict(list)
-    teams: dict[str, list[Scored]] = defaultdict(list)
+    teams: dict[Team, list[Scored]] = defaultdict(list)
+    members: dict[Team, set[User]] = defaultdict(set)
     for person, scored in _by_person(rows):
         people[person].append(scored)
         for team in person.teams.all():
-            teams[team.name].append(scored)
+            teams[team].append(scored)
+            members[team].add(person)
     sees_all = Permission.STATEMENT_EDIT in viewer.organisation_grant
-    shown = {user.name: found for user, found in people.items() if sees_all or user == viewer.user}
+    shown = [each for each in people.items() if sees_all or each[0] == viewer.user]
+    large = [each for each in teams.items() if sees_all or len(members[each[0]]) >= LEAST_PEOPLE]
     return [
         _scores("", "all", rows),
-        *(_scores(name, "team", found) for name, found in sorted(teams.items())),
-        *(_scores(name, "person", found) for name, found in sorted(shown.items())),
+        *(_scores(team.name, "team", found) for team, found in sorted(large, key=_name)),
+        *(_scores(user.name, "person", found) for user, found in sorted(shown, key=_name)),
     ]
+
+
+def _name(one: tuple[User | Team, list[Scored]]) -> tuple[str, int]:
+    return one[0].name, one[0].pk
 
 
 def _by_person(rows: Iterable[Outcome]) -> Iterator[tuple[User, Scored]]:

@@ -252,6 +252,16 @@ def test_a_provider_without_a_page_for_it(door: Provider, row: SignInProvider) -
     assert "Sign out there itself" in answer.content.decode()
 
 
+def test_who_has_the_portal_ask_in_vain_is_counted(
+    door: Provider, row: SignInProvider, settings: Any
+) -> None:
+    """Strangers reach it: each request may wait for a provider that does not answer."""
+    settings.SECOPS_RATE_SIGN_IN_ADDRESS = "2/hour"
+    client = Client(REMOTE_ADDR="192.0.2.78")
+    statuses = [client.get("/sign-out/with/harbour/").status_code for _ in range(4)]
+    assert (statuses[0], statuses[-1]) == (302, 429)
+
+
 def test_who_came_by_password_is_offered_nothing(row: SignInProvider, vera: User) -> None:
     client = Client()
     client.force_login(vera)

@@ -131,6 +131,20 @@ def test_who_makes_links(chief: User) -> None:
     assert password_link_make(actor=actor_of(chief), user=make_user("Staff", is_staff=True)).text
 
 
+def test_a_link_from_before_somebody_rose_opens_nothing(chief: User) -> None:
+    """Else an admin would keep a way to become a superuser."""
+    admin, user = make_user("A", role=Role.ADMIN), make_user("Rising")
+    link = password_link_make(actor=actor_of(admin), user=user)
+    client = Client()
+    followed(link.text, client)
+    User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
+    assert typed(client).status_code == 404
+    assert followed(link.text).status_code == 404
+    user.refresh_from_db()
+    assert not user.check_password(NEW)
+    assert followed(password_link_make(actor=actor_of(chief), user=user).text).status_code == 200
+
+
 def test_nobody_sets_the_password_of_another(chief: User) -> None:
     user = make_user("Vera")
     client = signed_in_with_password(chief)

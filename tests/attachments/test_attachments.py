@@ -1,7 +1,10 @@
 """Pictures in texts: who may add and see them, how many, and what becomes of those that no text names."""
 
 import datetime as dt
+import re
+import time
 import uuid
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -23,7 +26,7 @@ from apps.attachments.services.attachments import (
 from apps.audit.models import AuditEntry
 from apps.common.errors import Conflict, Invalid, Missing, NotPermitted, TooMany
 from apps.common.holds import FILES
-from apps.common.markdown import glance, render
+from apps.common.markdown import absolute, glance, render
 from apps.planning.services.decisions import decision_record
 from apps.planning.services.questions import question_ask
 from tests.api.conftest import Api, as_pipeline, as_user, problem_fields
@@ -244,6 +247,37 @@ def test_a_text_shows_its_pictures_and_no_others(people: People) -> None:
     assert '<a href="https://evil.example/p.png"' in render("![x](https://evil.example/p.png)")
     assert "<img" not in render(f'<img src="/attachments/{row.uid}">')
     assert "onerror" not in render(f'![" onerror="x]({row.address})').replace("&quot; onerror", "")
+
+
+def test_a_picture_in_a_link_does_not_lead_elsewhere(people: People) -> None:
+    row = make_attachment(people.system)
+    html = render(f"[![x]({row.address})](https://example.org/) ![y]({row.address})")
+    assert re.findall(r'href="([^"]+)"', html) == [
+        "https://example.org/",
+        f"/attachments/{row.uid}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("show", "text"),
+    [
+        (render, "![a](b)" * 8000),
+        (glance, "![" * 50_000),
+        (lambda text: absolute(text, "https://portal.example"), "![" * 50_000),
+    ],
+)
+def test_a_text_of_pictures_alone_takes_no_longer_than_its_length(
+    show: Callable[[str], str], text: str
+) -> None:
+    """Twice the text, twice the time: it was four times, half a minute for one text."""
+    half = _seconds(show, text[: len(text) // 2])
+    assert _seconds(show, text) < 3 * half + 0.5
+
+
+def _seconds(show: Callable[[str], str], text: str) -> float:
+    began = time.process_time()
+    show(text)
+    return time.process_time() - began
 
 
 def test_in_one_line_a_picture_is_its_words(people: People) -> None:

@@ -154,13 +154,33 @@ def test_scores_of_all_teams_and_people(people: People) -> None:
     assert everyone.stated == pytest.approx(1 - math.exp(-2))
     assert everyone.happened == 1
     # A person's own scores are that person's, and of those who write statements everywhere.
-    assert [each.kind for each in calibration_of(actor_of(people.viewer))] == ["all", "team"]
-    assert [each.kind for each in calibration_of(actor_of(people.security))] == [
-        "all",
-        "team",
-        "person",
-    ]
+    # A team says as much where it has only one or two who were scored.
+    assert [each.kind for each in calibration_of(actor_of(people.viewer))] == ["all"]
+    own = calibration_of(actor_of(people.security))
+    assert [each.kind for each in own] == ["all", "person"]
     assert calibration_of(actor_of(people.outsider)) == []
+
+
+def test_a_team_is_scored_for_others_from_three_people_on(people: People) -> None:
+    make_team("Risk desk", people.security, people.chief, people.admin)
+    for user in (people.security, people.chief):
+        tell(people, published(people, 400, user), 1)
+    seen = calibration_of(actor_of(people.viewer))
+    assert [each.kind for each in seen] == ["all"]
+    tell(people, published(people, 400, people.admin), 1)
+    seen = calibration_of(actor_of(people.viewer))
+    assert [(each.kind, each.number) for each in seen] == [("all", 3), ("team", 3)]
+
+
+def test_two_people_of_one_name_are_two(people: People) -> None:
+    User.objects.update(name="Ada")
+    for user in (people.security, people.chief):
+        tell(people, published(people, 400, user), 1)
+    people.chief.refresh_from_db()
+    people_shown = [
+        each for each in calibration_of(actor_of(people.chief)) if each.kind == "person"
+    ]
+    assert [(each.name, each.number) for each in people_shown] == [("Ada", 1), ("Ada", 1)]
 
 
 def give(user: User, statement: RiskStatement, low: str, high: str, days_ago: int) -> None:

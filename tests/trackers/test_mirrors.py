@@ -220,6 +220,23 @@ def test_an_item_that_refers_to_the_issue_becomes_the_mirrored_one(
     assert origin_of_item(TESTS, elsewhere) is None
 
 
+def test_an_item_of_another_system_does_not_get_the_issue(people: People, each: StandIn) -> None:
+    """Whoever writes items anywhere would read an issue by typing its address."""
+    each.add("Acquisition of Harbour Ltd", "Not a word to anybody", ["planning"], {})
+    mirrored(each, people)
+    mirror_due()
+    address = PlanningItem.objects.get().tracker_url
+    PlanningItem.objects.all().delete()
+    Mirror.objects.update(seen_until=None)
+    bait = item_create(actor=TESTS, system=people.other_system, title="Bait", tracker_url=address)
+    again()
+    assert origin_of_item(TESTS, bait) is None
+    link = MirroredIssue.objects.get()
+    assert link.item.system == people.system
+    page = text_of(signed_in(people.outsider), f"/planning/PI-{bait.pk}/")
+    assert "Not a word" not in page
+
+
 def test_hostile_words_are_bounded(people: People, github: StandIn) -> None:
     text = "a\x00b\x85c\u202e" + "<script>alert(1)</script>" + "x" * 30_000
     github.add("T\x00\u202eitle " * 100, text, ["planning"], {})

@@ -48,7 +48,7 @@ def password_link_make(*, actor: Actor, user: User) -> NewLink:
     """
     require(actor, Permission.PEOPLE_MANAGE)
     is_super = actor.user is not None and actor.user.is_superuser
-    if (user.is_staff or user.is_superuser) and not is_super:
+    if _is_above(user) and not is_super:
         raise NotPermitted("Only superusers make a link for staff.")
     text, ends = secrets.token_urlsafe(32), timezone.now() + GOOD_FOR
     user.password_links.all().delete()
@@ -83,15 +83,20 @@ def password_links_forget_ended() -> int:
 
 
 def _link(text: str, *, locked: bool = False) -> PasswordLink:
-    rows = PasswordLink.objects.select_related("user")
+    rows = PasswordLink.objects.select_related("user", "made_by")
     if locked:
         rows = rows.select_for_update(of=("self",))
     link = rows.filter(
         digest=_digest(text), expires_at__gt=timezone.now(), user__is_active=True
     ).first()
-    if link is None:
+    # SECURITY: who has become staff since is no longer one for whom any administrator makes links.
+    if link is None or (_is_above(link.user) and not (link.made_by and link.made_by.is_superuser)):
         raise Missing("This link opens nothing any more.")
     return link
+
+
+def _is_above(user: User) -> bool:
+    return user.is_staff or user.is_superuser
 
 
 def _digest(text: str) -> bytes:

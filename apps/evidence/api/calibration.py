@@ -108,7 +108,10 @@ class Calibration(PortalView):
         "Read how well calibrated estimates were",
         tag=TAG,
         gives=CalibrationOut,
-        description="All, each team, and people: yourself, or everyone for those who write risk statements.",
+        description=(
+            "All, teams of which three people or more were scored, and yourself; every team and everyone for "
+            "those who write risk statements."
+        ),
     )
     def get(self, request: Request) -> Response:
         read_query(Nothing, request)

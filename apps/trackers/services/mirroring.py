@@ -157,12 +157,14 @@ def _fate(mirror: Mirror, routes: Sequence[MirrorRoute], one: Seen, *, is_ours: 
 
 
 def _referring(one: Seen, system: System) -> PlanningItem | None:
-    """An item that refers to this very issue: by its address, or by its key alone in the same system."""
-    key = reference_to(one)
-    same = Q(system=system, tracker_url="", tracker_key__iexact=key)
+    """An item of the system that refers to this very issue: by its address, or by its key alone.
+
+    SECURITY: none of another system, whose people would read the issue by typing its address.
+    """
+    same = Q(tracker_url="", tracker_key__iexact=reference_to(one))
     if one.url:
         same |= Q(tracker_url__iexact=one.url)
-    return PlanningItem.objects.filter(same).order_by("id").first()
+    return PlanningItem.objects.filter(same, system=system).order_by("id").first()
 
 
 def _mirror(mirror: Mirror, one: Seen, fate: Fate) -> None:
