@@ -11,7 +11,11 @@ import contextlib
 import mmap
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from os.path import commonpath
 from typing import IO
 from xml.sax.saxutils import escape
 
@@ -31,21 +35,42 @@ _BASE64 = re.compile(
 _GAPS = re.compile(rb"\\[rn]|[\r\n]|\\(?=/)")
 CHUNK_BYTES = 1024 * 1024
 MAX_INSIDE_BYTES = 16 * 1024 * 1024
+MOST_LEVELS = 12  # of a pattern of many words
 Piece = bytes | memoryview
+
+
+@dataclass(frozen=True)
+class _Noted:
+    """What formats found to be secrets: each as the report has it, and what is left of it."""
+
+    texts: Mapping[str, str]
+
+    @cached_property
+    def pattern(self) -> re.Pattern[bytes] | None:
+        """Any of them, as it is or as XML has it, the longest that fits; made once for all base64 of a report."""
+        spelled = {
+            each.encode("utf-8", "replace") for text in self.texts for each in (text, escape(text))
+        }
+        words = sorted(filter(None, spelled), key=len, reverse=True)
+        return re.compile(_any_of(words)) if words else None
 
 
 def write(data: memoryview, noted: Mapping[str, str], target: IO[bytes]) -> None:
     """Write the masked copy. noted: see `masking.noting`. Memory does not grow with the file."""
+    _copy(data, _Noted(noted), target)
+
+
+def _copy(data: memoryview, noted: _Noted, target: IO[bytes]) -> None:
     if (mark := bytes(data[:2])) in UTF16_MARKS:
         with _spooled(_recoded(data, "utf-16", "utf-8")) as plain, tempfile.TemporaryFile() as copy:
-            write(plain, noted, copy)
+            _copy(plain, noted, copy)
             name = "utf-16-le" if mark == UTF16_MARKS[0] else "utf-16-be"
             target.write(mark)
             with _mapped(copy) as masked:
                 _write(_recoded(masked, "utf-8", name), target)
         return
     steps = [_base64_masked]
-    if noted:
+    if noted.texts:
         is_json = bytes(data[:64]).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}
         steps.append(_strings_masked if is_json else _texts_masked)
     with contextlib.ExitStack() as stack:
@@ -91,7 +116,7 @@ def _recoded(data: memoryview, before: str, after: str) -> Iterator[bytes]:
         yield text.encode(after, "replace")
 
 
-def _base64_masked(data: memoryview, noted: Mapping[str, str]) -> Iterator[Piece]:
+def _base64_masked(data: memoryview, noted: _Noted) -> Iterator[Piece]:
     """Recorded requests and answers lie as base64 in reports of Burp and others."""
     at = 0
     for match in _BASE64.finditer(data):
@@ -103,7 +128,7 @@ def _base64_masked(data: memoryview, noted: Mapping[str, str]) -> Iterator[Piece
     yield data[at:]
 
 
-def _inside_masked(run: bytes, noted: Mapping[str, str]) -> bytes | None:
+def _inside_masked(run: bytes, noted: _Noted) -> bytes | None:
     """The base64 as it is left, None if there is no secret in it, or if it is no base64."""
     if len(run) > MAX_INSIDE_BYTES:
         return b"[masked]"  # what cannot be compared in memory is not kept
@@ -116,8 +141,7 @@ def _inside_masked(run: bytes, noted: Mapping[str, str]) -> bytes | None:
     except ValueError:
         return None
     text = b"".join(_shapes_masked(memoryview(found), noted))
-    if noted:
-        text = b"".join(_texts_masked(memoryview(text), noted))
+    text = b"".join(_texts_masked(memoryview(text), noted))
     return base64.b64encode(text) if text != found else None
 
 
@@ -129,10 +153,10 @@ def _is_text(start: bytes) -> bool:
     return True
 
 
-def _strings_masked(data: memoryview, noted: Mapping[str, str]) -> Iterator[Piece]:
+def _strings_masked(data: memoryview, noted: _Noted) -> Iterator[Piece]:
     at = 0
     for match in _STRING.finditer(data):
-        masked = _masked(match[0], noted)
+        masked = _masked(match[0], noted.texts)
         if masked is not None:
             yield data[at : match.start()]
             yield masked
@@ -140,11 +164,27 @@ def _strings_masked(data: memoryview, noted: Mapping[str, str]) -> Iterator[Piec
     yield data[at:]
 
 
-def _texts_masked(data: memoryview, noted: Mapping[str, str]) -> Iterator[Piece]:
-    known = {each.encode("utf-8", "replace") for text in noted for each in (text, escape(text))}
-    longest_first = sorted((each for each in known if each), key=len, reverse=True)
+def _any_of(words: Sequence[bytes], level: int = 0) -> bytes:
+    """A pattern of any of these words, parted by what they begin with.
+
+    As plain alternatives all of them would be tried at each byte: a report with twice the secrets took four times
+    as long. words: each once, longest first.
+    """
+    if level == MOST_LEVELS or len(words) == 1:
+        return b"(?:" + b"|".join(map(re.escape, words)) + b")"
+    common = commonpath(words)
+    following = defaultdict[bytes, list[bytes]](list)
+    for word in words:
+        rest = word[len(common) :]
+        following[rest[:1]].append(rest)
+    is_word = bool(following.pop(b"", ()))
+    parts = [_any_of(rests, level + 1) for rests in following.values()]
+    return re.escape(common) + b"(?:" + b"|".join(parts) + (b"|)" if is_word else b")")
+
+
+def _texts_masked(data: memoryview, noted: _Noted) -> Iterator[Piece]:
     at = 0
-    for match in re.finditer(b"|".join(map(re.escape, longest_first)), data):
+    for match in noted.pattern.finditer(data) if noted.pattern else ():
         yield data[at : match.start()]
         yield b"[masked]"
         at = match.end()
@@ -166,7 +206,7 @@ def _masked(string: bytes, noted: Mapping[str, str]) -> bytes | None:
     return None
 
 
-def _shapes_masked(data: memoryview, _noted: Mapping[str, str]) -> Iterator[Piece]:
+def _shapes_masked(data: memoryview, _noted: _Noted) -> Iterator[Piece]:
     at = 0
     for start, end, masked in sorted(masking.shapes(data)):
         if start >= at:

@@ -1,6 +1,7 @@
 """The masked copy of a report: without its secrets, and still the same report."""
 
 import base64
+import hashlib
 import io
 import json
 import time
@@ -81,6 +82,26 @@ def test_a_long_file_of_quotes_takes_no_longer_than_its_length() -> None:
     data = b'"' + b"\\" * 4_000_001 + b'"' * 4_000_000
     assert len(written(data, {"x": "y"})) >= 4_000_000
     assert time.monotonic() - began < 30
+
+
+def test_many_secrets_take_no_longer_than_their_number() -> None:
+    """Each stands in base64, too, as in recorded requests: two thousand took a quarter of a minute."""
+    secrets = [hashlib.sha256(b"%d" % number).hexdigest() for number in range(2000)]
+    record = '{"secret": "%s", "request": "%s"}'
+    sent = [base64.b64encode(f"GET /pl4nted?key={one}".encode()).decode() for one in secrets]
+    data = "[" + ",".join(map(record.__mod__, zip(secrets, sent, strict=True))) + "]"
+    began = time.process_time()
+    copy = json.loads(written(data.encode(), dict.fromkeys(secrets, "[masked]")))
+    assert time.process_time() - began < 5
+    assert {each["secret"] for each in copy} == {"[masked]"}
+    assert {base64.b64decode(each["request"]) for each in copy} == {b"GET /pl4nted?key=[masked]"}
+
+
+def test_of_secrets_that_begin_alike_the_longest_goes() -> None:
+    noted = dict.fromkeys(["pass", "passw", "password", "pa", "a<b", "word.", ""], "[masked]")
+    assert written(b"password,passwx,p,pax,a&lt;b,wordx", noted) == (
+        b"[masked],[masked]x,p,[masked]x,[masked],wordx"
+    )
 
 
 REQUEST = b"GET /q HTTP/1.1\r\nCookie: SID=pl4nted83f1\r\n\r\npassword=pl4ntedword&x=\xc3\xa4" * 2
