@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from os.path import commonpath
+from itertools import takewhile
 from typing import IO
 from xml.sax.saxutils import escape
 
@@ -172,7 +172,9 @@ def _any_of(words: Sequence[bytes], level: int = 0) -> bytes:
     """
     if level == MOST_LEVELS or len(words) == 1:
         return b"(?:" + b"|".join(map(re.escape, words)) + b")"
-    common = commonpath(words)
+    first, last = min(words), max(words)  # what these two begin with, all do
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    common = first[: sum(1 for _ in same)]
     following = defaultdict[bytes, list[bytes]](list)
     for word in words:
         rest = word[len(common) :]

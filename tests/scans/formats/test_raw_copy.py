@@ -102,6 +102,10 @@ def test_of_secrets_that_begin_alike_the_longest_goes() -> None:
     assert written(b"password,passwx,p,pax,a&lt;b,wordx", noted) == (
         b"[masked],[masked]x,p,[masked]x,[masked],wordx"
     )
+    noted = dict.fromkeys(["/a//b", "/a/./c", "/a/b", "a/b/", "a/b"], "[masked]")
+    assert written(b"/a//b /a/./c /a/b /a/c a/b/ a/b a/c", noted) == (
+        b"[masked] [masked] [masked] /a/c [masked] [masked] a/c"
+    )
 
 
 REQUEST = b"GET /q HTTP/1.1\r\nCookie: SID=pl4nted83f1\r\n\r\npassword=pl4ntedword&x=\xc3\xa4" * 2
