@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import UserChangeForm
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -101,13 +102,29 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # generic in the st
     @admin.action(description=_("Take all second factors away"), permissions=["change"])
     def take_factors_away(self, request: Any, people: Any) -> None:
         """For those who have lost theirs. SECURITY: the service asks for the permission."""
-        taken = sum(factors_reset(actor=request.actor, user=user) for user in people)
+        try:
+            with transaction.atomic():  # of all who were chosen, or of nobody
+                taken = sum(factors_reset(actor=request.actor, user=user) for user in people)
+        except NotPermitted as error:
+            self.message_user(request, error.message, messages.WARNING)
+            return
         self.message_user(request, _("%(number)d factors are taken away.") % {"number": taken})
 
     def get_readonly_fields(self, request: Any, obj: User | None = None) -> tuple[str, ...]:
         """SECURITY: only superusers give roles and staff rights; staff must not promote itself."""
         fixed = tuple(super().get_readonly_fields(request, obj))
         return fixed if request.user.is_superuser else (*fixed, "is_staff", "is_superuser", "role")
+
+    def has_change_permission(self, request: Any, obj: User | None = None) -> bool:
+        """SECURITY: whoever changed a superuser's address or switched it off would have won over it."""
+        return super().has_change_permission(request, obj) and _may_touch(request.user, obj)
+
+    def has_delete_permission(self, request: Any, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_touch(request.user, obj)
+
+
+def _may_touch(staff: User, other: User | None) -> bool:
+    return other is None or staff.is_superuser or not other.is_superuser
 
 
 @admin.register(Team)

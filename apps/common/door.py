@@ -125,11 +125,11 @@ class Door:
         name = self._choose(environ) if is_small else self._large
         if not name:
             return self._application(environ, start_response)
+        if length and is_small:  # before the queue: slow senders take nobody's room in it
+            environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
         try:
             queue = self._queues[name]
             with queue.room():
-                if length and is_small:
-                    environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
                 came = time.monotonic()
 
                 def work() -> None:

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -224,6 +225,31 @@ def test_nobody_touches_the_factors_of_another(people: People, clock: list[float
     assert not RecoveryCode.objects.exists()
     with pytest.raises(Invalid):
         recovery_make(actor=actor_of(people.security))
+
+
+def test_a_superuser_is_out_of_reach_of_other_staff(people: People, clock: list[float]) -> None:
+    """Whoever took the factors away, or changed the address, would have won over the account."""
+    root = make_user("Root", is_superuser=True, is_staff=True)
+    with_app(root, clock)
+    User.objects.filter(pk=people.admin.pk).update(is_staff=True)
+    people.admin.user_permissions.set(Permission.objects.filter(content_type__model="user"))
+    with pytest.raises(NotPermitted):
+        factors_reset(actor=actor_of(people.admin), user=root)
+    client = Client()
+    client.force_login(people.admin)
+    listed = reverse("admin:accounts_user_changelist")
+    chosen = {"action": "take_factors_away", "_selected_action": [root.pk, people.viewer.pk]}
+    assert client.post(listed, chosen).status_code == 302
+    page = reverse("admin:accounts_user_change", args=[root.pk])
+    said = {"email": "mine@example.org", "name": "Root", "teams": []}
+    assert client.post(page, said).status_code == 403
+    root.refresh_from_db()
+    assert root.email != "mine@example.org"
+    assert root.factors.count() == 1
+    assert (
+        client.get(reverse("admin:accounts_user_change", args=[people.viewer.pk])).status_code
+        == 200
+    )
 
 
 def test_keys_turn_over(user: User, clock: list[float], settings: Any) -> None:

@@ -32,7 +32,7 @@ def test_the_object_holds_what_applies_and_survives_json() -> None:
 def test_the_table_has_a_row_a_case_and_shows_absence() -> None:
     rows = report.table([report.measured("home", "ms", [12.0])])
     assert len(rows) == 2
-    assert rows[1].split() == ["home", "12", "ms", "-", "-", "-", "1"]
+    assert rows[1].split() == ["home", "12", "ms", "-", "-", "-", "-", "1"]
 
 
 @pytest.mark.django_db

@@ -186,7 +186,7 @@ class Trickle:
 
 
 def test_a_slow_sender_holds_no_place(portal: Portal, crowd: ThreadPoolExecutor) -> None:
-    entry, slow = door(portal), Trickle()
+    entry, slow = door(portal, room=0), Trickle()
     waiting = crowd.submit(ask, entry, "/report", source=slow, CONTENT_LENGTH="4")
     assert slow.asked.wait(GENEROUS)
     assert ask(entry, "/report", b"quick").body == b"/report quick"

@@ -117,9 +117,11 @@ def factor_remove(*, actor: Actor, pk: int) -> None:
 def factors_reset(*, actor: Actor, user: User) -> int:
     """Take all factors of somebody away who has lost them; for administrators. Returns how many.
 
-    Raises: NotPermitted.
+    SECURITY: those of a superuser only by another one. Raises: NotPermitted.
     """
     require(actor, Permission.PEOPLE_MANAGE)
+    if user.is_superuser and not (actor.user is not None and actor.user.is_superuser):
+        raise NotPermitted("Only superusers take the factors of a superuser away.")
     number, _each = SecondFactor.objects.filter(user=user).delete()
     user.recovery_codes.all().delete()
     record(actor=actor, action="factor.reset", target=user, changes={"factors": number})
