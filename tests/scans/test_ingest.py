@@ -14,10 +14,11 @@ from apps.accounts.actors import Actor
 from apps.audit.models import AuditEntry
 from apps.catalog.models import System
 from apps.common.errors import Conflict, Missing, NotPermitted
+from apps.common.holds import REPORTS
 from apps.common.models import OutboxEvent
 from apps.scans import registry
 from apps.scans.models import Finding, Presence, Report, Series
-from apps.scans.services.ingest import LOCK_SPACE, report_ingest
+from apps.scans.services.ingest import report_ingest
 from apps.scans.services.receive import report_reprocess
 from tests.conftest import People
 from tests.factories import actor_of, make_ci_token, make_system
@@ -255,7 +256,7 @@ def test_bytes_that_are_gone_end_in_quarantine(
 @pytest.mark.django_db(transaction=True)
 def test_a_report_that_another_worker_has_is_left_alone() -> None:
     report = receive(make_system(), sarif(weaknesses(1)))
-    key = LOCK_SPACE + report.pk
+    key = REPORTS + report.pk
     held, done = threading.Event(), threading.Event()
 
     def other_worker() -> None:

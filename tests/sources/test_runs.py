@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from apps.common.errors import Conflict, EditConflict, Invalid, Missing, NotPermitted
+from apps.common.holds import SOURCES
 from apps.common.models import OutboxEvent
 from apps.common.outgoing import OutgoingFailed
 from apps.scans.models import Report
@@ -17,7 +18,7 @@ from apps.sources import dispatch, registry
 from apps.sources.connectors.types import Connector, Context, Found
 from apps.sources.models import Pulled, Source, SourceRun, Trigger
 from apps.sources.services import runs as runs_service
-from apps.sources.services.runs import LOCK_SPACE, run_perform
+from apps.sources.services.runs import run_perform
 from apps.sources.services.sources import (
     SourceInput,
     source_delete,
@@ -142,7 +143,7 @@ def test_two_workers_do_not_meet(source: Source) -> None:
 
     def other() -> None:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK_SPACE + source.pk])
+            cursor.execute("SELECT pg_advisory_lock(%s)", [SOURCES + source.pk])
             held.set()
             done.wait(20)
         connection.close()

@@ -22,7 +22,7 @@ from apps.attachments.selectors import taken_today
 from apps.audit.services import record
 from apps.catalog.models import System
 from apps.common.errors import Conflict, Invalid, TooMany
-from apps.common.holds import FILES
+from apps.common.holds import FILES, PICTURES
 
 # Who may write any text there: asking a question needs the least.
 _NEEDED = {
@@ -33,8 +33,6 @@ logger = logging.getLogger(__name__)
 MB = 1024 * 1024
 KEPT_UNUSED = dt.timedelta(days=30)  # a text that is still being written may name it
 BATCH = 200  # a transaction
-# Whoever adds pictures or takes them away is alone with it for a moment: rows may share a file.
-PICTURES = 0x5EC2 << 48
 
 
 def attachment_add(*, actor: Actor, system: System | None, file: IO[bytes]) -> Attachment:

@@ -2,10 +2,9 @@
 
 from django.db import connection, transaction
 
+from apps.common.holds import GROUPS
 from apps.scans.models import Finding, FindingState, Series
 from apps.scans.selectors_groups import GROUPED, grouped
-
-_OURS = 0x5EC1 << 48  # keeps this lock of a system apart from other locks
 
 # What is the same as before is not written again.
 _MAKE = """
@@ -42,7 +41,7 @@ def groups_make(system_id: int) -> bool:
     themselves until then.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_OURS + system_id])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [GROUPS + system_id])
         if not cursor.fetchone()[0]:
             return False
         due = Series.objects.filter(system_id=system_id, is_grouped=False, is_preview=False)

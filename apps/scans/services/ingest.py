@@ -18,6 +18,7 @@ from apps.accounts.actors import portal_actor
 from apps.audit.services import record
 from apps.common import events
 from apps.common.errors import ReportRejected
+from apps.common.holds import REPORTS
 from apps.scans import storage
 from apps.scans.constants import AMBIGUOUS_FORMAT, INTERNAL, QUARANTINED, UNKNOWN_FORMAT
 from apps.scans.domain.fingerprints import tool_family
@@ -33,7 +34,6 @@ from apps.scans.services.staging import Staged, stage
 
 logger = logging.getLogger(__name__)
 
-LOCK_SPACE = 0x5EC0 << 48  # keeps our advisory locks apart from anybody else's
 MAX_WARNINGS = 100
 MAX_WARNING = 1000  # characters of one
 # What a later attempt may find mended: a restarting database, a full or absent disk.
@@ -63,7 +63,7 @@ def _only_here(report_id: int) -> Iterator[bool]:
     It ends with the connection, so a dead worker holds nothing.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_SPACE + report_id])
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [REPORTS + report_id])
         mine = bool(cursor.fetchone()[0])
     try:
         yield mine
@@ -75,7 +75,7 @@ def _only_here(report_id: int) -> Iterator[bool]:
 def _unlock(report_id: int) -> None:
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK_SPACE + report_id])
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [REPORTS + report_id])
     except DatabaseError:
         connection.close()  # the server drops the lock with the session
 

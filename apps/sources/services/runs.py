@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from apps.accounts.actors import portal_actor
 from apps.common.errors import Conflict, DomainError, Invalid, ReportRejected
+from apps.common.holds import SOURCES
 from apps.common.outgoing import Client, Limits, OutgoingFailed
 from apps.scans.models import Report
 from apps.scans.services.receive import Claim, report_receive
@@ -32,7 +33,6 @@ from apps.sources.session import Session
 
 logger = logging.getLogger(__name__)
 
-LOCK_SPACE = 0x5EC1 << 48  # keeps our advisory locks apart from anybody else's
 MAX_ATTEMPTS = 20  # without anything received; a run that goes on is not to blame for what kills it
 REPEAT_AFTER = dt.timedelta(hours=23)  # an unchanged live snapshot is news again
 MAX_REPORTS = 500  # of one run; the next one goes on at the cursor
@@ -74,7 +74,7 @@ def _only_here(source_id: int) -> Iterator[bool]:
     It ends with the connection, so a dead worker holds nothing.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_SPACE + source_id])
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [SOURCES + source_id])
         mine = bool(cursor.fetchone()[0])
     try:
         yield mine
@@ -86,7 +86,7 @@ def _only_here(source_id: int) -> Iterator[bool]:
 def _unlock(source_id: int) -> None:
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK_SPACE + source_id])
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [SOURCES + source_id])
     except DatabaseError:
         connection.close()  # the server drops the lock with the session
 
