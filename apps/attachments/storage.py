@@ -6,8 +6,8 @@ from typing import IO
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
-from apps.common.errors import Missing, Unavailable
-from apps.common.stored import FULL, NO_ROOM, store_written
+from apps.common.errors import Missing
+from apps.common.stored import room, store_written
 
 
 def store(name: str, data: bytes) -> None:
@@ -18,14 +18,8 @@ def store(name: str, data: bytes) -> None:
 
     if default_storage.exists(name):
         return
-    try:
+    with room("The portal has no room for pictures now. Nothing of this one was kept."):
         store_written(write, name)
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        raise Unavailable(
-            "The portal has no room for pictures now. Nothing of this one was kept.", code=NO_ROOM
-        ) from error
 
 
 def opened(name: str) -> "File[bytes]":

@@ -4,7 +4,7 @@ import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -12,8 +12,21 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 
+from apps.common.errors import Unavailable
+
 FULL = {errno.ENOSPC, errno.EDQUOT}  # the disk, or our share of it
 NO_ROOM = "no-room"
+
+
+@contextlib.contextmanager
+def room(sentence: str) -> Iterator[None]:
+    """Bytes are written inside. Raises: Unavailable, with the sentence, where the disk or our share of it is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise Unavailable(sentence, code=NO_ROOM) from error
 
 
 def store_written(write: Callable[[IO[bytes]], None], name: str) -> str:

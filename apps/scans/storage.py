@@ -8,6 +8,7 @@ import tempfile
 import uuid
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -18,8 +19,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from apps.common import stored
-from apps.common.errors import ReportRejected, Unavailable
-from apps.common.stored import FULL, NO_ROOM
+from apps.common.errors import ReportRejected
 from apps.scans.constants import BAD_COMPRESSION, EMPTY, TOO_LARGE
 
 CHUNK = 256 * 1024
@@ -66,18 +66,11 @@ def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise ReportRejected(BAD_COMPRESSION, "The gzip data ends in the middle.")
 
 
-@contextlib.contextmanager
-def room() -> Iterator[None]:
-    """Bytes are written inside. Raises: Unavailable where the disk, or our share of it, is full."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        text = (
-            "The portal has no room for reports now. Nothing of this one was kept: post it again."
-        )
-        raise Unavailable(text, code=NO_ROOM) from error
+def room() -> AbstractContextManager[None]:
+    """Bytes of reports are written inside. Raises: Unavailable where the disk, or our share of it, is full."""
+    return stored.room(
+        "The portal has no room for reports now. Nothing of this one was kept: post it again."
+    )
 
 
 def store(chunks: Iterable[bytes]) -> StoredBytes:

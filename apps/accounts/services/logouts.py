@@ -6,7 +6,6 @@ Sources: OpenID Connect Back-Channel Logout 1.0 sections 2.4 to 2.8; OpenID Conn
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
 import jwt
 from django.db import IntegrityError, transaction
@@ -15,7 +14,14 @@ from django.utils import timezone
 
 from apps.accounts.actors import portal_actor
 from apps.accounts.models import LogoutNotice, PersonSession, SignInProvider
-from apps.accounts.services.openid import LEEWAY, OLDEST, endpoint_of, refused, signed_claims
+from apps.accounts.services.openid import (
+    LEEWAY,
+    OLDEST,
+    endpoint_of,
+    refused,
+    signed_claims,
+    with_query,
+)
 from apps.accounts.services.sessions import sessions_end_by_portal
 from apps.audit.services import record
 from apps.common.openid import discover
@@ -100,5 +106,4 @@ def logout_address(provider: SignInProvider, *, back: str) -> str:
     """
     door = endpoint_of(discover(provider.issuer), "end_session_endpoint")
     asked = {"client_id": provider.client_id, "post_logout_redirect_uri": back}
-    sep = "&" if urlsplit(door).query else "?"
-    return f"{door}{sep}{urlencode(asked)}"
+    return with_query(door, asked)

@@ -100,8 +100,13 @@ def sign_in_begin(provider: SignInProvider, *, back: str, again: bool = False) -
     if again:
         asked |= {"prompt": "login", "max_age": "0"}
     door = endpoint_of(document, "authorization_endpoint")
-    sep = "&" if urlsplit(door).query else "?"
-    return Begun(f"{door}{sep}{urlencode(asked)}", state, nonce, verifier)
+    return Begun(with_query(door, asked), state, nonce, verifier)
+
+
+def with_query(address: str, asked: Mapping[str, str]) -> str:
+    """A provider's address, which may have a query of its own, with what it is asked for."""
+    sep = "&" if urlsplit(address).query else "?"
+    return f"{address}{sep}{urlencode(asked)}"
 
 
 def endpoint_of(document: Mapping[str, Any], name: str) -> str:
