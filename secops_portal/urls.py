@@ -7,6 +7,7 @@ from apps.accounts.views import admin_sign_in
 from apps.common.views.design import design
 from apps.common.views.favicon import favicon
 from apps.common.views.health import healthz, metrics, readyz
+from apps.common.views.preview import markdown_preview
 
 # SECURITY: the admin site's own sign-in knows no second factor and no tries.
 admin.site.login = admin_sign_in  # type: ignore[method-assign]
@@ -20,6 +21,7 @@ urlpatterns = [
     path("api/", include("secops_portal.api_urls")),
     path("admin/", admin.site.urls),
     path("design/", design, name="design"),
+    path("preview/", markdown_preview, name="markdown-preview"),
     path("", include("apps.accounts.urls")),
     path("", include("apps.advice.urls")),
     path("", include("apps.planning.urls")),

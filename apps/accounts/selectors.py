@@ -1,12 +1,32 @@
-"""Reading tokens and sign-in providers."""
+"""Reading people, tokens and sign-in providers."""
 
 from django.db.models import Count, F, Q, QuerySet
 
 from apps.accounts.actors import Actor
-from apps.accounts.models import ApiToken, PersonIdentity, SignInProvider, User
+from apps.accounts.models import ApiToken, Membership, PersonIdentity, SignInProvider, User
 from apps.accounts.policy import require
-from apps.accounts.roles import Permission
+from apps.accounts.roles import EVERYONE, GRANTS, Permission
 from apps.common.errors import Missing
+
+
+def people_with(permission: Permission, system_id: int | None) -> QuerySet[User]:
+    """Active people who have a permission on a system, by whatever role; None: on the organisation."""
+    active = User.objects.filter(is_active=True)
+    if permission in EVERYONE:
+        return active
+    roles = [role.value for role, granted in GRANTS.items() if permission in granted]
+    holders = User.objects.filter(role__in=roles).values("pk")
+    if system_id is None:
+        return active.filter(pk__in=holders)
+    members = Membership.objects.filter(system=system_id, role__in=roles)
+    through_teams = User.teams.through._default_manager.filter(  # noqa: SLF001  # made by Django
+        team__in=members.values("team")
+    )
+    return active.filter(
+        Q(pk__in=holders)
+        | Q(pk__in=members.filter(user__isnull=False).values("user"))
+        | Q(pk__in=through_teams.values("user"))
+    )
 
 
 def tokens_own(viewer: Actor) -> QuerySet[ApiToken]:

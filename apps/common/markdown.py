@@ -7,7 +7,7 @@ tells nobody else of it.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 from typing import Any
 
@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
+
+from apps.common.references import mark_references, words_in
 
 MAX_LENGTH = 100_000
 _parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
@@ -51,11 +53,17 @@ _TAGS = {
         "code",
     ),
     *("em", "strong", "s", "a", "table", "thead", "tbody", "tr", "th", "td"),
-    "img",
+    *("img", "span"),
 }
 
 
-_OF_IMAGES = {"src", "alt", "width", "height", "loading", "decoding"}
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "ol": {"start"},
+    "code": {"class"},
+    "span": {"class"},
+    "img": {"src", "alt", "width", "height", "loading", "decoding"},
+}
 
 
 class _Trusted(str):
@@ -98,6 +106,15 @@ _parser.add_render_rule("image", _image)
 _parser.core.ruler.push("in_links", _in_links)
 
 
+def _references(state: StateCore) -> None:
+    """On pages only: on paper and in a file, an address of the portal's own leads nowhere."""
+    if "people" in state.env:
+        mark_references(state, state.env["people"])
+
+
+_parser.core.ruler.push("references", _references)
+
+
 def _attribute(tag: str, name: str, value: str) -> str | None:
     """SECURITY: the second wall: no picture is loaded from elsewhere, whatever made it a tag."""
     if (tag, name) == ("img", "src") and not _OWN.fullmatch(value):
@@ -122,13 +139,22 @@ def tokens(text: str) -> list[Token]:
     return _parser.parse(text[:MAX_LENGTH])
 
 
-def render(text: str) -> SafeString:
-    """HTML of a Markdown text. Text over MAX_LENGTH is cut there, on show only."""
-    html = _parser.render(text[:MAX_LENGTH])
+def words_of(text: str) -> list[str]:
+    """The plain words of a text, piece by piece: neither code nor links."""
+    blocks = tokens(text)
+    return [words for block in blocks for words in words_in(block.children or [])]
+
+
+def render(text: str, people: Collection[str] = ()) -> SafeString:
+    """HTML of a Markdown text. Text over MAX_LENGTH is cut there, on show only.
+
+    people: names behind an @ that are people's, in lower case (apps/accounts/mentions.py).
+    """
+    html = _parser.render(text[:MAX_LENGTH], {"people": people})
     clean = nh3.clean(
         html,
         tags=_TAGS,
-        attributes={"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}, "img": _OF_IMAGES},
+        attributes=_ATTRIBUTES,
         attribute_filter=_attribute,
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",

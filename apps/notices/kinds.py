@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 class NoticeKind(models.TextChoices):
     QUESTION = "question", _("A question that I can answer")
     ANSWER = "answer", _("An answer to my question")
+    MENTION = "mention", _("A question or an answer that mentions me (@)")
     DECISION = "decision", _("A decision on what I took part in")
     RISK = "risk", _("A risk that I took part in was withdrawn, replaced or restored")
     EXPIRED = "expired", _("My decision has run out")
@@ -21,6 +22,7 @@ class NoticeKind(models.TextChoices):
 ICONS = {
     NoticeKind.QUESTION: "message-circle-question",
     NoticeKind.ANSWER: "message-circle",
+    NoticeKind.MENTION: "at-sign",
     NoticeKind.DECISION: "scale",
     NoticeKind.RISK: "shield-alert",
     NoticeKind.EXPIRED: "calendar-clock",

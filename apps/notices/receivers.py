@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from apps.accounts.mentions import people_named
 from apps.accounts.models import User
 from apps.accounts.roles import Permission
 from apps.automation.models import Automation
@@ -24,6 +25,7 @@ def on_question_asked(event_id: int, payload: Payload) -> None:
     if question is None:
         return
     system = question.item.system if question.item else None
+    _tell_named(event_id, question, question)
     people = people_for(system, Permission.QUESTION_ANSWER)
     tell(
         event_id=event_id,
@@ -39,10 +41,11 @@ def on_question_answered(event_id: int, payload: Payload) -> None:
     answer = _found(
         Answer, payload["answer_id"], "question__item__system", "question__asked_by", "answered_by"
     )
-    if answer is None or answer.question.asked_by is None:
+    if answer is None:
         return
     question = answer.question
-    if answer.answered_by_id == question.asked_by_id:
+    _tell_named(event_id, question, answer)
+    if question.asked_by is None or answer.answered_by_id == question.asked_by_id:
         return
     tell(
         event_id=event_id,
@@ -51,6 +54,22 @@ def on_question_answered(event_id: int, payload: Payload) -> None:
         path=_question_path(question),
         system=question.item.system if question.item else None,
         facts={"who": answer.answered_by or "", "text": answer.body, "on": _place(question)},
+    )
+
+
+def _tell_named(event_id: int, question: Question, said: Question | Answer) -> None:
+    """First of all whom the text calls: who is told by name is not told of the same again."""
+    if not said.names:
+        return
+    writer = said.asked_by if isinstance(said, Question) else said.answered_by
+    people = people_named(said.names, question.reading_right, question.access_system_id)
+    tell(
+        event_id=event_id,
+        kind=NoticeKind.MENTION,
+        people=[each for each in people if each != writer],
+        path=_question_path(question),
+        system=question.item.system if question.item else None,
+        facts={"who": writer or "", "text": said.body, "on": _place(question)},
     )
 
 

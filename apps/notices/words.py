@@ -22,6 +22,7 @@ class Words:
 _TITLES = {
     NoticeKind.QUESTION: lazy("%(who)s asks on %(on)s"),
     NoticeKind.ANSWER: lazy("%(who)s answered your question on %(on)s"),
+    NoticeKind.MENTION: lazy("%(who)s mentions you on %(on)s"),
     NoticeKind.DECISION: lazy("%(who)s decided on %(on)s"),
     NoticeKind.RISK: lazy("%(who)s changed the risk %(on)s"),
     NoticeKind.EXPIRED: lazy("Your decision on %(on)s has run out"),

@@ -1,6 +1,7 @@
 """Planning items, the options being weighed, questions, recommendations and decisions."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -14,6 +15,8 @@ from apps.catalog.stages import Stage
 from apps.common.models import Versioned
 
 PERSON = settings.AUTH_USER_MODEL
+
+ADDRESS = 254  # characters of the longest e-mail address
 
 
 class ItemKind(models.TextChoices):
@@ -152,6 +155,8 @@ class Question(models.Model):
         related_name="questions",
     )
     body = models.TextField()
+    # Whom the body calls by an @, as accounts/mentions.py found them when it was written.
+    names = ArrayField(models.CharField(max_length=ADDRESS), default=list, db_default=[])
     asked_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
     asked_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -172,10 +177,16 @@ class Question(models.Model):
     def access_system_id(self) -> int | None:
         return self.item.system_id if self.item else None
 
+    @property
+    def reading_right(self) -> Permission:
+        """What whoever reads it needs, on its system or in the organisation."""
+        return Permission.SYSTEM_VIEW if self.item_id else Permission.GUIDANCE_VIEW
+
 
 class Answer(models.Model):
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="answers")
     body = models.TextField()
+    names = ArrayField(models.CharField(max_length=ADDRESS), default=list, db_default=[])
     answered_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
     answered_at = models.DateTimeField(db_default=Now(), editable=False)
     accepted_at = models.DateTimeField(null=True)

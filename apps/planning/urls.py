@@ -9,8 +9,10 @@ from apps.planning.views import (
     item_move_action,
     item_quick_add_action,
 )
+from apps.planning.views_people import people_to_name
 
 urlpatterns = [
+    path("people/named/", people_to_name, name="people-to-name"),
     path("planning/", item_list_page, name="item-list"),
     path("planning/filters/", filter_save_action, name="item-filter-save"),
     path("planning/filters/<int:pk>/remove/", filter_remove_action, name="item-filter-remove"),

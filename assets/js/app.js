@@ -6,11 +6,13 @@ import { startDismiss } from "./dismiss.js";
 import { startMenus } from "./menus.js";
 import { startPalette } from "./palette.js";
 import { startPasskeys } from "./passkeys.js";
+import { startPeople } from "./people.js";
 import { startPictures } from "./pictures.js";
+import { startPreview } from "./preview.js";
 import { startRecent } from "./recent.js";
 import { startShortcuts } from "./shortcuts.js";
 import { startTheme } from "./theme.js";
 import { startZone } from "./zone.js";
 
 document.documentElement.classList.add("has-script");
-for (const start of [startTheme, startMenus, startShortcuts, startAutosubmit, startCopy, startDismiss, startPasskeys, startPalette, startPictures, startRecent, startZone]) start();
+for (const start of [startTheme, startMenus, startShortcuts, startAutosubmit, startCopy, startDismiss, startPasskeys, startPalette, startPeople, startPictures, startPreview, startRecent, startZone]) start();

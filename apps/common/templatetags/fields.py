@@ -33,15 +33,23 @@ def field(bound: BoundField, unit: str | Promise = "", *, marked: bool = True) -
 
 
 @register.inclusion_tag("components/field.html")
-def markdown_field(bound: BoundField, system: str = "", chosen: BoundField | None = None) -> Values:
-    """A field for Markdown, which takes pictures: pasted, dropped or chosen (assets/js/pictures.js).
+def markdown_field(
+    bound: BoundField,
+    system: str = "",
+    chosen: BoundField | None = None,
+    *,
+    calls: bool = False,
+) -> Values:
+    """A field for Markdown, which shows how it will look (assets/js/preview.js) and takes pictures: pasted,
+    dropped or chosen (pictures.js).
 
     system: key of the system whose text it is, empty for the library; chosen: the field of the form
-    that says it, where it is chosen there.
+    that says it, where it is chosen there; calls: an @ calls people (people.js).
     """
     values = field(bound)
     return values | {
         "takes_pictures": True,
+        "calls_people": calls,
         "pictures_of": system,
         "pictures_chosen": chosen.auto_id if chosen is not None else "",
     }

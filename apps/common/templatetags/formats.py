@@ -1,5 +1,6 @@
 """Filters. `{% load formats %}`."""
 
+from collections.abc import Collection
 from decimal import Decimal
 
 from django import template
@@ -48,9 +49,9 @@ def glance(text: str) -> str:
 
 
 @register.filter
-def markdown(text: str) -> SafeString:
-    """What people wrote, as safe HTML; put it into {% prose %}."""
-    return markdown_text.render(text)
+def markdown(text: str, people: Collection[str] = ()) -> SafeString:
+    """What people wrote, as safe HTML; put it into {% prose %}. people: whom it names, as kept with it."""
+    return markdown_text.render(text, people)
 
 
 @register.filter

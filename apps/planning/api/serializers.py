@@ -110,9 +110,13 @@ class BodyIn(Input):
     body = serializers.CharField(max_length=LONG, help_text="Markdown.")
 
 
+NAMES = "People that the body calls by `@name`: those told of it, as they were when it was written."
+
+
 class AnswerOut(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     body = serializers.CharField()
+    names = serializers.ListField(child=serializers.CharField(), help_text=NAMES)
     answered_by = PersonOut(allow_null=True)
     answered_at = serializers.DateTimeField()
     accepted_at = serializers.DateTimeField(allow_null=True)
@@ -129,6 +133,7 @@ class QuestionOut(serializers.Serializer[Any]):
     item = serializers.CharField(source="item.key", allow_null=True, default=None)
     guidance = serializers.CharField(source="guidance.key", allow_null=True, default=None)
     body = serializers.CharField()
+    names = serializers.ListField(child=serializers.CharField(), help_text=NAMES)
     asked_by = PersonOut(allow_null=True)
     asked_at = serializers.DateTimeField()
     answers = AnswerOut(many=True)

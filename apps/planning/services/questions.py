@@ -4,6 +4,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
+from apps.accounts.mentions import mentioned
 from apps.accounts.policy import Scoped, require
 from apps.accounts.roles import Permission
 from apps.audit.services import record
@@ -28,6 +29,7 @@ def question_ask_of_guidance(*, actor: Actor, guidance: models.Model, body: str)
 def _ask(actor: Actor, question: Question) -> Question:
     if not question.body.strip():
         raise Invalid({"body": "Write the question."})
+    question.names = _names_in(question.body, question)
     question.save()
     system_id = question.access_system_id
     record(actor=actor, action="question.ask", target=question, system_id=system_id)
@@ -40,7 +42,10 @@ def question_answer(*, actor: Actor, question: Question, body: str) -> Answer:
     require(actor, Permission.QUESTION_ANSWER, _scope(question))
     if not body.strip():
         raise Invalid({"body": "Write the answer."})
-    answer = Answer.objects.create(question=question, body=body, answered_by=actor.user)
+    names = _names_in(body, question)
+    answer = Answer.objects.create(
+        question=question, body=body, names=names, answered_by=actor.user
+    )
     system_id = question.access_system_id
     record(actor=actor, action="question.answer", target=answer, system_id=system_id)
     events.append("question.answered", {"question_id": question.pk, "answer_id": answer.pk})
@@ -60,6 +65,11 @@ def answer_accept(*, actor: Actor, answer: Answer) -> Answer:
     answer.save(update_fields=["accepted_at"])
     record(actor=actor, action="answer.accept", target=answer, system_id=question.access_system_id)
     return answer
+
+
+def _names_in(body: str, question: Question) -> list[str]:
+    """Those named who may read it."""
+    return mentioned(body, question.reading_right, question.access_system_id)
 
 
 def _scope(question: Question) -> Scoped | None:
