@@ -1,7 +1,6 @@
 """How many unread notices the person has: counted when a template asks, and only then."""
 
 from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
 
 from apps.notices.selectors import notices_list
 
@@ -15,4 +14,4 @@ def notices(request: HttpRequest) -> dict[str, object]:
             return 0
         return len(notices_list(actor, unread=True).order_by().values_list("pk")[:MOST])
 
-    return {"unread_notices": SimpleLazyObject(count)}
+    return {"unread_notices": count}  # templates call it

@@ -19,7 +19,7 @@ def kept(draw: Callable[P, SafeString]) -> Callable[P, SafeString]:
     """A component that is drawn once for the same arguments in the same language, and kept.
 
     For marks that stand on a page a hundred times. What else enters the HTML (the clock, a time zone,
-    a person, a row) must be among the arguments, which are texts, numbers and truths.
+    a person, a row) must be among the arguments, which are texts, numbers, truths and None.
     """
 
     # SECURITY: typed, because a text that was marked as safe equals the same text that was not.

@@ -7,9 +7,10 @@ HTML attributes, with "_" read as "-": `{% button "Send" hx_post=url %}`. /desig
 from collections.abc import Mapping
 
 from django import template
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from apps.common.templatetags.blocks import (
@@ -53,6 +54,17 @@ def slot(content: SafeString) -> SafeString:
     return content
 
 
+@register.simple_tag
+@kept
+def still(name: str, **values: str | int) -> SafeString:
+    """A template of which all that enters is named here; drawn once for the same values and language.
+
+    {% still "_navigation.html" section=section %}. For what stands on every page: it sees nothing of the
+    page, its person or the database, and so can be nobody else's and never out of date.
+    """
+    return render_to_string(name, values)
+
+
 # --- the page ------------------------------------------------------------------------------------
 @register.simple_block_tag(takes_context=True)
 def page_header(
@@ -81,7 +93,7 @@ def crumb(label: Text, url: str = "") -> Values:
     return {"label": label, "url": url}
 
 
-@register.inclusion_tag("components/nav_link.html", takes_context=True)
+@register.simple_tag(takes_context=True)
 def nav_link(
     context: template.Context,
     url: str,
@@ -90,11 +102,18 @@ def nav_link(
     *,
     key: str = "",
     count: int = 0,
-) -> Values:
-    """An entry of the main navigation. key: its letter after "g". count: what waits there."""
-    path = context["request"].path if "request" in context else ""
-    here = path == url or (url != "/" and path.startswith(url))
-    return {"url": url, "label": label, "icon": icon, "key": key, "count": count, "here": here}
+) -> SafeString:
+    """An entry of the main navigation. key: its letter after "g". count: what waits there.
+
+    The context has the section of the page, as apps.common.context gives it.
+    """
+    here = context.get("section") == url
+    return _nav_link(url=url, label=label, icon=icon, key=key, count=count, here=here)
+
+
+@kept
+def _nav_link(**values: Text | int) -> SafeString:
+    return small_component("nav_link", values)
 
 
 @register.simple_block_tag(takes_context=True)
@@ -212,10 +231,13 @@ def severity(level: int | str, count: int | None = None) -> SafeString:
     )
 
 
-@register.inclusion_tag("components/severity_counts.html")
-def severity_counts(counts: list[int] | tuple[int, ...]) -> Values:
-    """How many of each severity. counts: by level, index 0 (info) to 4 (critical)."""
-    return {"levels": [(level, counts[level]) for level in range(len(counts) - 1, -1, -1)]}
+@register.simple_tag
+def severity_counts(counts: list[int] | tuple[int, ...]) -> SafeString:
+    """How many of each severity, the worst first. counts: by level, index 0 (info) to 4 (critical)."""
+    marks = [
+        (severity(level, counts[level]),) for level in reversed(range(len(counts))) if counts[level]
+    ]
+    return format_html('<span class="severity-bar">{}</span>', format_html_join("", "{}", marks))
 
 
 @register.simple_tag

@@ -9,9 +9,11 @@ from decimal import Decimal
 
 from django import template
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
-from apps.common.templatetags.blocks import render_component
+from apps.common.templatetags.blocks import kept, render_component, small_component
 from apps.common.ui import loop as loop_geometry
 from apps.common.ui.curve import Curve, plot
 from apps.common.ui.money import amount_full, amount_short, percent_said, range_short, years_in
@@ -37,16 +39,23 @@ def share(value: float | None) -> str:
     return percent_said(value, 1 if value < TENTH else 0)
 
 
-@register.inclusion_tag("components/money.html")
-def money(amount: Amount | None, currency: str, *, full: bool = False) -> Values:
+@register.simple_tag
+@kept
+def money(amount: Amount | None, currency: str, *, full: bool = False) -> SafeString:
     """An amount with its currency: EUR 1.2M, with every digit on pointing at it; a dash for None.
 
     full: writes every digit out.
     """
     if amount is None:
-        return {"amount": "", "title": "", "currency": currency}
+        return format_html('<span class="faint" title="{}">\u2013</span>', _("Not estimated"))
     every = amount_full(amount)
-    return {"amount": every if full else amount_short(amount), "title": every, "currency": currency}
+    said = every if full else amount_short(amount)
+    return format_html(
+        '<span class="money" title="{currency} {every}"><span class="currency">{currency}</span>&nbsp;{said}</span>',
+        currency=currency,
+        every=every,
+        said=said,
+    )
 
 
 @register.inclusion_tag("components/money_range.html")
@@ -110,20 +119,16 @@ def range_axis(axis: MoneyAxis, currency: str) -> Values:
     return {"ticks": axis.ticks(), "currency": currency}
 
 
-@register.inclusion_tag("components/meter.html")
+@register.simple_tag
+@kept
 def meter(
     value: float, maximum: float, label: Text, *, tone: str = "accent", text: Text = ""
-) -> Values:
+) -> SafeString:
     """A share as a bar. label: what is measured. text: shown below, e.g. "6 of 8"."""
     share = 0.0 if maximum <= 0 else min(1.0, max(0.0, value / maximum))
-    return {
-        "width": percent(share),
-        "label": label,
-        "text": text,
-        "tone": tone,
-        "value": value,
-        "maximum": maximum,
-    }
+    return small_component(
+        "meter", {"width": percent(share), "label": label, "text": text, "tone": tone}
+    )
 
 
 @register.inclusion_tag("components/exceedance_curve.html")
