@@ -88,7 +88,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "apps.accounts.middleware.PlaceMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default: views opt out
+    "apps.accounts.middleware.SignInFirstMiddleware",  # deny by default: views opt out
     "apps.accounts.middleware.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "apps.accounts.middleware.SessionMiddleware",

@@ -1,10 +1,15 @@
-"""request.actor for pages; where a person is signed in; and who still has to add a second factor."""
+"""request.actor for pages; who has to sign in first; where a person is signed in; and who still has to add a
+second factor."""
 
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -24,6 +29,30 @@ from apps.common.api.problems import plain, problem
 def actor_of(request: HttpRequest) -> Actor:
     user = request.user
     return Actor(user=user) if isinstance(user, User) and user.is_active else ANONYMOUS
+
+
+class SignInFirstMiddleware(LoginRequiredMiddleware):
+    """Deny by default: views opt out. Afterwards one comes back to the page that one was on.
+
+    A form's own address answers no GET, and a part of a page is none; assets/js/session.js asks before a form
+    leaves, so that only pages without script get here with something typed.
+    """
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
+        if "HX-Request" in request.headers:
+            # htmx leaves the page as it is, and session.js says so; 302 would put the sign-in into it.
+            return HttpResponse(status=401)
+        if request.method in {"GET", "HEAD"}:
+            return super().handle_no_permission(request, view_func)
+        return redirect_to_login(_page_before(request))
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The page of ours that a form was on. What is of another host is none: the sign-in checks it again."""
+    came = urlsplit(request.headers.get("Referer", ""))
+    if came.netloc != request.get_host():
+        return reverse("home")
+    return came._replace(scheme="", netloc="", fragment="").geturl() or reverse("home")
 
 
 class ActorMiddleware:

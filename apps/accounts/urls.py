@@ -6,6 +6,7 @@ from apps.accounts import (
     views_place,
     views_providers,
     views_security,
+    views_session,
 )
 from apps.accounts.views_tokens import settings_tokens_page, token_revoke_action
 
@@ -19,6 +20,7 @@ urlpatterns = [
     path("sign-in/with/<slug:key>/logout/", views_openid.provider_logout, name="provider-logout"),
     path("sign-out/with/<slug:key>/", views_openid.sign_out_with, name="sign-out-with"),
     path("sign-in/password/", views.password_link_page, name="password-link"),
+    path("session/", views_session.session_state, name="session-state"),
     path("sign-out/", views.SignOut.as_view(), name="sign-out"),
     path("settings/tokens/", settings_tokens_page, name="settings-tokens"),
     path("tokens/<int:pk>/revoke/", token_revoke_action, name="token-revoke"),

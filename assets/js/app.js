@@ -10,9 +10,10 @@ import { startPeople } from "./people.js";
 import { startPictures } from "./pictures.js";
 import { startPreview } from "./preview.js";
 import { startRecent } from "./recent.js";
+import { startSession } from "./session.js";
 import { startShortcuts } from "./shortcuts.js";
 import { startTheme } from "./theme.js";
 import { startZone } from "./zone.js";
 
 document.documentElement.classList.add("has-script");
-for (const start of [startTheme, startMenus, startShortcuts, startAutosubmit, startCopy, startDismiss, startPasskeys, startPalette, startPeople, startPictures, startPreview, startRecent, startZone]) start();
+for (const start of [startTheme, startMenus, startShortcuts, startAutosubmit, startCopy, startDismiss, startPasskeys, startPalette, startPeople, startPictures, startPreview, startRecent, startSession, startZone]) start();

@@ -1,0 +1,95 @@
+"""What was typed outlives the session that it was typed in; Back and Reload lead where one was."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from apps.accounts.models import User
+from apps.accounts.roles import Role
+from apps.planning.models import Question
+from tests.browser.watching import barriers
+from tests.factories import make_finding, make_item, make_system, make_user
+from tests.factories.people import PASSWORD
+
+
+@pytest.fixture
+def person(beside_playwright: None, transactional_db: None) -> User:
+    return make_user("Sue Signed", role=Role.SECURITY)
+
+
+def signs_in(page: Page, person: User) -> None:
+    page.goto("/sign-in/")
+    page.get_by_label("E-mail").fill(person.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+
+
+def signs_out(page: Page) -> None:
+    page.goto("/")
+    page.locator("form[action='/sign-out/'] button").evaluate("each => each.click()")
+    page.wait_for_url("**/sign-in/")
+
+
+@pytest.fixture
+def page(person: User, live_server: LiveServer, browser: Browser) -> Page:
+    context = browser.new_context(base_url=live_server.url, reduced_motion="reduce")
+    page = context.new_page()
+    signs_in(page, person)
+    return page
+
+
+def test_what_was_typed_outlives_the_session(page: Page, person: User) -> None:
+    item = make_item(make_system("payments", "Payments"), title="Where do tickets live?")
+    page.goto(f"/planning/{item.key}/")
+    page.get_by_label("Your question").fill("Who reads them?")
+    other = page.context.new_page()
+    signs_out(other)
+    ask = page.get_by_role("button", name="Ask", exact=True)
+    ask.press("Enter")
+    said = page.get_by_role("dialog", name="Nothing was sent, nothing is lost")
+    expect(said).to_contain_text("You are signed out.")
+    assert barriers(page) == []
+    stranger = make_user("Olu Other", role=Role.SECURITY)
+    signs_in(other, stranger)
+    said.get_by_role("button", name="Send it now").press("Enter")
+    expect(said).to_contain_text("Somebody else has signed in")
+    signs_out(other)
+    signs_in(other, person)
+    assert not Question.objects.exists()
+    said.get_by_role("button", name="Send it now").press("Enter")
+    page.wait_for_url(re.compile("#question-"))
+    assert [(each.body, each.asked_by) for each in Question.objects.all()] == [
+        ("Who reads them?", person)
+    ]
+    page.reload()  # shows it again, and sends nothing again
+    expect(page.get_by_text("Who reads them?")).to_be_visible()
+    assert Question.objects.count() == 1
+    page.context.set_offline(True)
+    page.get_by_label("Your question").fill("And who writes them?")
+    ask.press("Enter")
+    expect(said).to_contain_text("cannot be reached")
+    page.context.set_offline(False)
+    said.get_by_role("button", name="Send it now").press("Enter")
+    expect(page.get_by_text("And who writes them?")).to_be_visible()
+
+
+def test_back_leads_to_the_list_as_it_was(page: Page, live_server: LiveServer) -> None:
+    system = make_system("payments", "Payments")
+    for title in ("Hidden weakness", "Open weakness"):
+        make_finding(system, title=title)
+    page.goto("/findings/")
+    page.get_by_role("searchbox", name="Text").fill("open weak")
+    page.wait_for_url(re.compile(r"/findings/\?.*q=open"))
+    expect(page.get_by_text("Hidden weakness")).to_have_count(0)
+    page.get_by_role("link", name="Open weakness").click()
+    page.wait_for_url(re.compile(r"/findings/\d+/|/findings/F"))
+    page.go_back()
+    expect(page.get_by_role("searchbox", name="Text")).to_have_value("open weak")
+    expect(page.get_by_text("Hidden weakness")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_text("Hidden weakness")).to_have_count(0)
+    page.go_back()  # typing into a filter makes no steps to go back through
+    assert page.url == f"{live_server.url}/"
