@@ -38,7 +38,9 @@ async function fill() {
     const answer = await fetch(address, { signal: asked.signal });
     if (answer.redirected) return location.reload(); // signed out meanwhile
     if (!answer.ok) return;
-    list().innerHTML = await answer.text(); // of this host, escaped by its templates
+    const found = await answer.text();
+    if (field().value.trim() !== text) return; // typed on meanwhile: the next answer counts
+    list().innerHTML = found; // of this host, escaped by its templates
     if (!text) showRecent();
     choose(0);
     const status = document.getElementById("palette-status");

@@ -42,6 +42,7 @@ def tab_to(page: Page, name: str) -> None:
 def page(person: User, live_server: LiveServer, browser: Browser) -> Page:
     page = browser.new_context(base_url=live_server.url).new_page()
     page.goto("/sign-in/")
+    expect(page.get_by_label("E-mail")).to_be_focused()
     page.keyboard.type(person.email)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
