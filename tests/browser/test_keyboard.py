@@ -9,7 +9,14 @@ from pytest_django.live_server_helper import LiveServer
 from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.scans.models import Finding
-from tests.factories import make_finding, make_item, make_system, make_user
+from tests.factories import (
+    make_finding,
+    make_item,
+    make_option,
+    make_question,
+    make_system,
+    make_user,
+)
 from tests.factories.people import PASSWORD
 
 
@@ -36,6 +43,15 @@ def tab_to(page: Page, name: str) -> None:
             if name in focus.inner_text():
                 return
     raise AssertionError(f"no way by Tab to {name}")
+
+
+def tab_to_field(page: Page, name: str) -> None:
+    """Press Tab until the field whose name ends like that has the focus."""
+    for _press in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.name ?? ''").endswith(name):
+            return
+    raise AssertionError(f"no way by Tab to the field {name}")
 
 
 @pytest.fixture
@@ -148,3 +164,42 @@ def test_an_architects_journey(page: Page, live_server: LiveServer) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#decision")).to_contain_text("They expire.")
     assert page.url.startswith(item)
+
+
+def test_a_security_engineers_journey(page: Page, live_server: LiveServer) -> None:
+    """A question answered, and the risk of an option valued, without a pointer."""
+    item = make_item(make_system("payments", "Payments"), title="Where do tickets live?")
+    make_option(item, title="Public bucket")
+    make_question(item)
+    go(page, "Where do tickets live?")
+    page.wait_for_url(f"**/planning/{item.key}/")
+    tab_to(page, "Add a risk")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/risks/new/**")
+    for name, text in {
+        "condition": "If the bucket is public",
+        "consequence": "then anybody reads every ticket",
+        "frequency_low": "once in 10 years",
+        "frequency_high": "2",
+        "magnitude_low": "20k",
+        "magnitude_high": "1.5M",
+    }.items():
+        tab_to_field(page, name)
+        page.keyboard.type(text)
+    tab_to(page, "Save and publish")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/(risks/RS|planning/PI)-\d+/"))
+    go(page, "Where do tickets live?")
+    page.wait_for_url(f"**/planning/{item.key}/")
+    tab_to(page, "Answer")
+    page.keyboard.press("Enter")
+    tab_to_field(page, "body")
+    page.keyboard.type("Everybody who has the address.")
+    tab_to(page, "Send the answer")
+    page.keyboard.press("Enter")
+    expect(page.locator("#questions")).to_contain_text("Everybody who has the address.")
+    go(page, "portfolio")
+    page.wait_for_url("**/portfolio/")
+    tab_to(page, "If the bucket is public")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/risks/RS-\d+/"))
