@@ -31,6 +31,7 @@ def go(page: Page, words: str) -> None:
     expect(page.get_by_role("combobox", name="Go to")).to_be_focused()
     page.keyboard.type(words)
     page.keyboard.press("Enter")
+    expect(page.get_by_role("combobox", name="Go to")).to_be_hidden()
 
 
 def tab_to(page: Page, name: str) -> None:
