@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import Count, QuerySet, Sum, TextField, Value
-from django.db.models.functions import MD5, Cast
+from django.db.models import Count, DecimalField, F, Func, QuerySet, Sum, Value
 from django.utils import timezone
 
 from apps.accounts.actors import Actor, portal_actor
@@ -168,18 +166,20 @@ class Share:
     stage: str
     expected_annual_loss: Decimal
     statements: int
-    digest: str
+    digest: Decimal
 
 
 def _shares(rows: QuerySet[RiskStatement]) -> list[Share]:
     """Of all that is carried; a system and a stage that carry nothing are left out."""
+    # The sum of a hash of each, 64 bits wide: a list of their numbers would have to be sorted first.
+    hashed = Func(F("published"), Value(0), function="hashint8extended")
     told = (
         rows.order_by()
         .values_list("system_id", "system__key", "system__name", "item__stage")
         .annotate(
             loss=Sum("published__valuation__expected_annual_loss"),
             number=Count("pk"),
-            digest=MD5(StringAgg(Cast("published", TextField()), Value(","), order_by="published")),
+            digest=Sum(hashed, output_field=DecimalField(max_digits=40, decimal_places=0)),
         )
     )
     return [Share(*row) for row in told]
@@ -188,7 +188,7 @@ def _shares(rows: QuerySet[RiskStatement]) -> list[Share]:
 def _which(shares: Iterable[Share]) -> tuple[int, str]:
     """How many risks, and what the result of simulating them is kept under: the same for the same ones."""
     digests = sorted(each.digest for each in shares)
-    together = hashlib.sha256(",".join(digests).encode()).hexdigest()
+    together = hashlib.sha256(",".join(map(str, digests)).encode()).hexdigest()
     return sum(each.statements for each in shares), together
 
 

@@ -1,6 +1,7 @@
 """A system as one page: its loop, the risk it carries, what is planned, and what its tools see."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,12 +16,11 @@ from apps.catalog.models import Component, Environment, System
 from apps.catalog.selectors import components_of, environments_of, memberships_of, system_get
 from apps.common.parts import Parts
 from apps.coverage.picture import SystemCoverage, open_counts_of
-from apps.coverage.selectors import coverage_of
+from apps.coverage.selectors import coverage_of, series_of
 from apps.planning.models import PlanningItem
 from apps.planning.selectors import ItemFilter, items_list
 from apps.risks.models import RiskStatement
 from apps.scans.models import Series
-from apps.scans.selectors import series_of_system
 
 SHOWN = 8
 
@@ -71,7 +71,9 @@ class SystemView:
 def system_view(viewer: Actor, key: str) -> SystemView:
     """Everything the page shows. Raises: Missing."""
     system = system_get(viewer, key)
-    covered = coverage_of(viewer, [system])[0]
+    series = series_of(viewer, system)
+    evidence = [row for row in series if row.is_evidence]  # type: ignore[attr-defined]  # annotated
+    covered = coverage_of(viewer, [system], series=evidence)[0]
     stages = loop_over(viewer, [covered], system)
     carried = statements_carried(viewer).filter(system=system)
     dearest = carried.order_by("-published__valuation__expected_annual_loss", "-pk")
@@ -93,7 +95,7 @@ def system_view(viewer: Actor, key: str) -> SystemView:
         expected_annual_loss=sum((view.expected_annual_loss for view in stages), Decimal(0)),
         items=parts["items"],
         coverage=covered,
-        series=_series(viewer, covered),
+        series=_series(series, covered),
         components=parts["components"],
         environments=parts["environments"],
         members=parts["members"],
@@ -106,10 +108,10 @@ def system_view(viewer: Actor, key: str) -> SystemView:
     )
 
 
-def _series(viewer: Actor, covered: SystemCoverage) -> list[SeriesView]:
+def _series(series: Iterable[Series], covered: SystemCoverage) -> list[SeriesView]:
     arrived = {each.series.pk: each for each in covered.arrived}
     found = []
-    for row in series_of_system(viewer, covered.system.pk):
+    for row in series:
         seen = arrived.get(row.pk)
         newest_at = row.newest_report.received_at if row.newest_report else None
         found.append(SeriesView(row, newest_at, seen.freshness if seen else "none"))

@@ -5,7 +5,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+)
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
@@ -18,9 +26,24 @@ from apps.coverage.kinds import EvidenceKind, kind_of
 from apps.coverage.models import Expectation, Profile, Silence, SystemExpectation, ToolKind
 from apps.coverage.picture import Arrived, Expected, Line, StageCoverage, SystemCoverage
 from apps.scans.models import ReportState, Series
+from apps.scans.selectors import series_of_system
 
 LEVELS = {each.name.lower(): each for each in Criticality}  # as addresses name them
 Where = tuple[str, str]  # stage, kind
+# Whether a series is evidence: its newest report was read, and nobody said that there will be no more.
+IS_EVIDENCE = Q(newest_report__state=ReportState.PROCESSED) & ~Exists(
+    Silence.objects.filter(series=OuterRef("pk"), ended_at=None).exclude(answer="")
+)
+# What pages say of a series and its newest report. A report has 40 columns more, and a portal many series.
+OF_SERIES = (
+    *("system_id", "stage", "tool", "category", "branch", "environment", "open_counts"),
+    *(f"newest_report__{name}" for name in ("uid", "state", "detected_format", "received_at")),
+)
+_PLACES = {
+    (stage, kind): (row, column)
+    for row, stage in enumerate(Stage)
+    for column, kind in enumerate(EvidenceKind)
+}
 
 
 @dataclass(frozen=True)
@@ -89,17 +112,22 @@ def _usual_lines(criticality: Criticality) -> list[Line]:
 
 
 def coverage_of(
-    viewer: Actor, systems: Iterable[System], said: Sayings | None = None
+    viewer: Actor,
+    systems: Iterable[System],
+    said: Sayings | None = None,
+    series: Iterable[Series] | None = None,
 ) -> list[SystemCoverage]:
     """The systems in the order given, in a few queries whatever their number.
 
-    viewer: sees the series that count; hand in only systems that the viewer sees. said: their sayings(),
-    where they have been read.
+    viewer: sees the series that count; hand in only systems that the viewer sees. said, series: their
+    sayings() and series_that_count(), where they have been read.
     """
     systems = list(systems)
     said = said or sayings(systems)
     now, known = timezone.now(), said.profiles
-    arrived = _arrived(viewer, systems, now, said.tool_kinds)
+    if series is None:
+        series = series_that_count(viewer, systems)
+    arrived = _arrived(series, now, said.tool_kinds)
     own: dict[int, dict[Where, SystemExpectation]] = defaultdict(dict)
     for row in said.exceptions:
         own[row.system_id][row.stage, row.kind] = row
@@ -114,23 +142,34 @@ def coverage_of(
     ]
 
 
-def _arrived(
-    viewer: Actor,
-    systems: Sequence[System],
-    now: dt.datetime,
-    tool_kinds: Mapping[str, EvidenceKind],
-) -> dict[int, list[Arrived]]:
-    ended = Silence.objects.filter(ended_at=None).exclude(answer="")
-    rows = (
-        Series.objects.visible_to(viewer)
-        .filter(is_preview=False, system__in=systems)
-        .filter(newest_report__state=ReportState.PROCESSED)
-        .exclude(pk__in=ended.values("series_id"))
+def series_that_count(viewer: Actor, systems: Sequence[System]) -> QuerySet[Series]:
+    """The series of these systems that are evidence, with what pages say of them."""
+    rows: QuerySet[Series] = Series.objects.visible_to(viewer)
+    return (
+        rows.filter(IS_EVIDENCE, is_preview=False, system__in=systems)
         .select_related("newest_report")
+        .only(*OF_SERIES)
         .order_by("tool", "category", "pk")
     )
+
+
+def series_of(viewer: Actor, system: System) -> list[Series]:
+    """All series of a system in the order of the loop's stages, each with `is_evidence`."""
+    is_evidence = ExpressionWrapper(IS_EVIDENCE, BooleanField())
+    return list(
+        series_of_system(viewer, system.pk)
+        .select_related(None)
+        .select_related("newest_report")
+        .only(*OF_SERIES)
+        .annotate(is_evidence=is_evidence)
+    )
+
+
+def _arrived(
+    series: Iterable[Series], now: dt.datetime, tool_kinds: Mapping[str, EvidenceKind]
+) -> dict[int, list[Arrived]]:
     found: dict[int, list[Arrived]] = defaultdict(list)
-    for row in rows:
+    for row in series:
         report = row.newest_report
         kind = kind_of(report.detected_format, row.tool, tool_kinds)
         found[row.system_id].append(Arrived(row, kind, report.received_at, now))
@@ -177,7 +216,7 @@ def _expected_here(
 
 
 def _place(line: Line) -> tuple[int, int]:
-    return list(Stage).index(line.stage), list(EvidenceKind).index(line.kind)
+    return _PLACES[line.stage, line.kind]
 
 
 def exceptions_of(viewer: Actor, system: System) -> QuerySet[SystemExpectation]:

@@ -37,24 +37,25 @@ from apps.planning.references import Reference
 from apps.planning.worth import ItemWorth, items_worth
 
 
-def items_visible(viewer: Actor) -> QuerySet[PlanningItem]:
-    """Items with what a list row shows."""
-    items: QuerySet[PlanningItem] = (
-        PlanningItem.objects.visible_to(viewer)
-        .select_related("system", "created_by")
-        .annotate(
-            option_count=_number_of(Option.objects.all()),
-            open_question_count=_number_of(Question.objects.filter(answers=None)),
-        )
-    )
-    return items
-
-
 def _number_of(rows: QuerySet[Any]) -> Coalesce:
     """How many of these an item has. Counted for the items that a page shows; a join would count for all
     before the page is cut off."""
     of_item = rows.filter(item=OuterRef("pk")).order_by().values("item")
     return Coalesce(Subquery(of_item.annotate(number=Count("pk")).values("number")), 0)
+
+
+_OPTIONS = _number_of(Option.objects.all())
+_OPEN_QUESTIONS = _number_of(Question.objects.filter(answers=None))
+
+
+def items_visible(viewer: Actor) -> QuerySet[PlanningItem]:
+    """Items with what a list row shows."""
+    items: QuerySet[PlanningItem] = (
+        PlanningItem.objects.visible_to(viewer)
+        .select_related("system", "created_by")
+        .annotate(option_count=_OPTIONS, open_question_count=_OPEN_QUESTIONS)
+    )
+    return items
 
 
 def item_get(viewer: Actor, pk: int) -> PlanningItem:
@@ -160,13 +161,15 @@ def decisions_in_force(viewer: Actor) -> QuerySet[Decision]:
     )
 
 
+_LATER = Decision.objects.filter(item=OuterRef("item"), pk__gt=OuterRef("pk"))
+
+
 def decisions_expired(viewer: Actor) -> QuerySet[Decision]:
     """The last word on items that are open again, since its time ran out; the longest over first."""
-    later = Decision.objects.filter(item=OuterRef("item"), pk__gt=OuterRef("pk"))
     return (
         Decision.objects.visible_to(viewer)
         .filter(end=DecisionEnd.EXPIRED, item__status=ItemStatus.OPEN)
-        .exclude(Exists(later))
+        .exclude(Exists(_LATER))
         .select_related("item", "item__system", "option", "decided_by")
         .order_by("valid_until", "-id")
     )

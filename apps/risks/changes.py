@@ -1,5 +1,6 @@
 """What changed since a decision was made: the values that it stood on, then and now."""
 
+import functools
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -79,10 +80,15 @@ def _new_risks(decision: Decision) -> QuerySet[RiskStatement]:
 
 def decisions_to_confirm(viewer: Actor) -> QuerySet[Decision]:
     """Decisions in force whose risks changed materially since; in one query."""
+    return decisions_in_force(viewer).filter(_has_changed(material()))
+
+
+@functools.cache  # the home page asks each time, and it is as long to say as it is quick to answer
+def _has_changed(share: Decimal) -> Q:
     then = F("valuation__expected_annual_loss")
     now = "statement__published__valuation__expected_annual_loss"
     moved = ~Q(statement__published=F("revision")) & (
-        Q(**{f"{now}__gt": then * (1 + material())}) | Q(**{f"{now}__lt": then * (1 - material())})
+        Q(**{f"{now}__gt": then * (1 + share)}) | Q(**{f"{now}__lt": then * (1 - share)})
     )
     gone = Q(statement__state__in=ENDED)
     choices = TreatmentChoice.objects.filter(decision=OuterRef("pk")).filter(gone | moved)
@@ -93,4 +99,4 @@ def decisions_to_confirm(viewer: Actor) -> QuerySet[Decision]:
         published__number=1,
         published__published_at__gt=OuterRef("decided_at"),
     ).exclude(treatments__decision=OuterRef("pk"))
-    return decisions_in_force(viewer).filter(Q(Exists(choices)) | Q(Exists(new)))
+    return Q(Exists(choices)) | Q(Exists(new))

@@ -9,6 +9,22 @@ from apps.catalog.models import System
 from apps.risks.models import ENDED, ReviewWish, RiskStatement, StatementReview
 from apps.risks.selectors import statements_visible
 
+_EVERYONE = ReviewWish.objects.filter(team=None)
+_BY_TEAM = ReviewWish.objects.filter(team=OuterRef("system__owner"))
+# Nobody knows whose words they are where they were written before this was kept.
+_ANOTHER = ~Q(made_by=OuterRef("written_by")) | Q(statement__written_by=None)
+_APPROVED = StatementReview.objects.filter(
+    _ANOTHER, statement=OuterRef("pk"), approves=True, version__gte=OuterRef("written_version")
+)
+_UNPUBLISHED = Q(published=None) | Q(written_version__gt=F("published__source_version"))
+_IS_WISHED = (
+    Q(Exists(ReviewWish.objects.all()))  # asked once: else no statement is looked at
+    & (Exists(_EVERYONE) | Exists(_BY_TEAM))
+    & _UNPUBLISHED
+    & ~Q(state__in=ENDED)
+    & ~Exists(_APPROVED)
+)
+
 
 def wishes_for(system: System) -> QuerySet[ReviewWish]:
     """That risks of the system are reviewed: of the team that owns it, and of everyone."""
@@ -39,21 +55,10 @@ def reviews_of(statement: RiskStatement) -> QuerySet[StatementReview]:
 
 def reviews_wished(viewer: Actor) -> QuerySet[RiskStatement]:
     """Texts of others that wait for a review, the oldest first."""
-    everyone = ReviewWish.objects.filter(team=None)
-    by_team = ReviewWish.objects.filter(team=OuterRef("system__owner"))
-    # Nobody knows whose words they are where they were written before this was kept.
-    another = ~Q(made_by=OuterRef("written_by")) | Q(statement__written_by=None)
-    approved = StatementReview.objects.filter(
-        another, statement=OuterRef("pk"), approves=True, version__gte=OuterRef("written_version")
-    )
-    unpublished = Q(published=None) | Q(written_version__gt=F("published__source_version"))
     return (
         statements_visible(viewer)
-        .filter(Exists(ReviewWish.objects.all()))  # asked once: else no statement is looked at
-        .filter(Exists(everyone) | Exists(by_team), unpublished)
-        .exclude(state__in=ENDED)
+        .filter(_IS_WISHED)
         .exclude(written_by=viewer.user_id)
-        .exclude(Exists(approved))
         .order_by("updated_at")
     )
 

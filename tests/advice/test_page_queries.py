@@ -24,7 +24,7 @@ MOST = {
     "/portfolio/": 12,
     "/guidance/": 12,
     "/systems/": 12,
-    "/systems/{system.key}/": 13,  # members, items and risks of it, too
+    "/systems/{system.key}/": 12,
     "/findings/": 12,
     "/findings/?severity=3&q=query": 12,
     "/findings/{finding.pk}/": 12,

@@ -56,7 +56,7 @@ def slot(content: SafeString) -> SafeString:
 
 @register.simple_tag
 @kept
-def still(name: str, **values: str | int) -> SafeString:
+def still(name: str, **values: str | int | tuple[str, ...]) -> SafeString:
     """A template of which all that enters is named here; drawn once for the same values and language.
 
     {% still "_navigation.html" section=section %}. For what stands on every page: it sees nothing of the

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django import template
 from django.forms import BaseForm, BoundField
 from django.utils.functional import Promise
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
 from apps.common.said import said
@@ -60,12 +60,13 @@ def as_attributes(given: Mapping[str, object]) -> SafeString:
     """A widget's HTML attributes in their order, each with a space before it: True gives a bare name,
     False nothing. A form has hundreds, and a template asks twice for each.
     """
-    told = (_attribute(name, value) for name, value in given.items() if value is not False)
-    return format_html_join("", "{}", ((each,) for each in told))
+    # SECURITY: every part is escaped here; format_html for each of them takes thrice as long.
+    return SafeString("".join(_attribute(*each) for each in given.items() if each[1] is not False))
 
 
-def _attribute(name: str, value: object) -> SafeString:
-    return format_html(" {}", name) if value is True else format_html(' {}="{}"', name, value)
+def _attribute(name: str, value: object) -> str:
+    called = conditional_escape(name)
+    return f" {called}" if value is True else f' {called}="{conditional_escape(value)}"'
 
 
 @register.inclusion_tag("components/form_errors.html")

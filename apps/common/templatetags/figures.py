@@ -58,7 +58,8 @@ def money(amount: Amount | None, currency: str, *, full: bool = False) -> SafeSt
     )
 
 
-@register.inclusion_tag("components/money_range.html")
+@register.simple_tag
+@kept
 def money_range(
     low: Amount,
     high: Amount,
@@ -67,9 +68,9 @@ def money_range(
     under: Amount | None = None,
     words: Text = "",
     big: bool = False,
-) -> Values:
+) -> SafeString:
     """A range, "EUR 20k - 1.2M". under: adds "9 years in 10 under ..."; words: another line."""
-    return {
+    values = {
         "range": range_short(low, high),
         "title_low": amount_full(low),
         "title_high": amount_full(high),
@@ -78,6 +79,7 @@ def money_range(
         "words": words,
         "big": big,
     }
+    return small_component("money_range", values)
 
 
 @register.simple_tag
