@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, DecimalField, F, Func, QuerySet, Sum, Value
+from django.db.models import (
+    Count,
+    DecimalField,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    QuerySet,
+    Sum,
+    Value,
+)
 from django.utils import timezone
 
 from apps.accounts.actors import Actor, portal_actor
@@ -21,11 +31,18 @@ from apps.catalog.models import System
 from apps.catalog.stages import Stage
 from apps.planning.models import Decision
 from apps.planning.selectors import decisions_in_force
-from apps.risks.models import PortfolioSnapshot, RiskRevision, RiskStatement, Treatment
+from apps.risks.models import (
+    PortfolioSnapshot,
+    RiskRevision,
+    RiskStatement,
+    Treatment,
+    TreatmentChoice,
+)
 from apps.risks.services.tolerance import Point, current_tolerance
 
 DAYS_SHOWN = 90
 SOON = dt.timedelta(days=60)
+_ACCEPTANCES = TreatmentChoice.objects.filter(decision=OuterRef("pk"), treatment=Treatment.ACCEPT)
 
 
 @dataclass(frozen=True)
@@ -122,7 +139,8 @@ def portfolio(
 def _outcome(
     found: dict[str, Any], rows: QuerySet[RiskStatement], line: tuple[Point, ...]
 ) -> Outcome:
-    largest = rows.in_bulk([number for number, *_ in found["contributors"]])
+    told = rows.select_related(None).select_related("system", "item", "published")
+    largest = told.in_bulk([number for number, *_ in found["contributors"]])
     return Outcome(
         trials=found["trials"],
         standard_error=Decimal(found["error"]),
@@ -247,13 +265,8 @@ def over_time(viewer: Actor, scope: Scope, days: int = DAYS_SHOWN) -> list[Day]:
 
 def acceptances_due(viewer: Actor) -> list[Decision]:
     """Decisions in force that accept a risk and end soon, soonest first."""
-    return list(
-        decisions_in_force(viewer)
-        .filter(
-            valid_until__lte=timezone.localdate() + SOON, treatments__treatment=Treatment.ACCEPT
-        )
-        .distinct()[:CONTRIBUTORS]
-    )
+    due = decisions_in_force(viewer).filter(valid_until__lte=timezone.localdate() + SOON)
+    return list(due.filter(Exists(_ACCEPTANCES))[:CONTRIBUTORS])
 
 
 def snapshot(day: dt.date | None = None) -> int:

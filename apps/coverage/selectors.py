@@ -171,6 +171,7 @@ def _arrived(
     found: dict[int, list[Arrived]] = defaultdict(list)
     for row in series:
         report = row.newest_report
+        assert report is not None  # noqa: S101  # a series is evidence by its newest report
         kind = kind_of(report.detected_format, row.tool, tool_kinds)
         found[row.system_id].append(Arrived(row, kind, report.received_at, now))
     return found

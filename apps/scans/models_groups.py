@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import F
 
 from apps.catalog.models import SystemOwned
 
@@ -24,6 +25,16 @@ class WeaknessGroup(SystemOwned):
         constraints = [
             models.UniqueConstraint(
                 fields=["system", "digest"], name="weakness_group_once_a_system"
+            )
+        ]
+        indexes = [
+            # As lists are ordered, so that the worst hundred are read and not all.
+            models.Index(
+                F("severity").desc(),
+                F("tools__len").desc(),
+                F("sightings").desc(),
+                F("finding_id"),
+                name="weakness_group_worst",
             )
         ]
 

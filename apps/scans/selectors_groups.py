@@ -125,20 +125,11 @@ def _rank(group: FindingGroup) -> tuple[int, ...]:
 
 def _kept(rows: QuerySet[WeaknessGroup], most: int) -> list[FindingGroup]:
     ordered = rows.order_by("-severity", "-tools__len", "-sightings", "finding_id")
-    return [
-        FindingGroup(
-            system_id=row.system_id,
-            system_key=row.system.key,
-            system_name=row.system.name,
-            weakness=row.weakness,
-            place=row.place,
-            severity=row.severity,
-            sightings=row.sightings,
-            tools=row.tools,
-            finding_id=row.finding_id,
-        )
-        for row in ordered.select_related("system")[:most]
-    ]
+    told = ordered.values_list(
+        *("system_id", "system__key", "system__name", "weakness", "place"),
+        *("severity", "sightings", "tools", "finding_id"),
+    )
+    return [FindingGroup(*row) for row in told[:most]]
 
 
 def _now(found: QuerySet[Finding], *, several: bool, most: int) -> list[FindingGroup]:

@@ -66,7 +66,7 @@ def as_attributes(given: Mapping[str, object]) -> SafeString:
 
 def _attribute(name: str, value: object) -> str:
     called = conditional_escape(name)
-    return f" {called}" if value is True else f' {called}="{conditional_escape(value)}"'
+    return f" {called}" if value is True else f' {called}="{conditional_escape(str(value))}"'
 
 
 @register.inclusion_tag("components/form_errors.html")
