@@ -52,6 +52,7 @@ class SystemView:
     environments: list[Environment]
     members: list[Membership]
     tokens: list[ApiToken]  # empty for those who may not manage them
+    may_manage: bool
     may_manage_tokens: bool
     may_upload: bool
     may_add_items: bool
@@ -100,6 +101,7 @@ def system_view(viewer: Actor, key: str) -> SystemView:
         environments=parts["environments"],
         members=parts["members"],
         tokens=parts["tokens"],
+        may_manage=may(viewer, Permission.SYSTEM_MANAGE, system),
         may_manage_tokens=may(viewer, Permission.TOKEN_MANAGE, system),
         may_upload=may(viewer, Permission.REPORT_UPLOAD, system),
         may_add_items=may(viewer, Permission.ITEM_EDIT, system),

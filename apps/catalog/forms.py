@@ -1,5 +1,6 @@
-"""Filters of the audit trail, what is imported, and a new system."""
+"""Filters of the audit trail, what is imported, systems and the roles on them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -7,13 +8,15 @@ from django.db.models import QuerySet
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import Team
+from apps.accounts.models import ROLE_CHOICES, Team, User
+from apps.accounts.roles import Role
 from apps.catalog.backstage import LARGEST
 from apps.catalog.models import Criticality, System
 from apps.catalog.selectors import AuditFilter
-from apps.common.forms import FilterForm, with_any
+from apps.common.forms import FilterForm, VersionedForm, with_any
 from apps.common.forms_files import FileOrTextForm
 
+MOST_REPOSITORIES = 50
 KINDS = [("user", _("People")), ("token", _("Tokens")), ("portal", _("The portal itself"))]
 
 
@@ -114,3 +117,88 @@ class SystemForm(forms.Form):
         repository = self.cleaned_data["repository"]
         told = {name: value for name, value in self.cleaned_data.items() if name != "repository"}
         return told | {"repositories": [repository] if repository else []}
+
+
+class SystemEditForm(VersionedForm):
+    """A system that is there."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    key = forms.SlugField(
+        label=_("Key"),
+        max_length=60,
+        help_text=_("Addresses and pipelines name it by this: those that do must follow a change."),
+    )
+    description = SystemForm.declared_fields["description"]
+    owner = SystemForm.declared_fields["owner"]
+    criticality = SystemForm.declared_fields["criticality"]
+    repositories = forms.CharField(
+        label=_("Repositories and links"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=_("One address a line."),
+    )
+    default_branch = forms.CharField(
+        label=_("Main branch"),
+        max_length=200,
+        help_text=_("Its reports count; those of other branches are previews."),
+    )
+
+    def clean_repositories(self) -> list[str]:
+        lines = [line.strip() for line in self.cleaned_data["repositories"].splitlines()]
+        found = list(dict.fromkeys(line for line in lines if line))
+        if len(found) > MOST_REPOSITORIES:
+            raise forms.ValidationError(
+                _("At most %(number)d of them.") % {"number": MOST_REPOSITORIES}
+            )
+        valid = forms.URLField(max_length=300, assume_scheme="https")
+        addresses = []
+        for line in found:
+            try:
+                addresses.append(valid.clean(line))
+            except forms.ValidationError as error:
+                raise forms.ValidationError(
+                    _("This is no web address: %(line)s") % {"line": line[:100]}
+                ) from error
+        return addresses
+
+
+class RoleForm(forms.Form):
+    """Who gets which role on a system; an empty role takes away."""
+
+    person = forms.EmailField(
+        label=_("Person"),
+        required=False,
+        help_text=_("By e-mail address."),
+        widget=forms.EmailInput(attrs={"list": "people-known", "autocomplete": "off"}),
+    )
+    team = forms.ModelChoiceField(
+        label=_("or team"),
+        queryset=Team.objects.order_by("name"),
+        required=False,
+        to_field_name="key",
+        empty_label=_("No team"),
+    )
+    role = forms.ChoiceField(label=_("Role"), required=False)
+
+    def __init__(self, *args: Any, roles: Sequence[Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        named = [choice for choice in ROLE_CHOICES if choice[0] in roles]
+        self.fields["role"].choices = named  # type: ignore[attr-defined]
+        self.fields["role"].initial = Role.VIEWER.value
+
+    def clean_person(self) -> User | None:
+        address = self.cleaned_data["person"].lower()
+        if not address:
+            return None
+        found = User.objects.filter(email=address, is_active=True).first()
+        if found is None:
+            raise forms.ValidationError(_("Nobody who may sign in has this address."))
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        named = [cleaned.get("person"), cleaned.get("team")]
+        if not self.errors and sum(each is not None for each in named) != 1:
+            self.add_error("person", _("Name a person or a team, one of them."))
+        return cleaned

@@ -1,9 +1,10 @@
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from apps.accounts.actors import Actor
-from apps.accounts.models import Membership
+from apps.accounts.models import Membership, Team, User
+from apps.accounts.policy import require
 from apps.accounts.roles import Permission
 from apps.audit.models import AuditEntry
 from apps.catalog.models import Component, Environment, System
@@ -94,6 +95,46 @@ def memberships_of(system: System) -> QuerySet[Membership]:
         .select_related("user", "team")
         .order_by("team__name", "user__name")
     )
+
+
+def roles_of(viewer: Actor, system: System) -> QuerySet[Membership]:
+    """As `memberships_of`, for those who give the roles: with the people of each team.
+
+    Raises: NotPermitted, Missing.
+    """
+    require(viewer, Permission.SYSTEM_MANAGE, system)
+    return memberships_of(system).prefetch_related(
+        Prefetch("team__people", User.objects.filter(is_active=True).order_by("name"))
+    )
+
+
+def role_get(viewer: Actor, system: System, pk: int) -> Membership:
+    """Raises: NotPermitted, Missing."""
+    row = roles_of(viewer, system).filter(pk=pk).first()
+    if row is None:
+        raise Missing("Nobody has this role.")
+    return row
+
+
+def people_everywhere(viewer: Actor, system: System) -> QuerySet[User]:
+    """Who sees a system by a role in the organisation. Raises: NotPermitted, Missing."""
+    require(viewer, Permission.SYSTEM_MANAGE, system)
+    return User.objects.filter(is_active=True).exclude(role="").order_by("name")
+
+
+def people_nameable(viewer: Actor, system: System) -> QuerySet[User]:
+    """Who may be given a role on a system, by name. Raises: NotPermitted, Missing."""
+    require(viewer, Permission.SYSTEM_MANAGE, system)
+    return User.objects.filter(is_active=True).order_by("name")
+
+
+def role_held(
+    viewer: Actor, system: System, *, user: User | None = None, team: Team | None = None
+) -> str:
+    """The role given on a system, "" where none is. Raises: NotPermitted, Missing."""
+    require(viewer, Permission.SYSTEM_MANAGE, system)
+    rows = Membership.objects.filter(system=system, user=user, team=team)
+    return rows.values_list("role", flat=True).first() or ""
 
 
 def systems_matching(viewer: Actor, text: str) -> QuerySet[System]:

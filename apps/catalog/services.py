@@ -8,23 +8,20 @@ from django.db import transaction
 from apps.accounts.actors import Actor
 from apps.accounts.models import Membership, Team, User
 from apps.accounts.policy import require
-from apps.accounts.roles import Permission, Role
+from apps.accounts.roles import GRANTS, Permission, Role
 from apps.audit.services import record
 from apps.catalog.models import Component, Environment, System
 from apps.common.editing import changed_fields, lock_for_edit
-from apps.common.errors import Invalid, NotPermitted
+from apps.common.errors import Conflict, Invalid, NotPermitted
 
-EDITABLE = ("name", "description", "owner", "criticality", "repositories", "default_branch")
+EDITABLE = ("key", "name", "description", "owner", "criticality", "repositories", "default_branch")
 
 
 @transaction.atomic
 def system_create(*, actor: Actor, key: str, name: str, **fields: Any) -> System:
     """Raises: NotPermitted, Invalid where the key is taken or cannot be one."""
     require(actor, Permission.SYSTEM_MANAGE)
-    if key == "new":  # the page that adds one
-        raise Invalid({"key": "Take another key: this word is an address of the portal."})
-    if System.objects.filter(key=key).exists():
-        raise Invalid({"key": f"There is a system {key!r} already."})
+    _refuse_key(key)
     system = System.objects.create(key=key, name=name, **fields)
     record(actor=actor, action="system.create", target=system, system_id=system.pk)
     return system
@@ -32,9 +29,12 @@ def system_create(*, actor: Actor, key: str, name: str, **fields: Any) -> System
 
 @transaction.atomic
 def system_edit(*, actor: Actor, system: System, version: int | None, **values: Any) -> System:
-    """Change named fields. Raises: EditConflict when the version is not the current one."""
+    """Change named fields. Raises: EditConflict when the version is not the current one; Invalid
+    where another system has the key."""
     require(actor, Permission.SYSTEM_MANAGE, system)
     row = lock_for_edit(System, system.pk, version)
+    if values.get("key", row.key) != row.key:
+        _refuse_key(values["key"])
     changes = changed_fields(row, {name: values[name] for name in EDITABLE if name in values})
     row.save()
     told = {name: [str(before), str(after)] for name, (before, after) in changes.items()}
@@ -70,23 +70,94 @@ def environment_create(
 
 @transaction.atomic
 def membership_set(
-    *, actor: Actor, system: System, role: Role, user: User | None = None, team: Team | None = None
+    *,
+    actor: Actor,
+    system: System,
+    role: Role,
+    user: User | None = None,
+    team: Team | None = None,
+    was: str | None = None,
 ) -> Membership:
-    """Give a person or a team a role on a system, in place of the one that it had."""
-    require(actor, Permission.SYSTEM_MANAGE, system)
-    if (user is None) == (team is None):
-        raise Invalid({"user": "Name a person or a team, one of them."})
+    """Give a person or a team a role on a system, in place of the one that it had.
+
+    was: the role that the actor read ("": none); None: whatever it is. Raises: NotPermitted, also
+    where either role may more than the actor; Invalid, Conflict.
+    """
+    before = _membership(actor, system, user, team, was)
+    _refuse_more(actor, system, role)
     membership, _ = Membership.objects.update_or_create(
         system=system, user=user, team=team, defaults={"role": role.value}
     )
+    _refuse_own_end(actor, system)
     record(
         actor=actor,
         action="membership.set",
         target=membership,
         system_id=system.pk,
-        changes={"role": role.value},
+        changes={"role": [before.role if before else "", role.value]},
     )
     return membership
+
+
+@transaction.atomic
+def membership_remove(
+    *,
+    actor: Actor,
+    system: System,
+    user: User | None = None,
+    team: Team | None = None,
+    was: str | None = None,
+) -> None:
+    """Take a role on a system away; those of teams and of the organisation stay. Raises: as above."""
+    membership = _membership(actor, system, user, team, was)
+    if membership is None:
+        raise Conflict("There is no role to take away.")
+    record(
+        actor=actor,
+        action="membership.remove",
+        target=membership,
+        system_id=system.pk,
+        changes={"role": [membership.role, ""]},
+    )
+    membership.delete()
+    _refuse_own_end(actor, system)
+
+
+def _membership(
+    actor: Actor, system: System, user: User | None, team: Team | None, was: str | None
+) -> Membership | None:
+    """The role there is, locked, that the actor may change."""
+    require(actor, Permission.SYSTEM_MANAGE, system)
+    if (user is None) == (team is None):
+        raise Invalid({"person": "Name a person or a team, one of them."})
+    rows = Membership.objects.select_for_update(of=("self",)).select_related("user", "team")
+    row = rows.filter(system=system, user=user, team=team).first()
+    if was is not None and was != (row.role if row else ""):
+        raise Conflict("Somebody else changed this role since you read it. Nothing is changed.")
+    if row is not None:
+        _refuse_more(actor, system, Role(row.role))
+    return row
+
+
+def _refuse_more(actor: Actor, system: System, role: Role) -> None:
+    """SECURITY: nobody gives, or takes away, more than they hold themselves."""
+    if not GRANTS[role] <= actor.permissions_on(system.pk):
+        raise NotPermitted("You can only give and take roles that may no more than you do.")
+
+
+def _refuse_own_end(actor: Actor, system: System) -> None:
+    """Whoever locked themselves out could not undo it. Asked anew: what an actor holds is read once."""
+    if actor.user and Permission.SYSTEM_MANAGE not in Actor(user=actor.user).permissions_on(
+        system.pk
+    ):
+        raise Conflict("You would lock yourself out: let another admin change your role here.")
+
+
+def _refuse_key(key: str) -> None:
+    if key == "new":  # the page that adds one
+        raise Invalid({"key": "Take another key: this word is an address of the portal."})
+    if System.objects.filter(key=key).exists():
+        raise Invalid({"key": f"There is a system {key!r} already."})
 
 
 def audit_export_note(*, actor: Actor, filters: Mapping[str, str]) -> None:

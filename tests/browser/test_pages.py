@@ -127,6 +127,8 @@ STAFF: dict[str, Open] = {
     "sign-in-provider-form": at("/settings/sign-in/new/"),
     "backstage-import": at("/imports/backstage/"),
     "system-form": at("/systems/new/"),
+    "system-edit": at("/systems/booking/edit/"),
+    "system-roles": at("/systems/booking/roles/"),
 }
 PAGES = [
     *(("security", name) for name in (*EVERYBODYS, *WRITERS)),

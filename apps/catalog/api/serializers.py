@@ -2,7 +2,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.accounts.models import Team
+from apps.accounts.models import Team, User
+from apps.accounts.roles import Role
 from apps.catalog.models import Criticality
 from apps.common.api.inputs import Input
 
@@ -12,6 +13,9 @@ CRITICALITIES = [(each.value, str(each.label)) for each in Criticality]
 class SystemIn(Input):
     """The fields that may be edited."""
 
+    key = serializers.SlugField(
+        max_length=60, required=False, help_text="Whoever names the system by it must follow."
+    )
     name = serializers.CharField(max_length=120)
     description = serializers.CharField(max_length=20_000, allow_blank=True, required=False)
     owner = serializers.CharField(
@@ -38,9 +42,46 @@ class NewSystemIn(SystemIn):
     key = serializers.SlugField(max_length=60)
 
 
+class RoleIn(Input):
+    """A person or a team, one of them, and its role."""
+
+    person = serializers.EmailField(max_length=254, allow_null=True, default=None)
+    team = serializers.SlugField(max_length=60, allow_null=True, default=None)
+    role = serializers.ChoiceField(choices=[role.value for role in Role])
+
+    def validate_person(self, value: str | None) -> User | None:
+        if value is None:
+            return None
+        user = User.objects.filter(email=value.lower(), is_active=True).first()
+        if user is None:
+            raise serializers.ValidationError("Nobody who may sign in has this address.")
+        return user
+
+    def validate_team(self, value: str | None) -> Team | None:
+        team = Team.objects.filter(key=value).first()
+        if value is not None and team is None:
+            raise serializers.ValidationError("There is no such team.")
+        return team
+
+
 class TeamOut(serializers.Serializer[Any]):
     key = serializers.CharField()
     name = serializers.CharField()
+
+
+class MemberOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    email = serializers.CharField()
+
+
+class RoleOut(serializers.Serializer[Any]):
+    """A role on one system."""
+
+    id = serializers.IntegerField()
+    person = MemberOut(source="user", allow_null=True)
+    team = TeamOut(allow_null=True)
+    role = serializers.CharField()
 
 
 class SystemOut(serializers.Serializer[Any]):

@@ -3,6 +3,7 @@ from django.urls import path
 from apps.catalog.api.audit import Audit
 from apps.catalog.api.imports import BackstageImport
 from apps.catalog.api.me import Me
+from apps.catalog.api.roles import SystemRole, SystemRoles
 from apps.catalog.api.systems import (
     Components,
     Environments,
@@ -19,5 +20,7 @@ urlpatterns = [
     path("systems/<slug:system>", OneSystem.as_view()),
     path("systems/<slug:system>/components", Components.as_view()),
     path("systems/<slug:system>/environments", Environments.as_view()),
+    path("systems/<slug:system>/roles", SystemRoles.as_view()),
+    path("systems/<slug:system>/roles/<number:role>", SystemRole.as_view()),
     path("systems/<slug:system>/tokens", SystemTokens.as_view()),
 ]
