@@ -4,7 +4,7 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from apps.accounts.api.reference import SchemaFile, reference
+from apps.accounts.api.reference import SchemaFile, operation, reference
 from apps.advice.api.mcp import Mcp
 from apps.common.api import converters
 from apps.common.api.problems import plain
@@ -45,6 +45,7 @@ _v1: list[URLPattern | URLResolver] = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("docs", reference, name="api-docs"),
+    path("docs/<slug:name>", operation, name="api-operation"),
     path("v1/", include(_v1)),
     path("mcp", Mcp.as_view()),
     path("", include("apps.compat.api.urls")),

@@ -64,6 +64,11 @@ class ActorMiddleware:
         return self.get_response(request)
 
 
+def _is_for_machines(path: str) -> bool:
+    """Whether an address is of the API and not one of the pages that describe it."""
+    return path.startswith("/api/") and path != "/api/docs" and not path.startswith("/api/docs/")
+
+
 class NoPlainApiMiddleware:
     """Refuses the API over http where the portal is served over https.
 
@@ -74,8 +79,8 @@ class NoPlainApiMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        is_api = request.path.startswith("/api/") and request.path != "/api/docs"
-        if settings.SECURE_SSL_REDIRECT and is_api and not request.is_secure():
+        plainly = settings.SECURE_SSL_REDIRECT and not request.is_secure()
+        if plainly and _is_for_machines(request.path):
             text = "Use https. A token that was sent over http may have been read: revoke it."
             return plain(request, 403, "https-needed", text)
         return self.get_response(request)
@@ -84,15 +89,15 @@ class NoPlainApiMiddleware:
 class PlaceMiddleware:
     """Pages in the language and the time zone of whoever reads them.
 
-    Machines read the same whoever asks: everything under /api/ but its reference page is in English
-    and UTC, and so is what is streamed, since it is written after this has ended.
+    Machines read the same whoever asks: everything under /api/ but its reference is in English and
+    UTC, and so is what is streamed, since it is written after this has ended.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith("/api/") and request.path != "/api/docs":
+        if _is_for_machines(request.path):
             return self.get_response(request)
         with place_of(request).entered():
             response = self.get_response(request)
@@ -145,7 +150,7 @@ def _ask_for_factor(request: HttpRequest) -> HttpResponse:
     said = _(
         "Your role needs a second factor here. Add an authenticator app or a passkey to go on."
     )
-    if request.path.startswith("/api/"):
+    if _is_for_machines(request.path):
         return JsonResponse(
             problem(403, "second-factor-needed", said),
             status=403,

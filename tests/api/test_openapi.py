@@ -10,8 +10,11 @@ import pytest
 import yaml
 from django.test import Client
 from drf_spectacular.validation import validate_schema
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from apps.accounts.api.reference import schema
+from apps.common.api.problems import CODES
+from apps.common.api.reference import Reference
 from tests.api.conftest import Api, as_pipeline, as_user
 from tests.api.test_plumbing import METHODS, routes
 from tests.conftest import People
@@ -106,23 +109,91 @@ class Page(HTMLParser):
             self.stopped.append(self.get_starttag_text() or tag)
 
 
-def test_the_reference_page_is_self_contained(people: People) -> None:
-    browser = Client()
-    assert browser.get("/api/docs").status_code == 302  # to sign-in
-    browser.force_login(people.nobody)
-    answer = browser.get("/api/docs")
+HEAVIEST = 100_000  # bytes of HTML that a page may have
+
+
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    return Reference(schema())
+
+
+def read(browser: Client, path: str) -> Page:
+    """A page of the reference, once it is sure that it is light and loads nothing from elsewhere."""
+    answer = browser.get(path)
     assert answer.status_code == 200
+    assert len(answer.content) < HEAVIEST, path
     policy = answer["Content-Security-Policy"]
     assert "script-src 'self'" in policy
     assert "unsafe" not in policy
     page = Page(answer.content.decode())
     assert page.stopped == []
     assert all(address.startswith("/") for address in page.loads)
-    assert {operation["operationId"] for _, _, operation in operations()} <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
     anchors = {link.removeprefix("#") for link in page.links if link.startswith("#")}
     assert anchors <= set(page.ids)
-    text = answer.content.decode()
+    return page
+
+
+def test_the_index_of_the_reference_leads_to_every_operation(people: People) -> None:
+    browser = Client()
+    assert browser.get("/api/docs").status_code == 302  # to sign-in
+    assert browser.get("/api/docs/reports_upload").status_code == 302
+    browser.force_login(people.nobody)
+    page = read(browser, "/api/docs")
+    names = {operation["operationId"] for _, _, operation in operations()}
+    # Addresses that people kept when all of it was one page still find their line.
+    assert names <= set(page.ids)
+    assert {f"problem-{code}" for code in CODES} <= set(page.ids)  # `type` of problems
+    assert {f"/api/docs/{name}" for name in names} <= set(page.links)
+
+
+def test_operations_are_found_by_path_words_and_fields(people: People) -> None:
+    browser = Client()
+    browser.force_login(people.nobody)
+    # `commit` is a parameter of both, and in neither's path.
+    assert _found(browser, "commit") == {"stage_advice", "reports_upload"}
+    assert "reports_upload" in _found(browser, "POST  a Report")
+    assert _found(browser, "no such words") == set()
+    assert _found(browser, "\x00") == set()
+
+
+def _found(browser: Client, text: str) -> set[str]:
+    page = Page(browser.get("/api/docs", {"q": text}).content.decode())
+    return {operation["operationId"] for _, _, operation in operations()} & set(page.ids)
+
+
+def test_the_page_of_an_operation(people: People, reference: Reference) -> None:
+    browser = Client()
+    browser.force_login(people.nobody)
+    names = [*reference.entries]
+    # The one with the most to say, and the two ends, which have one neighbour each.
+    longest = max(names, key=lambda name: len(repr(reference.operation(name))))
+    for name in (names[0], names[-1], longest):
+        read(browser, f"/api/docs/{name}")
+    page = read(browser, "/api/docs/reports_upload")
+    place = names.index("reports_upload")
+    assert {f"/api/docs/{names[place - 1]}", f"/api/docs/{names[place + 1]}"} <= set(page.links)
+    assert "/api/docs#problem-too-large" in page.links
+    text = browser.get("/api/docs/reports_upload").content.decode()
     assert "Post a report" in text
     # Escaped once, so that what is read and copied is what a shell takes.
     assert "curl -X POST &quot;$PORTAL/api/v1/reports?system=SYSTEM&quot;" in text
+    missing = browser.get("/api/docs/nothing_such")
+    assert missing.status_code == 404
+    assert missing["Content-Type"].startswith("text/html")
+
+
+def test_every_example_is_what_the_description_allows(reference: Reference) -> None:
+    """Those that are made up, too: a reader copies them."""
+    for path, method, given in operations():
+        shown = reference.operation(given["operationId"])
+        for answer in shown.answers:
+            content = given["responses"][answer.status].get("content", {})
+            if answer.sample:
+                described = content[answer.media[0]]["schema"]
+                assert _complaints(described, answer.sample) == [], f"{method} {path}"
+
+
+def _complaints(described: dict[str, Any], sample: str) -> list[str]:
+    whole = {**described, "components": schema()["components"]}
+    return [each.message for each in Draft202012Validator(whole).iter_errors(json.loads(sample))]

@@ -120,6 +120,7 @@ WRITERS: dict[str, Open] = {
 STAFF: dict[str, Open] = {
     "design": at("/design/"),
     "api-reference": at("/api/docs"),
+    "api-operation": at("/api/docs/triage_rules_create"),
     "retention": at("/reports/retention/"),
     "webhooks": at("/webhooks/"),
     "trackers": at("/trackers/"),
