@@ -71,6 +71,8 @@ class PlanningItem(SystemOwned, Versioned):
         indexes = [
             models.Index(fields=["system", "status", "-id"], name="item_of_system"),
             models.Index(fields=["stage", "-id"], name="item_of_stage"),
+            # The columns of the board, and what waits for a decision: what moved last on top.
+            models.Index(fields=["status", "-updated_at", "-id"], name="item_moved_last"),
         ]
 
     def __str__(self) -> str:

@@ -2,9 +2,10 @@
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q, Value
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import SystemOwned
@@ -15,6 +16,7 @@ from apps.risks.models_reviews import ReviewNote, ReviewWish, StatementReview
 __all__ = ["ReviewNote", "ReviewWish", "StatementOpinion", "StatementReview"]
 
 PERSON = settings.AUTH_USER_MODEL
+SEARCHED = ("condition", "consequence", "asset", "threat_community", "effect")  # of a statement
 LARGEST = 10**15  # of any amount; also refuses PostgreSQL's NaN, which is above every number
 
 
@@ -232,6 +234,11 @@ class RiskStatement(SystemOwned, StatementText):
                 include=["id", "option", "published", "system"],
                 condition=Q(state="published"),
                 name="statement_counting",
+            ),
+            GinIndex(  # what a search asks at once (selectors.statements_matching)
+                *(OpClass(Upper(name), "gin_trgm_ops") for name in SEARCHED),
+                "cwes",
+                name="statement_says",
             ),
         ]
 

@@ -6,6 +6,7 @@ from apps.accounts.actors import Actor
 from apps.common.errors import Missing
 from apps.risks.models import (
     ENDED,
+    SEARCHED,
     RiskRevision,
     RiskStatement,
     StatementEnd,
@@ -83,13 +84,13 @@ def treatments_in_force(viewer: Actor, statement_ids: list[int]) -> QuerySet[Tre
 def statements_matching(
     viewer: Actor, text: str, *, cwe: int | None = None
 ) -> QuerySet[RiskStatement]:
-    """Statements that say a text or bear on a weakness, published ones first."""
+    """Statements that say a text or bear on a weakness, published ones first, each with its system."""
     says = Q()
-    for name in ("condition", "consequence", "asset", "threat_community", "effect"):
+    for name in SEARCHED:
         says |= Q(**{f"{name}__icontains": text})
     if cwe is not None:
         says |= Q(cwes__contains=[cwe])
     is_draft = Case(When(state=StatementState.PUBLISHED, then=0), default=1)
-    return (
-        statements_visible(viewer).filter(says).exclude(state__in=ENDED).order_by(is_draft, "-pk")
-    )
+    rows: QuerySet[RiskStatement] = RiskStatement.objects.visible_to(viewer)
+    found = rows.filter(says).exclude(state__in=ENDED).order_by(is_draft, "-pk")
+    return found.select_related("system")
