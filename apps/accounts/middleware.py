@@ -24,6 +24,7 @@ from apps.accounts.places import place_of
 from apps.accounts.roles import Role
 from apps.accounts.signing_in import FACTOR, is_over, note_again
 from apps.common.api.problems import plain, problem
+from apps.common.door import SIGNED_IN
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -116,11 +117,13 @@ class SessionMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
+        request.META[SIGNED_IN] = False
         if not isinstance(user, User) or not user.is_active:
             return self.get_response(request)
         if is_over(request):
             logout(request)
             return self.get_response(request)
+        request.META[SIGNED_IN] = True
         note_again(request, user)
         if owes_factor(request, user) and not _leads_to_factor(request.path):
             return _ask_for_factor(request)

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 Environ = dict[str, Any]
+# Where an application notes in the environ, as True or False, whether somebody is signed in who asks.
+SIGNED_IN = "secops.signed_in"
 StartResponse = Callable[..., Callable[[bytes], object]]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 

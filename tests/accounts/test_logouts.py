@@ -7,11 +7,13 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from apps.accounts.models import LogoutNotice, PersonSession, SignInProvider, User
 from apps.accounts.roles import Role
 from apps.accounts.services.factors import app_add
+from apps.accounts.services.openid import signing_key
 from apps.accounts.tasks import sweep
 from apps.audit.models import AuditEntry
 from tests.accounts.test_openid import BASE, connected, through
@@ -88,6 +90,21 @@ def test_a_person_is_signed_out_wherever_the_provider_let_it_in(
     assert is_in(by_password)
     entry = AuditEntry.objects.get(action="session.end_by_provider")
     assert (entry.changes, entry.object_label) == ({"sessions": 2}, "Harbour")
+
+
+def test_no_transaction_waits_for_the_provider(
+    door: Provider, row: SignInProvider, vera: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came(door)
+    outside, asked = len(connection.savepoint_ids), []
+
+    def key(*words: Any) -> Any:
+        asked.append(len(connection.savepoint_ids))
+        return signing_key(*words)
+
+    monkeypatch.setattr("apps.accounts.services.openid.signing_key", key)
+    assert told(door).status_code == 200
+    assert asked == [outside]
 
 
 def test_one_session_by_its_name(door: Provider, row: SignInProvider, vera: User) -> None:

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import resolve
 
-from apps.common.door import Company, Door, Environ, Lane, Refusal
-from secops_portal.lanes import LANES, lane_of, refusal
+from apps.common.door import SIGNED_IN, Company, Door, Environ, Lane, Refusal
+from secops_portal.lanes import LANES, Known, lane_of, recognising, refusal
+from tests.conftest import People
 
 GENEROUS = 30.0
 TOP = Path(__file__).resolve().parents[2]
@@ -275,8 +277,8 @@ def test_every_door_of_results_is_in_the_lane_of_reports(path: str, view: str) -
 @pytest.mark.parametrize(
     ("path", "lane"),
     [
-        ("/", "pages"),
-        ("/findings/", "pages"),
+        ("/", "strangers"),
+        ("/findings/", "strangers"),
         (f"/hooks/trackers/{UID}/", "programs"),
         ("/healthz", ""),
         ("/static/app.css", ""),
@@ -289,10 +291,59 @@ def test_lanes_of_what_is_read(path: str, lane: str) -> None:
     assert lane_of({"REQUEST_METHOD": "GET", "PATH_INFO": path}) == lane
 
 
-def test_a_page_that_asks_the_api_asks_for_a_person(settings: Any) -> None:
-    cookie = f"{settings.SESSION_COOKIE_NAME}=x"
-    asked = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/v1/findings", "HTTP_COOKIE": cookie}
-    assert lane_of(asked) == "pages"
+def asked(path: str, cookies: str) -> Environ:
+    return {"REQUEST_METHOD": "GET", "PATH_INFO": path, "HTTP_COOKIE": cookies}
+
+
+def answered(environ: Environ, *, is_signed_in: bool | None) -> None:
+    """By an application that says this of the session, or nothing of it."""
+
+    def application(given: Environ, _start: Any) -> list[bytes]:
+        if is_signed_in is not None:
+            given[SIGNED_IN] = is_signed_in
+        return []
+
+    recognising(application)(dict(environ), lambda *_words: None)
+
+
+def test_whose_session_was_recognised_has_the_lane_of_people(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("secops_portal.lanes.known", Known())
+    name = settings.SESSION_COOKIE_NAME
+    page, api = asked("/findings/", f"a=b; {name}=vera"), asked("/api/v1/risks", f"{name}=vera")
+    assert (lane_of(page), lane_of(api)) == ("strangers", "programs")
+    answered(page, is_signed_in=False)
+    assert lane_of(page) == "strangers"
+    answered(page, is_signed_in=True)
+    answered(page, is_signed_in=None)  # such as by what redirects to https
+    assert (lane_of(page), lane_of(api)) == ("pages", "pages")
+    for cookies in (
+        f"{name}=made-up",
+        f"x{name}=vera",
+        f"{name}x=vera",
+        f"a={name}=vera",
+        "",
+        name,
+    ):
+        assert lane_of(asked("/findings/", cookies)) == "strangers", cookies
+    answered(page, is_signed_in=False)  # signed out
+    assert lane_of(page) == "strangers"
+
+
+def test_sessions_that_were_recognised_are_bounded() -> None:
+    known = Known(most=2)
+    for session in ("one", "two", "one", "three"):
+        known.note(session, is_signed_in=True)
+    assert [each in known for each in ("one", "two", "three", "")] == [True, False, True, False]
+
+
+@pytest.mark.django_db
+def test_the_portal_says_whose_session_it_is(people: People) -> None:
+    client = Client()
+    assert client.get("/sign-in/").wsgi_request.META[SIGNED_IN] is False
+    client.force_login(people.viewer)
+    assert client.get("/findings/").wsgi_request.META[SIGNED_IN] is True
 
 
 def test_the_web_server_has_a_thread_for_everybody_who_may_wait() -> None:

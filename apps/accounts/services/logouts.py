@@ -33,10 +33,10 @@ _TYPES = {"logout+jwt", "jwt", ""}
 _NEEDED = ("iss", "aud", "iat", "exp", "jti", "events")
 
 
-@transaction.atomic
 def logout_take(provider: SignInProvider, text: str) -> int:
     """End what the provider says is over. Returns how many sessions.
 
+    The provider may be asked for its keys first: no transaction waits for it.
     Raises: SignInRefused for a token that is not good or was taken before, IssuerUnreachable.
     """
     claims = signed_claims(provider, text, needed=_NEEDED, what="logout token")
@@ -46,7 +46,12 @@ def logout_take(provider: SignInProvider, text: str) -> int:
         raise refused(
             provider, "Its logout token names neither a person (sub) nor a session (sid)."
         )
-    _take_once(provider, claims)
+    return _end_named(provider, _name(provider, claims, "jti"), subject, sid)
+
+
+@transaction.atomic
+def _end_named(provider: SignInProvider, jti: str, subject: str, sid: str) -> int:
+    _take_once(provider, jti)
     rows = PersonSession.objects.filter(identity__provider=provider)
     if subject:
         rows = rows.filter(identity__subject=subject)
@@ -80,9 +85,8 @@ def _name(provider: SignInProvider, claims: Mapping[str, Any], claim: str) -> st
     return found
 
 
-def _take_once(provider: SignInProvider, claims: Mapping[str, Any]) -> None:
+def _take_once(provider: SignInProvider, jti: str) -> None:
     """SECURITY: whoever saw a token go by does not sign that person out again and again."""
-    jti = _name(provider, claims, "jti")
     last = dt.timedelta(seconds=OLDEST + 2 * LEEWAY)
     try:
         with transaction.atomic():
