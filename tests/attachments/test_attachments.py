@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -18,6 +18,7 @@ from django.utils import timezone
 from apps.accounts.actors import Actor, portal_actor
 from apps.accounts.roles import Scope
 from apps.attachments.models import Attachment
+from apps.attachments.pictures import Picture, read_picture
 from apps.attachments.services.attachments import (
     attachment_add,
     attachment_remove,
@@ -128,6 +129,24 @@ def test_a_person_has_so_many_a_day(people: People, settings: Any) -> None:
     settings.SECOPS_IMAGES_A_DAY, settings.SECOPS_IMAGE_BYTES_A_DAY = 10, 1
     with pytest.raises(TooMany):
         add(viewer, people.system, picture_bytes(colour="white"))
+
+
+def test_pictures_at_the_same_time_share_the_quota(
+    people: People, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SECOPS_IMAGES_A_DAY = 1
+
+    def meanwhile(file: IO[bytes]) -> Picture:
+        Attachment.objects.create(
+            system=people.system, created_by=people.viewer, sha256="0" * 64, media_type="image/png",
+            size=1, width=1, height=1,
+        )  # fmt: skip
+        return read_picture(file)
+
+    monkeypatch.setattr("apps.attachments.services.attachments.read_picture", meanwhile)
+    with pytest.raises(TooMany):
+        add(actor_of(people.viewer), people.system, picture_bytes(colour="red"))
+    assert Attachment.objects.count() == 1
 
 
 def test_what_is_too_large_or_empty(people: People, settings: Any, data_folder: Path) -> None:

@@ -42,7 +42,7 @@ def attachment_add(*, actor: Actor, system: System | None, file: IO[bytes]) -> A
     Raises: Missing, NotPermitted, Invalid (`file`), TooMany, Unavailable.
     """
     require(actor, _NEEDED[system is None], system)
-    _within_quota(actor)
+    _within_quota(actor)  # before the work of reading it; what counts is the look under the lock
     picture = read_picture(_measured(file))
     return _keep(actor, system, picture)
 
@@ -79,6 +79,7 @@ def _keep(actor: Actor, system: System | None, picture: Picture) -> Attachment:
     if same is not None:
         Attachment.objects.filter(pk=same.pk).update(unused_since=None)
         return same
+    _within_quota(actor)
     row = Attachment(
         system=system,
         sha256=digest,
