@@ -1,13 +1,15 @@
 """A report's own bytes with the secrets in it masked, for organisations that keep no others.
 
 First what formats found to be secrets (`masking.noting`): string by string of JSON, elsewhere wherever it stands as
-it is or as XML has it; then credentials of well-known shape, whatever the notation. What is base64 inside the report is
-decoded, masked in the same way and encoded again. A report in UTF-16 is masked as UTF-8 and left in UTF-16.
+it is or as XML has it; then credentials of well-known shape, whatever the notation. What is base64 or base64url inside
+the report, or inside what these hold, is decoded, masked in the same way and encoded again. A report in UTF-16 is
+masked as UTF-8 and left in UTF-16.
 """
 
 import base64
 import codecs
 import contextlib
+import heapq
 import mmap
 import re
 import tempfile
@@ -32,7 +34,13 @@ _BASE64 = re.compile(
     rb"(?:(?<![0-9A-Za-z+/\\])|(?<=\\[rnt]))"
     rb"[0-9A-Za-z+/]{24,}+(?:(?:\\[rn]|[\r\n]|\\(?=/))++[0-9A-Za-z+/]++)*+={0,2}"
 )
+# The alphabet of addresses (RFC 4648 section 5): what has neither - nor _ is found as base64.
+_BASE64_URL = re.compile(
+    rb"(?:(?<![0-9A-Za-z_\\-])|(?<=\\[rnt]))"
+    rb"(?=[0-9A-Za-z_-]{24})[0-9A-Za-z]*+[_-][0-9A-Za-z_-]*+={0,2}"
+)
 _GAPS = re.compile(rb"\\[rn]|[\r\n]|\\(?=/)")
+_TO_BASE64 = bytes.maketrans(b"-_", b"+/")
 CHUNK_BYTES = 1024 * 1024
 MAX_INSIDE_BYTES = 16 * 1024 * 1024
 MOST_LEVELS = 12  # of a pattern of many words
@@ -119,8 +127,11 @@ def _recoded(data: memoryview, before: str, after: str) -> Iterator[bytes]:
 def _base64_masked(data: memoryview, noted: _Noted) -> Iterator[Piece]:
     """Recorded requests and answers lie as base64 in reports of Burp and others."""
     at = 0
-    for match in _BASE64.finditer(data):
-        masked = _inside_masked(bytes(match[0]), noted)
+    runs = (_BASE64.finditer(data), _BASE64_URL.finditer(data))
+    for match in heapq.merge(*runs, key=lambda each: each.start()):
+        if match.start() < at:
+            continue
+        masked = _inside_masked(bytes(match[0]), noted, is_url=match.re is _BASE64_URL)
         if masked is not None:
             yield data[at : match.start()]
             yield masked
@@ -128,11 +139,17 @@ def _base64_masked(data: memoryview, noted: _Noted) -> Iterator[Piece]:
     yield data[at:]
 
 
-def _inside_masked(run: bytes, noted: _Noted) -> bytes | None:
-    """The base64 as it is left, None if there is no secret in it, or if it is no base64."""
+def _inside_masked(run: bytes, noted: _Noted, *, is_url: bool) -> bytes | None:
+    """The base64 as it is left, None if there is no secret in it, or if it is no base64.
+
+    There may be base64 in it again: each level is three quarters of the one around it, so all of them together take
+    at most four times as long as the first.
+    """
     if len(run) > MAX_INSIDE_BYTES:
         return b"[masked]"  # what cannot be compared in memory is not kept
     letters = _GAPS.sub(b"", run).rstrip(b"=")
+    if is_url:
+        letters = letters.translate(_TO_BASE64)
     start = letters[: min(32, len(letters) // 4 * 4)]
     if not _is_text(base64.b64decode(start)):  # hashes, which are many
         return None
@@ -140,9 +157,15 @@ def _inside_masked(run: bytes, noted: _Noted) -> bytes | None:
         found = base64.b64decode(letters + b"=" * (-len(letters) % 4), validate=True)
     except ValueError:
         return None
-    text = b"".join(_shapes_masked(memoryview(found), noted))
-    text = b"".join(_texts_masked(memoryview(text), noted))
-    return base64.b64encode(text) if text != found else None
+    text = found
+    for step in (_base64_masked, _texts_masked, _shapes_masked):
+        text = b"".join(step(memoryview(text), noted))
+    if text == found:
+        return None
+    if is_url:
+        masked = base64.urlsafe_b64encode(text)
+        return masked if run.endswith(b"=") else masked.rstrip(b"=")
+    return base64.b64encode(text)
 
 
 def _is_text(start: bytes) -> bool:

@@ -131,6 +131,33 @@ def test_what_is_base64_is_masked_inside(around: bytes, encode: Callable[[bytes]
     assert base64.b64decode(copy.removeprefix(before).partition(after[:1])[0]) == MASKED
 
 
+@pytest.mark.parametrize("end", [b"", b"="])
+def test_what_is_base64url_is_masked_inside(end: bytes) -> None:
+    """As tokens in addresses have it, mostly without padding."""
+    secret = b"?>?>?>?>?>?> password=pl4ntedword" + (b"&a" if end else b"&ab")
+    given = base64.urlsafe_b64encode(secret)
+    assert set(b"-_") & set(given)
+    assert given.endswith(b"=") == bool(end)
+    data = b'{"a": "https://a.example/x-y/?state=%s&next=/some-long/path_with-words/here"}' % given
+    copy = written(data, {"pl4ntedword": "[masked]"})
+    before, after = data.split(given)
+    assert copy.startswith(before)
+    assert copy.endswith(after)
+    inside = copy[len(before) : -len(after)]
+    assert inside.endswith(b"=") in {False, bool(end)}
+    assert base64.urlsafe_b64decode(inside + b"=" * (-len(inside) % 4)) == secret.replace(
+        b"pl4ntedword", b"[masked]"
+    )
+
+
+def test_base64_in_base64_is_masked_however_deep() -> None:
+    given, hidden = REQUEST, MASKED
+    for encode in (base64.b64encode, base64.urlsafe_b64encode, base64.b64encode):
+        given, hidden = b"a=b; token: " + encode(given), b"a=b; token: " + encode(hidden)
+        copy = written(b'{"x": "%s"}' % given, {"pl4ntedword": "[masked]"})
+        assert copy == b'{"x": "%s"}' % hidden
+
+
 def test_base64_without_a_secret_stays_as_it_is() -> None:
     given = base64.encodebytes(b"GET / " * 40).replace(b"\n", b"\\n")
     data = b'{"a": "%s", "b": "%s", "c": "%s"}' % (given, b"9f86d081" * 8, b"a" * 29)
