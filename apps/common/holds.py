@@ -11,6 +11,7 @@ SOURCES = 0x5EC1 << 48  # of a source, while it is pulled; rows begin at 1
 FILES = 0x5EC1 << 48  # shared by those who copy stored files, alone for who takes them away
 PICTURES = 0x5EC2 << 48  # alone for who adds pictures or takes them away: rows may share a file
 GROUPS = 0x5EC3 << 48  # of a system, while what its tools see in common is grouped
+MIRRORS = 0x5EC4 << 48  # alone for who makes planning items of a tracker's issues
 
 
 @contextmanager

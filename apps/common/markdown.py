@@ -1,7 +1,7 @@
 """Markdown that people write, as HTML that is safe to show.
 
 SECURITY: raw HTML is off in the parser and the result passes an allow-list, so that a mistake in either
-is caught by the other. Length is capped, since nested brackets make parsing slow. Pictures come from the
+is caught by the other. Length is capped, and so is what makes parsing slow (`_bounded`). Pictures come from the
 portal alone (apps/attachments, which asks who may see them); any other is a link, so that reading a text
 tells nobody else of it.
 """
@@ -25,6 +25,11 @@ MAX_LENGTH = 100_000
 _parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
     ["table", "strikethrough"]
 )
+# What a text of MAX_LENGTH may have before it is shown as it was typed. Parsing is linear in all of it, and still a
+# text of nothing else would take seconds; what people write has a few.
+MOST_UNCLOSED = 500  # brackets
+MOST_QUOTED = 10  # levels, each of which every line after it asks
+_DEEP = re.compile(rf"^(?:[ \t]*+>){{{MOST_QUOTED + 1}}}", re.MULTILINE)
 # As an attachment names itself: the size, so that the page leaves room for it.
 _OWN = re.compile(
     r"(/attachments/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:#(\d{1,5})x(\d{1,5}))?"
@@ -136,7 +141,20 @@ def absolute(text: str, base: str) -> str:
 
 def tokens(text: str) -> list[Token]:
     """What the text is made of, for other media than HTML; cut at MAX_LENGTH, too."""
-    return _parser.parse(text[:MAX_LENGTH])
+    return _parser.parse(_bounded(text))
+
+
+def _bounded(text: str) -> str:
+    """The text that is parsed: cut at MAX_LENGTH; what would take long is a block of code, as it was typed."""
+    text = text[:MAX_LENGTH]
+    unclosed = text.count("[") - text.count("]")
+    if unclosed <= MOST_UNCLOSED and not _DEEP.search(text):
+        return text
+    said = _(
+        "This text has too many open brackets or quotes in quotes to be set, so it is shown as it was typed."
+    )
+    typed = "".join(f"    {line}\n" for line in text.splitlines())
+    return f"*{said}*\n\n{typed}"
 
 
 def words_of(text: str) -> list[str]:
@@ -150,7 +168,7 @@ def render(text: str, people: Collection[str] = ()) -> SafeString:
 
     people: names behind an @ that are people's, in lower case (apps/accounts/mentions.py).
     """
-    html = _parser.render(text[:MAX_LENGTH], {"people": people})
+    html = _parser.render(_bounded(text), {"people": people})
     clean = nh3.clean(
         html,
         tags=_TAGS,

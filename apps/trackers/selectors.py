@@ -95,6 +95,14 @@ def findings_chosen(viewer: Actor, numbers: Sequence[int]) -> list[Finding]:
     return list(rows.select_related("system", "series").order_by("-severity", "id"))
 
 
+def ticketed(tracker: Tracker, findings: Sequence[Finding]) -> dict[int, int]:
+    """Of these findings those that have a ticket there, with its number."""
+    ids = [finding.pk for finding in findings]
+    first = Ticket.objects.filter(tracker=tracker, finding__in=ids).values_list("finding", "pk")
+    more = TicketFinding.objects.filter(tracker=tracker, finding__in=ids)
+    return dict(first) | dict(more.values_list("finding", "ticket"))
+
+
 def _for_findings(numbers: Sequence[int]) -> Q:
     more = TicketFinding.objects.filter(ticket=OuterRef("pk"), finding__in=numbers)
     return Q(finding__in=numbers) | Q(Exists(more))

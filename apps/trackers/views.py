@@ -1,8 +1,10 @@
 """Trackers: what there is, one with its tickets; and the page that shows a ticket before it leaves."""
 
 import uuid
+from collections.abc import Sequence
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -33,6 +35,7 @@ from apps.trackers.selectors import (
     mirrored_count,
     sightings_open,
     ticket_get,
+    ticketed,
     tickets_of_weakness,
     tickets_visible,
     tracker_get,
@@ -224,10 +227,14 @@ def _ticket_page(request: PageRequest, subject: Finding | RiskStatement) -> Http
         if isinstance(subject, Finding)
         else [],
     }
+    tracker = _tracker_of(form, trackers)
     first: Finding | RiskStatement = subject
     if isinstance(subject, Finding):
-        first, *others = sorted([subject, *others], key=worst_first)
-    context |= _previews(trackers.first(), first, others)
+        sightings = sorted([subject, *others], key=worst_first)
+        if tracker and ticketed(tracker, sightings):
+            sightings = [subject]  # all join that ticket: a new one is for this one alone
+        first, *others = sightings
+    context |= _previews(tracker, first, others)
     return render(request, "trackers/ticket.html", context, status=422 if form.errors else 200)
 
 
@@ -239,8 +246,14 @@ def _filed(ticket: Ticket) -> str:
     }
 
 
+def _tracker_of(form: TicketForm, trackers: QuerySet[Tracker]) -> Tracker | None:
+    """The one whose ticket the page shows: as chosen, or the first."""
+    chosen: Tracker | None = form.cleaned_data.get("tracker") if form.is_bound else None
+    return chosen or trackers.first()
+
+
 def _previews(
-    tracker: Tracker | None, subject: Finding | RiskStatement, others: list[Finding]
+    tracker: Tracker | None, subject: Finding | RiskStatement, others: Sequence[Finding]
 ) -> dict[str, object]:
     """What would leave for this tracker, whole and with links only; nothing where there is none."""
     shown: dict[str, object] = {"others": others, "has_trackers": tracker is not None}
@@ -284,8 +297,13 @@ def findings_ticket_page(request: PageRequest) -> HttpResponse:
                 )
                 messages.info(request, text % {"left": left})
             return _back(ticket)
+    tracker = _tracker_of(form, trackers)
+    taken = ticketed(tracker, found) if tracker else {}
+    left = [one for one in found if one.pk not in taken]
     context = {"form": form, "chosen": found, "is_finding": True, "back_url": back_url}
-    context |= _previews(trackers.first(), found[0], found[1:])
+    context |= {"left": left, "taken": len(taken), "shown_tracker": tracker}
+    first, *others = left or found
+    context |= _previews(tracker, first, others)
     return render(request, "trackers/ticket.html", context, status=422 if form.errors else 200)
 
 

@@ -212,6 +212,21 @@ def test_from_the_list(people: People, github: StandIn) -> None:
     assert Ticket.objects.count() == 1
 
 
+def test_the_page_shows_what_is_left_to_file(people: People, github: StandIn) -> None:
+    found = [make_finding(people.system, title=f"Weakness {n}") for n in range(3)]
+    tracker, client = connect(github), signed_in(people.security)
+    ticked = {"finding": [one.pk for one in found]}
+    ticket_file(actor=TESTS, tracker=tracker, subject=found[0])
+    seen = client.post("/findings/ticket/", ticked).content.decode()
+    assert "One ticket for 2 findings." in seen
+    assert "1 of them has a ticket in Issues already and is left out." in seen
+    assert "Weakness 0" not in seen
+    findings_ticket_file(actor=TESTS, tracker=tracker, findings=found[1:])
+    seen = client.post("/findings/ticket/", ticked).content.decode()
+    assert "All of them have a ticket in Issues already." in seen
+    assert "What leaves" not in seen
+
+
 def test_over_the_api(people: People, github: StandIn) -> None:
     trivy, grype = sightings(people, "trivy", "grype")
     other = make_finding(people.other_system)

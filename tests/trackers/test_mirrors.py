@@ -4,17 +4,21 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from apps.audit.models import AuditEntry
 from apps.common.errors import EditConflict, Invalid, NotPermitted
+from apps.common.holds import MIRRORS
 from apps.common.outgoing import OutgoingFailed
 from apps.planning.models import ItemStatus, PlanningItem
 from apps.planning.services.items import item_create, item_edit
+from apps.trackers.clients.types import Seen
 from apps.trackers.clients.wiki import markdown_of
 from apps.trackers.models import Mirror, MirroredIssue, Tracker
 from apps.trackers.selectors import origin_of_item
 from apps.trackers.services.following import follow_due
+from apps.trackers.services.mirrored import issues_follow
 from apps.trackers.services.mirroring import mirror_due
 from apps.trackers.services.mirrors import mirror_run_now, mirror_save, mirror_try
 from tests.api.conftest import as_pipeline, as_user, problem_fields
@@ -142,6 +146,49 @@ def test_it_follows_until_somebody_writes_otherwise(people: People, each: StandI
     again()
     item.refresh_from_db()
     assert item.title == "Theirs, again"
+
+
+def test_what_another_worker_noted_meanwhile_is_nobodys_own_words(
+    people: People, github: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    github.add("First", "", ["planning"], {})
+    tracker = mirrored(github, people).tracker
+    mirror_due()
+    lock = PlanningItem.objects.select_for_update
+
+    def after_the_other(**words: Any) -> Any:
+        MirroredIssue.objects.update(title="Second")
+        PlanningItem.objects.update(title="Second")
+        return lock(**words)
+
+    monkeypatch.setattr(PlanningItem.objects, "select_for_update", after_the_other)
+    one = MirroredIssue.objects.get()
+    seen = Seen(
+        id=one.external_id, key=one.key, url=one.url, title="Third", is_closed=False,
+        updated_at=timezone.now(),
+    )  # fmt: skip
+    with transaction.atomic():
+        assert issues_follow(tracker, [seen]) == 1
+    monkeypatch.undo()
+    assert PlanningItem.objects.get().title == "Third"
+
+
+def test_two_connections_to_one_project_take_turns(people: People, github: StandIn) -> None:
+    github.add("Upload", "Text", ["planning"], {})
+    mirrored(github, people)
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [MIRRORS])
+        with connection.cursor() as ours:
+            ours.execute("SET LOCAL lock_timeout = '100ms'")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            mirror_due()
+    finally:
+        other.close()
+    assert not MirroredIssue.objects.exists()
+    again()
+    assert MirroredIssue.objects.count() == 1
 
 
 def test_closing_there_is_shown_and_decides_nothing(people: People, each: StandIn) -> None:

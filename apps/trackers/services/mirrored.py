@@ -24,13 +24,12 @@ def issues_follow(tracker: Tracker, page: Sequence[Seen]) -> int:
     Returns how many had changed. Done again it changes nothing.
     """
     seen = {one.id: one for one in page if one.id}
-    links = list(MirroredIssue.objects.filter(tracker=tracker, external_id__in=seen))
-    # Locked in one order, before they are read: nobody edits between the look and the writing.
+    # Locked in one order, before anything of them is read: nobody edits between the look and the writing, and
+    # what another worker noted of them just now is not taken for somebody's own words.
     locked = PlanningItem.objects.select_for_update(of=("self",)).select_related("system")
-    items = {
-        item.pk: item
-        for item in locked.filter(pk__in=[one.item_id for one in links]).order_by("pk")
-    }
+    ours = locked.filter(mirrored__tracker=tracker, mirrored__external_id__in=seen)
+    items = {item.pk: item for item in ours.order_by("pk")}
+    links = MirroredIssue.objects.filter(tracker=tracker, external_id__in=seen, item__in=items)
     return sum(_follow(link, items[link.item_id], seen[link.external_id]) for link in links)
 
 

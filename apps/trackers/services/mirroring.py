@@ -10,13 +10,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.actors import portal_actor
 from apps.catalog.models import System
 from apps.common.errors import Conflict
+from apps.common.holds import MIRRORS
 from apps.common.outgoing import OutgoingFailed
 from apps.planning.models import PlanningItem
 from apps.planning.references import LONGEST_KEY, LONGEST_URL, reference_of
@@ -109,6 +110,7 @@ def _take(mirror: Mirror, page: Sequence[Seen], tally: Tally) -> bool:
     )
     if row is None:
         return False
+    _one_at_a_time()
     tally.followed += issues_follow(row.tracker, page)
     for one, fate in fates_of(row, list(row.routes.select_related("system")), page):
         if fate.why_not:
@@ -120,6 +122,12 @@ def _take(mirror: Mirror, page: Sequence[Seen], tally: Tally) -> bool:
         until = max(one.updated_at for one in page)
         Mirror.objects.filter(pk=row.pk).update(seen_until=until)
     return True
+
+
+def _one_at_a_time() -> None:
+    """Until the transaction ends: two connections to one project would both find no item of an issue, and make two."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MIRRORS])
 
 
 def fates_of(

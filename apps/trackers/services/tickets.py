@@ -14,7 +14,7 @@ from apps.risks.models import RiskStatement
 from apps.scans.models import Finding
 from apps.trackers import dispatch
 from apps.trackers.models import Ticket, TicketFinding, TicketState, Tracker
-from apps.trackers.selectors import sightings_open
+from apps.trackers.selectors import sightings_open, ticketed
 from apps.trackers.services.text import ticket_text
 
 MOST_FINDINGS = 100  # that one ticket is for
@@ -31,7 +31,7 @@ def ticket_file(
     require(actor, Permission.TICKET_FILE, subject)
     _lock(tracker)
     if isinstance(subject, Finding):
-        exists = bool(_taken(tracker, [subject]))
+        exists = bool(ticketed(tracker, [subject]))
     else:
         exists = Ticket.objects.filter(tracker=tracker, statement=subject).exists()
     if exists:
@@ -54,7 +54,7 @@ def findings_ticket_file(
     if len({finding.system_id for finding in findings}) > 1:
         raise Invalid({"findings": "They are of several systems: file a ticket for each system."})
     _lock(tracker)
-    taken = _taken(tracker, findings)
+    taken = ticketed(tracker, findings)
     left = sorted((one for one in findings if one.pk not in taken), key=worst_first)
     if not left:
         raise Conflict(f"There is a ticket for each of these in {tracker.name} already.")
@@ -73,7 +73,7 @@ def weakness_ticket_file(
     require(actor, Permission.TICKET_FILE, finding)
     sightings = [finding, *sightings_open(actor, finding)[: MOST_FINDINGS - 1]]
     _lock(tracker)
-    taken = _taken(tracker, sightings)
+    taken = ticketed(tracker, sightings)
     if not taken:
         first, *rest = sorted(sightings, key=worst_first)
         return _make(actor, tracker, first, rest, link_only=link_only)
@@ -95,14 +95,6 @@ def weakness_ticket_file(
 def _lock(tracker: Tracker) -> None:
     """Whether a finding has a ticket is asked in two tables: one at a time asks and writes."""
     Tracker.objects.select_for_update().get(pk=tracker.pk)
-
-
-def _taken(tracker: Tracker, findings: Sequence[Finding]) -> dict[int, int]:
-    """Of these findings those that have a ticket there, with its number."""
-    ids = [finding.pk for finding in findings]
-    first = Ticket.objects.filter(tracker=tracker, finding__in=ids).values_list("finding", "pk")
-    more = TicketFinding.objects.filter(tracker=tracker, finding__in=ids)
-    return dict(first) | dict(more.values_list("finding", "ticket"))
 
 
 def worst_first(finding: Finding) -> tuple[int, int]:
