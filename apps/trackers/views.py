@@ -299,10 +299,15 @@ def findings_ticket_page(request: PageRequest) -> HttpResponse:
             return _back(ticket)
     tracker = _tracker_of(form, trackers)
     taken = ticketed(tracker, found) if tracker else {}
-    left = [one for one in found if one.pk not in taken]
-    context = {"form": form, "chosen": found, "is_finding": True, "back_url": back_url}
-    context |= {"left": left, "taken": len(taken), "shown_tracker": tracker}
-    first, *others = left or found
+    unfiled = [one for one in found if one.pk not in taken]
+    context: dict[str, object] = {
+        "form": form,
+        "chosen": found,
+        "is_finding": True,
+        "back_url": back_url,
+    }
+    context |= {"left": unfiled, "taken": len(taken), "shown_tracker": tracker}
+    first, *others = unfiled or found
     context |= _previews(tracker, first, others)
     return render(request, "trackers/ticket.html", context, status=422 if form.errors else 200)
 

@@ -13,9 +13,9 @@ from django.test import Client
 from apps.accounts.models import LogoutNotice, PersonSession, SignInProvider, User
 from apps.accounts.roles import Role
 from apps.accounts.services.factors import app_add
-from apps.accounts.services.openid import signing_key
 from apps.accounts.tasks import sweep
 from apps.audit.models import AuditEntry
+from apps.common.openid import signing_key
 from tests.accounts.test_openid import BASE, connected, through
 from tests.accounts.test_second_factor import RFC_SECRET, totp
 from tests.factories import actor_of, make_user

@@ -303,7 +303,7 @@ def answered(environ: Environ, *, is_signed_in: bool | None) -> None:
             given[SIGNED_IN] = is_signed_in
         return []
 
-    recognising(application)(dict(environ), lambda *_words: None)
+    recognising(application)(dict(environ), lambda *_words: print)
 
 
 def test_whose_session_was_recognised_has_the_lane_of_people(
