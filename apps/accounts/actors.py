@@ -88,6 +88,11 @@ class Actor:
         return grants
 
     @property
+    def is_superuser(self) -> bool:
+        """Whether it is a superuser in person: only they touch other superusers, staff and admins."""
+        return self.token is None and self.user is not None and self.user.is_superuser
+
+    @property
     def reads_audit(self) -> bool:
         """Whether there is a system, or the organisation, whose audit trail the actor may read."""
         return self.systems_with(Permission.AUDIT_VIEW) != frozenset()

@@ -1,9 +1,17 @@
 """Reading people, tokens and sign-in providers."""
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from apps.accounts.actors import Actor
-from apps.accounts.models import ApiToken, Membership, PersonIdentity, SignInProvider, User
+from apps.accounts.models import (
+    ApiToken,
+    Membership,
+    PersonIdentity,
+    SecondFactor,
+    SignInProvider,
+    Team,
+    User,
+)
 from apps.accounts.policy import require
 from apps.accounts.roles import EVERYONE, GRANTS, Permission
 from apps.common.errors import Missing
@@ -27,6 +35,43 @@ def people_with(permission: Permission, system_id: int | None) -> QuerySet[User]
         | Q(pk__in=members.filter(user__isnull=False).values("user"))
         | Q(pk__in=through_teams.values("user"))
     )
+
+
+def people_list(viewer: Actor, text: str = "") -> QuerySet[User]:
+    """Everybody, those who are switched off too, by name; `has_factor`. Raises: NotPermitted."""
+    require(viewer, Permission.PEOPLE_MANAGE)
+    rows = User.objects.prefetch_related("teams").annotate(
+        has_factor=Exists(SecondFactor.objects.filter(user=OuterRef("pk")))
+    )
+    if text := text.strip():
+        rows = rows.filter(
+            Q(name__icontains=text) | Q(email__icontains=text) | Q(teams__name__icontains=text)
+        ).distinct()
+    return rows.order_by("name", "pk")
+
+
+def person_get(viewer: Actor, pk: int) -> User:
+    """Raises: NotPermitted, Missing."""
+    row = people_list(viewer).filter(pk=pk).first()
+    if row is None:
+        raise Missing("There is nobody of that number.")
+    return row
+
+
+def teams_list(viewer: Actor) -> QuerySet[Team]:
+    """With `people_count` and `system_count`. Raises: NotPermitted."""
+    require(viewer, Permission.PEOPLE_MANAGE)
+    return Team.objects.annotate(
+        people_count=Count("people", distinct=True), system_count=Count("systems", distinct=True)
+    ).order_by("name")
+
+
+def team_get(viewer: Actor, key: str) -> Team:
+    """Raises: NotPermitted, Missing."""
+    row = teams_list(viewer).filter(key=key).first()
+    if row is None:
+        raise Missing("There is no such team.")
+    return row
 
 
 def tokens_own(viewer: Actor) -> QuerySet[ApiToken]:

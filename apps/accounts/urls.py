@@ -3,6 +3,7 @@ from django.urls import path
 from apps.accounts import (
     views,
     views_openid,
+    views_people,
     views_place,
     views_providers,
     views_security,
@@ -46,6 +47,23 @@ urlpatterns = [
         views_security.identity_remove_own_action,
         name="identity-remove-own",
     ),
+    path("settings/people/", views_people.people_page, name="person-list"),
+    path("settings/people/new/", views_people.person_new_page, name="person-new"),
+    path("settings/people/<int:pk>/", views_people.person_page, name="person-detail"),
+    path("settings/people/<int:pk>/link/", views_people.person_link_action, name="person-link"),
+    path(
+        "settings/people/<int:pk>/sessions/end/",
+        views_people.person_sessions_end_action,
+        name="person-sessions-end",
+    ),
+    path(
+        "settings/people/<int:pk>/factors/reset/",
+        views_people.person_factors_reset_action,
+        name="person-factors-reset",
+    ),
+    path("settings/teams/", views_people.teams_page, name="team-list"),
+    path("settings/teams/<slug:key>/", views_people.team_page, name="team-detail"),
+    path("settings/teams/<slug:key>/remove/", views_people.team_remove_action, name="team-remove"),
     path("settings/sign-in/", views_providers.provider_list_page, name="provider-list"),
     path(
         "settings/sign-in/sessions/end/",

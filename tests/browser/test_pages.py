@@ -128,6 +128,9 @@ STAFF: dict[str, Open] = {
     "sign-in-provider-form": at("/settings/sign-in/new/"),
     "backstage-import": at("/imports/backstage/"),
     "system-form": at("/systems/new/"),
+    "people": at("/settings/people/"),
+    "person-form": at("/settings/people/new/"),
+    "teams": at("/settings/teams/"),
     "system-edit": at("/systems/booking/edit/"),
     "system-roles": at("/systems/booking/roles/"),
 }

@@ -120,7 +120,7 @@ def factors_reset(*, actor: Actor, user: User) -> int:
     SECURITY: those of a superuser only by another one. Raises: NotPermitted.
     """
     require(actor, Permission.PEOPLE_MANAGE)
-    if user.is_superuser and not (actor.user is not None and actor.user.is_superuser):
+    if user.is_superuser and not actor.is_superuser:
         raise NotPermitted("Only superusers take the factors of a superuser away.")
     number, _each = SecondFactor.objects.filter(user=user).delete()
     user.recovery_codes.all().delete()

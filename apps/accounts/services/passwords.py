@@ -47,8 +47,7 @@ def password_link_make(*, actor: Actor, user: User) -> NewLink:
     superusers make one for staff.
     """
     require(actor, Permission.PEOPLE_MANAGE)
-    is_super = actor.user is not None and actor.user.is_superuser
-    if _is_above(user) and not is_super:
+    if _is_above(user) and not actor.is_superuser:
         raise NotPermitted("Only superusers make a link for staff.")
     text, ends = secrets.token_urlsafe(32), timezone.now() + GOOD_FOR
     user.password_links.all().delete()

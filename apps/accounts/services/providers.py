@@ -205,7 +205,7 @@ def _problems_of_roles(
             problems["group_roles"] = f"{role[:40]!r} is none of {', '.join(sorted(ROLES))}."
         if not group or len(group) > 300 or not group.isprintable():
             problems["group_roles"] = "A group's name has 1 to 300 printable characters."
-    trusted = actor.portal or (actor.user is not None and actor.user.is_superuser)
+    trusted = actor.portal or actor.is_superuser
     if not trusted and default_role == Role.ADMIN != row.default_role:
         problems["default_role"] = "Only a superuser lets a provider make admins."
     if not trusted and _admins(rules) - _admins(row.group_roles):

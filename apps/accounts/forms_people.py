@@ -1,0 +1,71 @@
+"""People and teams of the organisation."""
+
+from typing import Any
+
+from django import forms
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import ROLE_CHOICES, Team, User
+from apps.common.forms import with_any
+
+
+class PersonForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=120)
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254, help_text=_("It is what this person signs in with.")
+    )
+    role = forms.ChoiceField(
+        label=_("Role in the whole organisation"),
+        choices=with_any(ROLE_CHOICES, _("None: only what single systems give")),
+        required=False,
+    )
+    teams = forms.ModelMultipleChoiceField(
+        label=_("Teams"),
+        queryset=Team.objects.order_by("name"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class PersonEditForm(PersonForm):
+    is_active = forms.BooleanField(
+        label=_("May sign in"),
+        required=False,
+        help_text=_("Without it, sessions end and tokens stop working; what was written stays."),
+    )
+
+    @classmethod
+    def of(cls, user: User, data: Any = None) -> "PersonEditForm":
+        return cls(
+            data,
+            initial={
+                "name": user.name,
+                "email": user.email,
+                "role": user.role,
+                "teams": list(user.teams.all()),
+                "is_active": user.is_active,
+            },
+        )
+
+    def changed(self) -> dict[str, Any]:
+        """The service's keywords: what was changed here, so that two admins do not undo each other."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
+
+
+class TeamForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=120)
+    key = forms.SlugField(
+        label=_("Key"),
+        max_length=60,
+        required=False,
+        help_text=_("Short, for the API and lists of owners. Empty: made of the name."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "key" not in self.errors and not cleaned.get("key"):
+            cleaned["key"] = slugify(cleaned.get("name", ""))[:60]
+            if not cleaned["key"] and "name" not in self.errors:
+                self.add_error("key", _("Say a key: the name has no letters that could make one."))
+        return cleaned

@@ -1,0 +1,159 @@
+"""People and teams on their pages: who may change whom, and what follows."""
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import Team, User
+from apps.accounts.roles import Role
+from apps.audit.models import AuditEntry
+from apps.catalog.models import System
+from tests.conftest import People
+from tests.factories import make_team, make_user
+from tests.factories.people import PASSWORD
+from tests.pages import signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+PAGES = ("/settings/people/", "/settings/people/new/", "/settings/teams/")
+
+
+def sure(client: Client) -> Client:
+    """Who has just shown the password again."""
+    client.post("/settings/security/confirm/", {"password": PASSWORD, "next": "/"})
+    return client
+
+
+def typed(user: User, **changes: object) -> dict[str, object]:
+    """A person's form as it stands, with changes."""
+    form: dict[str, object] = {
+        "name": user.name,
+        "email": user.email,
+        "role": user.role,
+        "teams": [team.pk for team in user.teams.all()],
+        "is_active": "on",
+    }
+    return {name: value for name, value in (form | changes).items() if value != ""}
+
+
+def test_only_admins_of_the_organisation(people: People) -> None:
+    for person in (people.viewer, people.architect, people.security, people.chief):
+        client = sure(signed_in(person))
+        for path in (*PAGES, f"/settings/people/{people.viewer.pk}/"):
+            assert client.get(path).status_code == 403, path
+        assert client.post("/settings/teams/", {"name": "Mine"}).status_code == 403
+    client = sure(signed_in(people.admin))
+    for path in PAGES:
+        assert client.get(path).status_code == 200
+    assert client.get("/settings/people/999999/").status_code == 404
+
+
+def test_it_is_asked_who_one_is_first(people: People) -> None:
+    client = signed_in(people.admin)
+    session = client.session
+    session["sure-at"] = 0
+    session.save()
+    for path in ("/settings/people/new/", f"/settings/people/{people.viewer.pk}/"):
+        answer = client.get(path)
+        assert answer.status_code == 302
+        assert answer["Location"].startswith("/settings/security/confirm/")
+
+
+def test_somebody_new_gets_a_link(people: People) -> None:
+    client = sure(signed_in(people.admin))
+    team = make_team("Harbour")
+    given = {
+        "name": "Nora Near",
+        "email": "Nora@Example.org",
+        "role": "security",
+        "teams": [team.pk],
+    }
+    answer = client.post("/settings/people/new/", given)
+    nora = User.objects.get(email="nora@example.org")
+    assert answer["Location"] == f"/settings/people/{nora.pk}/"
+    assert (nora.role, list(nora.teams.all()), nora.has_usable_password()) == (
+        "security",
+        [team],
+        False,
+    )
+    page = client.post(f"/settings/people/{nora.pk}/link/").content.decode()
+    assert "/sign-in/password/?link=" in page
+    assert f'href="/settings/people/{nora.pk}/"' in page
+    again = client.post("/settings/people/new/", given)
+    assert again.status_code == 422
+    assert "Somebody has this address already." in again.content.decode()
+    assert "Nora Near" in text_of(client, "/settings/people/?q=harb")
+    assert "Nora Near" not in text_of(client, "/settings/people/?q=nobody")
+
+
+def test_what_an_admin_does_not_reach(people: People) -> None:
+    client = sure(signed_in(people.admin))
+    admin = people.admin
+    root = make_user("Ruth Root", role=Role.ADMIN, is_superuser=True, is_staff=True)
+    peer = make_user("Petra Peer", role=Role.ADMIN)
+    for other in (root, peer):
+        answer = client.post(f"/settings/people/{other.pk}/", typed(other, name="Mine"))
+        assert answer.status_code == 422
+        assert "Only superusers change admins and staff." in answer.content.decode()
+    own = client.post(f"/settings/people/{admin.pk}/", typed(admin, role="viewer"))
+    assert "What you may do yourself, another admin changes." in own.content.decode()
+    assert (
+        client.post(f"/settings/people/{admin.pk}/", typed(admin, name="Ada A.")).status_code == 302
+    )
+    up = client.post(f"/settings/people/{people.viewer.pk}/", typed(people.viewer, role="admin"))
+    assert "Only superusers make admins of the organisation." in up.content.decode()
+    client.post(f"/settings/people/{root.pk}/link/")
+    assert not root.password_links.exists()
+    for each in (root, peer, admin, people.viewer):
+        before = each.role
+        each.refresh_from_db()
+        assert each.role == before
+    chief = sure(signed_in(root))
+    assert chief.post(f"/settings/people/{peer.pk}/", typed(peer, role="viewer")).status_code == 302
+    peer.refresh_from_db()
+    assert peer.role == "viewer"
+
+
+def test_who_is_switched_off_is_out(people: People) -> None:
+    client = sure(signed_in(people.admin))
+    person = make_user("Vic Viewer", role=Role.VIEWER)
+    theirs = Client()
+    theirs.post("/sign-in/", {"username": person.email, "password": PASSWORD})
+    assert theirs.get("/systems/").status_code == 200
+    path = f"/settings/people/{person.pk}/"
+    assert client.post(path, typed(person, is_active="")).status_code == 302
+    assert theirs.get("/systems/").status_code == 302
+    entry = AuditEntry.objects.filter(action="person.edit").latest("id")
+    assert entry.changes == {"is_active": [True, False]}
+    assert "Switched off" in text_of(client, "/settings/people/?q=vic")
+
+
+def test_two_admins_do_not_undo_each_other(people: People) -> None:
+    """Only what was changed in the form is written."""
+    client = sure(signed_in(people.admin))
+    person = make_user("Vic Viewer", role=Role.VIEWER)
+    asked = typed(person, name="Vic V.")
+    User.objects.filter(pk=person.pk).update(role=Role.ARCHITECT.value)
+    assert (
+        client.post(f"/settings/people/{person.pk}/", asked | {"role": "architect"}).status_code
+        == 302
+    )
+    person.refresh_from_db()
+    assert (person.name, person.role) == ("Vic V.", "architect")
+
+
+def test_teams(people: People) -> None:
+    client = signed_in(people.admin)
+    assert client.post("/settings/teams/", {"name": "Harbour pilots"}).status_code == 302
+    team = Team.objects.get(key="harbour-pilots")
+    assert client.post("/settings/teams/", {"name": "HARBOUR PILOTS"}).status_code == 422
+    path = f"/settings/teams/{team.key}/"
+    assert client.post(path, {"name": "Pilots", "key": "pilots"}).status_code == 302
+    team.refresh_from_db()
+    assert (team.name, team.key) == ("Pilots", "pilots")
+    System.objects.filter(pk=people.system.pk).update(owner=team)
+    client.post("/settings/teams/pilots/remove/")
+    assert Team.objects.filter(pk=team.pk).exists()
+    assert "Payments" in text_of(client, "/settings/teams/pilots/")
+    System.objects.update(owner=None)
+    assert "Remove the team" in text_of(client, "/settings/teams/pilots/")
+    client.post("/settings/teams/pilots/remove/")
+    assert not Team.objects.filter(pk=team.pk).exists()
