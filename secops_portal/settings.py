@@ -463,9 +463,11 @@ SECOPS_RATE_SIGN_IN_ADDRESS = env.text(
 )
 SECOPS_RATE_STORAGE_URL = env.text("SECOPS_CACHE_URL", REDIS_URL)
 # Who must have a second factor: "privileged" (security, admins, staff), "everyone", or "" for nobody.
-SECOPS_SECOND_FACTOR = env.text("SECOPS_SECOND_FACTOR", "privileged" if PRODUCTION else "")
+SECOPS_SECOND_FACTOR = env.text("SECOPS_SECOND_FACTOR", "everyone" if PRODUCTION else "")
 if SECOPS_SECOND_FACTOR not in {"", "privileged", "everyone"}:
     raise env.refuse("SECOPS_SECOND_FACTOR must be privileged, everyone or empty.")
+# How many days a person who is asked for one may go on without.
+SECOPS_SECOND_FACTOR_DAYS = env.integer("SECOPS_SECOND_FACTOR_DAYS", 0, low=0, high=90)
 # How many proxies of ours stand before the portal.
 SECOPS_PROXIES = env.integer(
     "SECOPS_PROXIES", int(env.flag("SECOPS_BEHIND_PROXY", default=False)), low=0, high=10

@@ -1,6 +1,7 @@
 """request.actor for pages; who has to sign in first; where a person is signed in; and who still has to add a
 second factor."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,18 +14,21 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+from django.utils.formats import date_format
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from apps.accounts.actors import ANONYMOUS, Actor
 from apps.accounts.models import User
 from apps.accounts.places import place_of
-from apps.accounts.roles import Role
+from apps.accounts.services.factors import factor_due, is_asked
 from apps.accounts.signing_in import FACTOR, is_over, note_again
 from apps.common.api.problems import plain, problem
 from apps.common.door import SIGNED_IN
+
+TOLD = "factor-told"  # session: that the person was told of the day
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -125,23 +129,34 @@ class SessionMiddleware:
             return self.get_response(request)
         request.META[SIGNED_IN] = True
         note_again(request, user)
-        if owes_factor(request, user) and not _leads_to_factor(request.path):
-            return _ask_for_factor(request)
+        due = factor_owed(request, user)
+        if due is not None and not _leads_to_factor(request.path):
+            if due <= timezone.now():
+                return _ask_for_factor(request)
+            _tell_of_factor(request, due)
         return self.get_response(request)
 
 
-def owes_factor(request: HttpRequest, user: User) -> bool:
-    """Whether SECOPS_SECOND_FACTOR asks this person for a second factor, and there is none."""
-    wanted = settings.SECOPS_SECOND_FACTOR
-    privileged = user.is_staff or user.role in {Role.SECURITY, Role.ADMIN}
-    if not (wanted == "everyone" or (wanted == "privileged" and privileged)):
-        return False
-    if request.session.get(FACTOR):
-        return False
-    has_one = user.factors.exists()
-    if has_one:  # added elsewhere; this session is as good as before
+def factor_owed(request: HttpRequest, user: User) -> dt.datetime | None:
+    """From when on this person needs a second factor; None where it has one, or needs none."""
+    if request.session.get(FACTOR) or not is_asked(user):
+        return None
+    due = factor_due(user)
+    if due is None:  # added elsewhere; this session is as good as before
         request.session[FACTOR] = True
-    return not has_one
+    return due
+
+
+def _tell_of_factor(request: HttpRequest, due: dt.datetime) -> None:
+    """Once a session, on a page."""
+    if request.method != "GET" or request.path.startswith("/api/") or request.session.get(TOLD):
+        return
+    request.session[TOLD] = True
+    day = date_format(timezone.localtime(due), "DATE_FORMAT")
+    said = _(
+        "From %(day)s on you need a second factor here. Add one before, on your page of sign-in and sessions."
+    )
+    messages.info(request, said % {"day": day})
 
 
 def _leads_to_factor(path: str) -> bool:
@@ -150,9 +165,7 @@ def _leads_to_factor(path: str) -> bool:
 
 
 def _ask_for_factor(request: HttpRequest) -> HttpResponse:
-    said = _(
-        "Your role needs a second factor here. Add an authenticator app or a passkey to go on."
-    )
+    said = _("You need a second factor here. Add an authenticator app or a passkey to go on.")
     if _is_for_machines(request.path):
         return JsonResponse(
             problem(403, "second-factor-needed", said),

@@ -69,6 +69,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     # How this person reads; empty: as the browser says (apps/accounts/places.py).
     language = models.CharField(max_length=12, blank=True, default="", db_default="")
     time_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
+    # When this person was first asked for a second factor, or added one: the days of patience begin.
+    factor_asked_at = models.DateTimeField(null=True, editable=False)
 
     objects = UserManager()
     USERNAME_FIELD = "email"

@@ -23,6 +23,7 @@ from apps.accounts.services.factors import (
     app_add,
     app_new,
     app_shown,
+    factor_due,
     factor_remove,
     recovery_make,
     secret_found,
@@ -75,6 +76,7 @@ def _page_before(request: PageRequest) -> str:
 def security_page(request: PageRequest) -> HttpResponse:
     context = {
         "factors": list(request.user.factors.all()),
+        "factor_due": factor_due(request.user),
         "codes_left": request.user.recovery_codes.filter(used_at=None).count(),
         "sessions": sessions_of(request.user),
         "this_session": request.session.session_key,

@@ -1,6 +1,7 @@
 """Second factors: apps, recovery codes, who must have one, and sessions ended from elsewhere."""
 
 import base64
+import datetime as dt
 import hashlib
 import hmac
 import html
@@ -14,9 +15,17 @@ from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import PersonSession, RecoveryCode, SecondFactor, User
-from apps.accounts.services.factors import app_add, code_taken, factors_reset, recovery_make
+from apps.accounts.services.factors import (
+    app_add,
+    code_taken,
+    factor_due,
+    factor_remove,
+    factors_reset,
+    recovery_make,
+)
 from apps.audit.models import AuditEntry
 from apps.common.errors import Invalid, NotPermitted
 from tests.conftest import People
@@ -284,6 +293,40 @@ def test_privileged_people_are_led_to_a_second_factor(
     assert client.get("/planning/").status_code == 200
     settings.SECOPS_SECOND_FACTOR = "everyone"
     assert viewer.get("/planning/")["Location"] == SECURITY
+
+
+def test_people_are_told_in_time_and_led_there_in_the_end(
+    people: People, clock: list[float], settings: Any
+) -> None:
+    settings.SECOPS_SECOND_FACTOR, settings.SECOPS_SECOND_FACTOR_DAYS = "everyone", 14
+    viewer, told = people.viewer, "on you need a second factor here"
+    client = Client()
+    client.force_login(viewer)
+    assert client.get("/api/v1/me").status_code == 200
+    assert told in client.get("/planning/").content.decode()
+    assert told not in client.get("/planning/").content.decode()  # once a session
+    assert "You need one from" in client.get(SECURITY).content.decode()
+    assert AuditEntry.objects.filter(action="factor.ask", object_label=str(viewer)).count() == 1
+    later = Client()
+    later.force_login(viewer)
+    assert told in later.get("/planning/").content.decode()
+    User.objects.filter(pk=viewer.pk).update(factor_asked_at=timezone.now() - dt.timedelta(days=14))
+    assert client.get("/planning/")["Location"] == SECURITY
+    assert client.get("/api/v1/me").json()["code"] == "second-factor-needed"
+    with_app(viewer, clock)
+    assert client.get("/planning/").status_code == 200
+
+
+def test_who_takes_a_factor_away_gets_no_new_patience(
+    people: People, clock: list[float], settings: Any
+) -> None:
+    with_app(people.viewer, clock)
+    asked = User.objects.get(pk=people.viewer.pk).factor_asked_at
+    assert asked is not None
+    settings.SECOPS_SECOND_FACTOR, settings.SECOPS_SECOND_FACTOR_DAYS = "everyone", 14
+    factor_remove(actor=actor_of(people.viewer), pk=SecondFactor.objects.get().pk)
+    due = factor_due(User.objects.get(pk=people.viewer.pk))
+    assert due == asked + dt.timedelta(days=14)
 
 
 def test_the_admin_site_has_no_door_of_its_own(people: People) -> None:

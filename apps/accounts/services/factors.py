@@ -3,6 +3,7 @@
 Sources: RFC 6238 (TOTP), RFC 4226 (HOTP); NIST SP 800-63B-4 sections 3.1.4 and 4.2.
 """
 
+import datetime as dt
 import hashlib
 import hmac
 import secrets
@@ -17,15 +18,16 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.actors import Actor
+from apps.accounts.actors import Actor, portal_actor
 from apps.accounts.models import FactorKind, RecoveryCode, SecondFactor, User
 from apps.accounts.policy import require
-from apps.accounts.roles import Permission
+from apps.accounts.roles import Permission, Role
 from apps.audit.services import record
 from apps.common import sealing
 from apps.common.errors import Invalid, Missing, NotPermitted
 from apps.common.resealing import rows_reseal
 
+PORTAL = portal_actor("sign-in")
 ISSUER = "SecOps Portal"
 STEP = 30  # seconds that a code is shown
 DRIFT = (0, -1, 1)  # steps that clocks may differ
@@ -33,6 +35,37 @@ RECOVERY_CODES = 10
 MOST_FACTORS = 10
 # No letter or digit that is easily taken for another one; ten of them are 49 bits.
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def is_asked(user: User) -> bool:
+    """Whether SECOPS_SECOND_FACTOR says that this person must have a second factor."""
+    wanted = settings.SECOPS_SECOND_FACTOR
+    privileged = user.is_staff or user.role in {Role.SECURITY, Role.ADMIN}
+    return wanted == "everyone" or (wanted == "privileged" and privileged)
+
+
+def factor_due(user: User) -> dt.datetime | None:
+    """When the patience ends with which a person is asked for a second factor; None for who has one, or needs none.
+
+    It begins when the person is first asked: with this question, unless it was before.
+    """
+    if not is_asked(user) or user.factors.exists():
+        return None
+    since = user.factor_asked_at or _ask(user)
+    return since + dt.timedelta(days=settings.SECOPS_SECOND_FACTOR_DAYS)
+
+
+@transaction.atomic
+def _ask(user: User) -> dt.datetime:
+    now = timezone.now()
+    if asked_note(user, now):
+        record(actor=PORTAL, action="factor.ask", target=user)
+    return now
+
+
+def asked_note(user: User, now: dt.datetime) -> bool:
+    """Begin the days of patience, once a person. SECURITY: who takes a factor away gets no new ones."""
+    return User.objects.filter(pk=user.pk, factor_asked_at=None).update(factor_asked_at=now) == 1
 
 
 @dataclass(frozen=True)
@@ -145,7 +178,9 @@ def recovery_make(*, actor: Actor) -> list[str]:
 
 
 def recovery_ensure(actor: Actor) -> list[str]:
+    """What follows on every new factor. Returns the recovery codes with the first one."""
     user = _person(actor)
+    asked_note(user, timezone.now())
     return [] if user.recovery_codes.exists() else recovery_make(actor=actor)
 
 
