@@ -317,9 +317,11 @@ def stat(
 
 
 @register.simple_block_tag(takes_context=True)
-def definitions(context: template.Context, content: SafeString) -> SafeString:
-    """A list of terms and their values. Body: definition tags."""
-    return render_component(context, "definitions", {"body": content})
+def definitions(
+    context: template.Context, content: SafeString, *, figures: bool = False
+) -> SafeString:
+    """A list of terms and their values. Body: definition tags. figures: numbers, one under the other."""
+    return render_component(context, "definitions", {"body": content, "figures": figures})
 
 
 @register.simple_block_tag(takes_context=True)
