@@ -1,5 +1,6 @@
 """All settings. Values come from the environment; every default is the safe one (docs/operations.md)."""
 
+import re
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -369,6 +370,10 @@ SECOPS_INGEST_MAX_ATTEMPTS = env.integer("SECOPS_INGEST_MAX_ATTEMPTS", 20, low=1
 SECOPS_LEASE_SECONDS = env.integer("SECOPS_LEASE_SECONDS", 30, low=1, high=3600)
 SECOPS_SWEEP_SECONDS = env.integer("SECOPS_SWEEP_SECONDS", 15, low=1, high=600)
 SECOPS_MAX_VEX_BYTES = env.integer("SECOPS_MAX_VEX_MB", 16, low=1, high=256) * 1024 * 1024
+# Where a virus scanner listens that speaks clamd's INSTREAM: host:port, or the path of a socket. Empty: there is none.
+SECOPS_CLAMD = env.text("SECOPS_CLAMD", "")
+if not re.fullmatch(r"|/.+|(\[[0-9a-fA-F:.]+\]|[^\s:/]+):\d{1,5}", SECOPS_CLAMD):
+    raise env.refuse("SECOPS_CLAMD must be host:port, or the path of a socket.")
 # Pictures in texts; the limits a day are of one person.
 SECOPS_MAX_IMAGE_BYTES = env.integer("SECOPS_MAX_IMAGE_MB", 10, low=1, high=100) * 1024 * 1024
 SECOPS_IMAGES_A_DAY = env.integer("SECOPS_IMAGES_A_DAY", 200, low=1, high=100_000)

@@ -3,6 +3,7 @@
 EMPTY = "empty"
 TOO_LARGE = "too-large"
 BAD_COMPRESSION = "bad-compression"
+MALWARE = "malware"
 UNKNOWN_FORMAT = "unknown-format"
 AMBIGUOUS_FORMAT = "ambiguous-format"
 TOO_MANY_FINDINGS = "too-many-findings"

@@ -113,6 +113,11 @@ def _copy(chunks: Iterable[bytes], target: IO[bytes]) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
+def pieces(name: str) -> Iterator[bytes]:
+    with default_storage.open(name) as source:
+        yield from source.chunks(CHUNK)
+
+
 def forget(name: str) -> None:
     """Delete bytes whose report was not written after all."""
     with contextlib.suppress(OSError):

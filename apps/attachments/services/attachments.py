@@ -23,6 +23,7 @@ from apps.audit.services import record
 from apps.catalog.models import System
 from apps.common.errors import Conflict, Invalid, TooMany
 from apps.common.holds import FILES, PICTURES
+from apps.common.malware import malware_in
 
 # Who may write any text there: asking a question needs the least.
 _NEEDED = {
@@ -43,7 +44,7 @@ def attachment_add(*, actor: Actor, system: System | None, file: IO[bytes]) -> A
     """
     require(actor, _NEEDED[system is None], system)
     _within_quota(actor)  # before the work of reading it; what counts is the look under the lock
-    picture = read_picture(_measured(file))
+    picture = read_picture(_clean(_measured(file)))
     return _keep(actor, system, picture)
 
 
@@ -56,6 +57,14 @@ def _measured(file: IO[bytes]) -> IO[bytes]:
     if size > settings.SECOPS_MAX_IMAGE_BYTES:
         limit = settings.SECOPS_MAX_IMAGE_BYTES // MB
         raise Invalid({"file": f"The picture is larger than {limit} MB, the limit here."})
+    return file
+
+
+def _clean(file: IO[bytes]) -> IO[bytes]:
+    """The file, in which the virus scanner found nothing, if there is one. Raises: Invalid, Unavailable."""
+    if found := malware_in(iter(lambda: file.read(MB), b"")):
+        raise Invalid({"file": f"The virus scanner found {found} in it. Nothing of it was kept."})
+    file.seek(0)
     return file
 
 

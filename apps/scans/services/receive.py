@@ -14,8 +14,10 @@ from apps.accounts.roles import Permission
 from apps.audit.services import record
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
-from apps.common.errors import Conflict, Invalid, Missing
+from apps.common.errors import Conflict, Invalid, Missing, ReportRejected
+from apps.common.malware import malware_in
 from apps.scans import dispatch, storage
+from apps.scans.constants import MALWARE
 from apps.scans.models import Report, ReportState
 from apps.scans.registry import registry
 from apps.scans.selectors_raw import raw_copies_are_masked
@@ -77,8 +79,8 @@ def report_receive(
     """Take in one report and have it processed.
 
     The same idempotency key again gives the same report. Raises: NotPermitted, Missing, Invalid,
-    ReportRejected (empty, too large, damaged compression), Conflict (a key used for other bytes),
-    Unavailable (no room).
+    ReportRejected (empty, too large, damaged compression, malware), Conflict (a key used for other bytes),
+    Unavailable (no room, or no answer of the virus scanner).
     """
     require(actor, Permission.REPORT_UPLOAD, system, seen_by=Permission.REPORT_VIEW)
     claim.check()
@@ -93,6 +95,7 @@ def report_receive(
         dispatch.ingest(report_id)
 
     try:
+        _check_for_malware(actor, system, stored)
         report, is_new = _write(actor, system, claim, stored, key=idempotency_key, send=send)
     except BaseException:
         if (
@@ -105,6 +108,21 @@ def report_receive(
         if report.sha256 != stored.sha256:
             raise Conflict("This Idempotency-Key was used for another report.")
     return report
+
+
+def _check_for_malware(actor: Actor, system: System, stored: storage.StoredBytes) -> None:
+    found = malware_in(storage.pieces(stored.name))
+    if not found:
+        return
+    record(
+        actor=actor,
+        action="report.refuse",
+        target=system,
+        system_id=system.pk,
+        changes={"found": found, "sha256": stored.sha256, "size": stored.size},
+    )
+    text = f"The virus scanner found {found} in it. Nothing of it was kept."
+    raise ReportRejected(MALWARE, text, status=422)
 
 
 def _check_stage(actor: Actor, claim: Claim) -> None:

@@ -18,7 +18,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from apps.accounts.actors import portal_actor
-from apps.common.errors import Conflict, DomainError, Invalid, ReportRejected
+from apps.common.errors import Conflict, DomainError, Invalid, ReportRejected, Unavailable
 from apps.common.holds import SOURCES
 from apps.common.outgoing import Client, Limits, OutgoingFailed
 from apps.scans.models import Report
@@ -110,7 +110,7 @@ def _attempt(run: SourceRun) -> Outcome:
                 return Outcome(has_more=True)
     except OutgoingFailed as error:
         return Outcome(error.code, error.message, error.permanent, error.retry_after)
-    except ReportRejected as error:
+    except (ReportRejected, Unavailable) as error:
         return Outcome(error.code, error.message)
     except (Invalid, Conflict) as error:
         return Outcome(CONFIGURATION, _told(error), permanent=True)
