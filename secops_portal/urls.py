@@ -21,6 +21,7 @@ urlpatterns = [
     path("api/", include("secops_portal.api_urls")),
     path("admin/", admin.site.urls),
     path("design/", design, name="design"),
+    path("design/<slug:part>/", design, name="design-part"),
     path("preview/", markdown_preview, name="markdown-preview"),
     path("", include("apps.accounts.urls")),
     path("", include("apps.advice.urls")),

@@ -1,4 +1,4 @@
-"""/design: every component in every state, from its real template. For the portal's makers."""
+"""/design/: every component in every state, from its real template. For the portal's makers."""
 
 import datetime
 import json
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET
 
-from apps.common.errors import NotPermitted
+from apps.common.errors import Missing, NotPermitted
 from apps.common.templatetags.figures import LoopStage
 from apps.common.ui.curve import Curve
 from apps.common.ui.diff import diff_lines
@@ -23,6 +23,15 @@ from apps.common.ui.stages import STAGES
 from apps.common.ui.states import SEVERITIES, STATES
 from apps.common.ui.trend import Moment
 
+# Each part is a page: templates/common/_design_PART.html. The first one is at /design/ itself.
+PARTS = {
+    "figures": lazy("Figures"),
+    "marks": lazy("Marks and buttons"),
+    "surfaces": lazy("Surfaces and tables"),
+    "forms": lazy("Forms"),
+    "threads": lazy("Statements and threads"),
+    "tokens": lazy("Type, colour, icons"),
+}
 TONES = ("neutral", "accent", "good", "warn", "bad", "caution", "info")
 
 
@@ -189,8 +198,14 @@ def _context() -> dict[str, object]:
 
 
 @require_GET
-def design(request: HttpRequest) -> HttpResponse:
-    """The catalogue. Raises NotPermitted for whoever is not staff."""
+def design(request: HttpRequest, part: str = "figures") -> HttpResponse:
+    """One part of the catalogue. Raises NotPermitted for whoever is not staff, Missing elsewhere."""
     if not getattr(request.user, "is_staff", False):
         raise NotPermitted(_("The catalogue is for the portal's staff."))
-    return render(request, "common/design.html", _context())
+    if part not in PARTS:
+        raise Missing(_("The catalogue has no such part."))
+    context = _context() | {
+        "parts": [(slug, name, slug == part) for slug, name in PARTS.items()],
+        "part_template": f"common/_design_{part}.html",
+    }
+    return render(request, "common/design.html", context)
