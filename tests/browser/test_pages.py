@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page
 
+from apps.common.views.design import PARTS
 from tests.browser.conftest import NewContext
 from tests.browser.portal import Portal
-from tests.browser.watching import Watch, barriers, screenshot, sideways, sign_in, watched
+from tests.browser.watching import Watch, barriers, burdens, screenshot, sideways, sign_in, watched
 
 PEOPLE = {
     "security": "amara.okafor@example.org",
@@ -119,6 +120,7 @@ WRITERS: dict[str, Open] = {
 }
 STAFF: dict[str, Open] = {
     "design": at("/design/"),
+    **{f"design-{part}": at(f"/design/{part}/") for part in PARTS if part != "figures"},
     "api-reference": at("/api/docs"),
     "api-operation": at("/api/docs/triage_rules_create"),
     "retention": at("/reports/retention/"),
@@ -198,7 +200,7 @@ def test_page(seats: dict[str, Seat], role: str, name: str) -> None:
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1440, "height": 900})
     OPENS[name](page)
-    found = []
+    found = burdens(page)
     for size, viewport, scheme in LOOKS:
         page.set_viewport_size({"width": viewport["width"], "height": viewport["height"]})
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")

@@ -20,6 +20,15 @@ document.addEventListener("securitypolicyviolation", (event) =>
 # Whatever of the page reaches beyond its right edge, but for what scrolls within its own box.
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
+# What a page and its scripts may weigh: bytes of HTML, and bytes of script as they were sent.
+HEAVIEST_PAGE, HEAVIEST_SCRIPTS = 100_000, 150_000
+WEIGHTS = """
+() => [
+  performance.getEntriesByType("navigation")[0].decodedBodySize,
+  performance.getEntriesByType("resource").filter((each) => each.name.split("?")[0].endsWith(".js"))
+    .reduce((sum, each) => sum + each.encodedBodySize, 0),
+]"""
+
 
 @dataclass
 class Watch:
@@ -83,6 +92,14 @@ def sideways(page: Page) -> int:
     """Return by how many pixels the page can be moved sideways."""
     moved: int = page.evaluate(SIDEWAYS)
     return max(moved, 0)
+
+
+def burdens(page: Page) -> list[str]:
+    """Return what is too heavy of the page that was opened last."""
+    html, scripts = page.evaluate(WEIGHTS)
+    assert min(html, scripts) > 0  # a browser that does not count would praise everything
+    found = [f"{html} bytes of HTML"] if html >= HEAVIEST_PAGE else []
+    return [*found, *([f"{scripts} bytes of script"] if scripts >= HEAVIEST_SCRIPTS else [])]
 
 
 def barriers(page: Page) -> list[str]:
