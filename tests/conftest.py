@@ -1,15 +1,18 @@
 """What every test may ask for: a system with people of each role, another one with strangers."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 
 from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.catalog.models import System
 from tests.factories import make_member, make_system, make_user
+from tests.migrated import migrated
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,17 @@ class People:
     nobody: User  # signs in and holds no role anywhere
     chief: User  # security of the whole organisation
     admin: User  # admin of the whole organisation
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """pytest-django's hook: of several processes one migrates, and all begin with a copy.
+
+    One process alone migrates its own sooner.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        default: dict[str, Any] = django_settings.DATABASES["default"]
+        default.setdefault("TEST", {})["TEMPLATE"] = migrated()
 
 
 @pytest.fixture(autouse=True)

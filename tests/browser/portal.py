@@ -7,15 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg2
 import redis
-from psycopg2 import sql
 
 from bin._local import paths, ports
 from bin._local.portal import Address, programs
 from bin._local.room import Room
+from tests.migrated import address_of, copy_of_migrated, drop
 
 PASSWORD = "lights-on-the-quay"  # as manage.py demo_accounts prints it
 STARTED = ("Web", "Worker", "Sweeper")  # beat's work is not waited for by anybody here
@@ -42,10 +40,9 @@ def running(folder: Path) -> Iterator[Portal]:
     """Start everything, load the demo, and end everything afterwards by process id."""
     with ExitStack() as stack:
         address = Address(ports.LOOPBACK, ports.any_free())
-        database = stack.enter_context(_database(os.environ["DATABASE_URL"]))
+        database = stack.enter_context(_database())
         broker = _broker_database(os.environ["REDIS_URL"])
         portal = Portal(address.url, _environment(folder, address, database, broker), folder)
-        portal.manage("migrate", "--noinput", "--verbosity=0")
         portal.manage("collectstatic", "--noinput", "--verbosity=0")
         _start(stack, folder, address, portal.environment)
         portal.manage("demo_load")
@@ -104,31 +101,21 @@ def _manage(environment: dict[str, str], arguments: Sequence[str]) -> str:
 
 
 @contextmanager
-def _database(server: str) -> Iterator[str]:
-    """Give the address of a new, empty database on the same server; drop it afterwards."""
+def _database() -> Iterator[str]:
+    """Give the address of a new database without data on the same server; drop it afterwards."""
     name = f"browser_{secrets.token_hex(6)}"
-    _on_server(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    address = copy_of_migrated(name)
     try:
-        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        yield address
     finally:
-        _on_server(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def _on_server(server: str, statement: sql.Composed) -> None:
-    connection = psycopg2.connect(server)
-    try:
-        connection.autocommit = True  # databases are made and dropped outside of transactions
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-    finally:
-        connection.close()
+        drop(name)
 
 
 def _broker_database(server: str) -> str:
     """Return the address of this test process's own, emptied database of the broker."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     number = FIRST_BROKER_DATABASE + worker % BROKER_DATABASES
-    address = urlunsplit(urlsplit(server)._replace(path=f"/{number}"))
+    address = address_of(server, str(number))
     with redis.Redis.from_url(address) as broker:
         broker.flushdb()
     return address
