@@ -13,6 +13,8 @@ from apps.advice.information import Information, information_of
 from apps.common.parts import Parts
 from apps.evidence.models import EvidenceLink
 from apps.evidence.selectors import links_of_item, with_open_evidence
+from apps.guidance.models import Guidance
+from apps.guidance.selectors import guidance_of_item
 from apps.planning.models import (
     Decision,
     DecisionEnd,
@@ -70,6 +72,7 @@ class ItemView:
     decision: Decision | None  # the one in force
     changes: list[Change]  # since the decision in force, or since the one that expired last
     past_decisions: list[Decision]  # the newest first
+    guidance: list[Guidance]  # linked with it
     questions: list[Question]
     evidence: list[EvidenceLink]
     evidence_total: int
@@ -96,6 +99,7 @@ def item_view(viewer: Actor, pk: int) -> ItemView:
         decisions=decisions_of(viewer, pk),
         ended=statements_ended(viewer, pk),
         questions=questions_visible(viewer).filter(item_id=pk).order_by("id"),
+        guidance=guidance_of_item(viewer, pk),
         evidence=links_of_item(viewer, pk).annotate(total=_TOTAL)[:EVIDENCE_SHOWN],
     )
     evidence, decisions = parts["evidence"], parts["decisions"]
@@ -120,6 +124,7 @@ def item_view(viewer: Actor, pk: int) -> ItemView:
         decision=decision,
         changes=_changes(decision, decisions),
         past_decisions=[each for each in decisions if each is not decision],
+        guidance=parts["guidance"],
         questions=parts["questions"],
         evidence=evidence,
         evidence_total=evidence[0].total if evidence else 0,

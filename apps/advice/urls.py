@@ -6,6 +6,7 @@ from apps.advice.views import (
     findings,
     guidance,
     home,
+    item_guidance,
     items,
     opinions,
     options,
@@ -19,6 +20,19 @@ from apps.advice.views import (
 urlpatterns = [
     path("", home.home, name="home"),
     path("planning/PI-<int:pk>/", items.item_page, name="item-detail"),
+    path(
+        "planning/guidance/", item_guidance.guidance_suggested_part, name="item-guidance-suggested"
+    ),
+    path(
+        "planning/PI-<int:pk>/guidance/",
+        item_guidance.item_guidance_link,
+        name="item-guidance-link",
+    ),
+    path(
+        "planning/PI-<int:pk>/guidance/G-<int:guidance>/remove/",
+        item_guidance.item_guidance_unlink,
+        name="item-guidance-unlink",
+    ),
     path("planning/PI-<int:pk>/questions/", items.item_ask, name="item-ask"),
     path("planning/PI-<int:pk>/recommendation/", items.item_recommend, name="item-recommend"),
     path("planning/PI-<int:pk>/decision/", items.item_decide, name="item-decide"),

@@ -1,7 +1,9 @@
 """Reading and searching the library."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.postgres.search import (
     SearchHeadline,
@@ -10,7 +12,18 @@ from django.contrib.postgres.search import (
     SearchVector,
     TrigramWordSimilarity,
 )
-from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    FloatField,
+    Func,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Greatest
 
@@ -20,6 +33,7 @@ from apps.common.errors import Missing
 from apps.guidance.models import (
     SEARCH_LANGUAGE,
     Guidance,
+    GuidanceState,
     GuidanceText,
     GuidanceVersion,
     GuidanceVote,
@@ -29,6 +43,21 @@ from apps.guidance.models import (
 # <mark> of them.
 HIT_START, HIT_END = "\ue000", "\ue001"
 _CWE = re.compile(r"cwe[- ]?(\d{1,6})", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_][\w]{2,30}")
+# Words of every title of a plan: they would suggest the whole library.
+_PLAIN_TEXT = """
+able add all allow also another any app build can change choose data each every find first for
+from get give have help how into keep know less let like make more most move much need new now off
+old one only onto open other our out over own part people put reach receive run see send service set
+should show some start stop store system take than that their them then there these thing this those
+through under update use user using very want way week what when where which while who why will with
+without work would year month day you your
+"""
+_PLAIN = frozenset(_PLAIN_TEXT.split())
+MOST_WORDS = 60  # of what was typed; PostgreSQL reads a query of so many at once
+SUGGESTED = 4
+CLOSE = 0.4  # of the best one's fit
+LEAST_FIT = 0.35  # a word of a title has 0.61, of its technologies 0.24, of the summary 0.12
 TYPO_TOLERANCE = 0.45  # word similarity from which a title counts as meant
 
 
@@ -108,6 +137,58 @@ def _searched(found: QuerySet[Guidance], text: str, texts: str) -> QuerySet[Guid
         .annotate(score=Greatest(F("rank") * Value(2.0), F("similarity")))
         .order_by("-score", "title")
     )
+
+
+def guidance_suggested(viewer: Actor, text: str, stage: str = "") -> list[Guidance]:
+    """Published pieces that may help with what somebody describes, the best first; at most SUGGESTED.
+
+    Any of the words may match, while a search wants all of them: nobody writes a title as a query. A
+    piece of the same stage counts more. Bodies are not looked at: a long one has every word. What is
+    far from the best is left out.
+    """
+    words = dict.fromkeys(word for word in _WORD.findall(text.lower()) if word not in _PLAIN)
+    if not words:
+        return []
+    query = SearchQuery(
+        " or ".join(list(words)[:MOST_WORDS]), search_type="websearch", config=SEARCH_LANGUAGE
+    )
+    # ts_rank divides by the words of a query that any may match, so that whoever writes more would
+    # find less; numnode counts those words and the ORs between them.
+    size = (Func(query, function="numnode", output_field=FloatField()) + 1.0) / 2.0
+    on_stage = Case(When(current__stages__contains=[stage], then=Value(1.3)), default=Value(1.0))
+    found = (
+        Guidance.objects.visible_to(viewer)
+        .filter(state=GuidanceState.PUBLISHED)
+        .select_related("current")
+        .defer("search")
+        .annotate(fit=SearchRank(_described_vector(), query) * size * on_stage)
+        .filter(fit__gt=LEAST_FIT)
+    )
+    best: list[Any] = list(found.order_by("-fit", "pk")[:SUGGESTED])  # with `fit`
+    return [each for each in best if each.fit > best[0].fit * CLOSE]
+
+
+def _described_vector() -> CombinedExpression:
+    """What a piece is about, in few words."""
+    technologies = Func(
+        "current__technologies", Value(" "), function="array_to_string", output_field=TextField()
+    )
+    return (
+        SearchVector("current__title", weight="A", config=SEARCH_LANGUAGE)
+        + SearchVector(technologies, weight="B", config=SEARCH_LANGUAGE)
+        + SearchVector("current__summary", "current__condition", weight="C", config=SEARCH_LANGUAGE)
+    )
+
+
+def guidance_of_item(viewer: Actor, item_id: int) -> QuerySet[Guidance]:
+    """What is linked with an item that the viewer sees, as it was linked."""
+    rows = Guidance.objects.visible_to(viewer).filter(on_items__item=item_id)
+    return rows.select_related("current").defer("search").order_by("on_items__pk")
+
+
+def guidance_named(viewer: Actor, numbers: Sequence[int]) -> list[Guidance]:
+    """Those of the numbers that the viewer sees."""
+    return list(Guidance.objects.visible_to(viewer).filter(pk__in=numbers))
 
 
 def _published_vector() -> CombinedExpression:

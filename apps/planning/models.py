@@ -135,6 +135,25 @@ class Option(ItemOwned, Versioned):
         return self.title
 
 
+class ItemGuidance(ItemOwned):
+    """A piece of guidance that belongs to an item: to be read before its options are chosen from."""
+
+    guidance = models.ForeignKey(
+        "guidance.Guidance", on_delete=models.CASCADE, related_name="on_items"
+    )
+    linked_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    linked_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["item", "guidance"], name="item_guidance_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"PI-{self.item_id}: G-{self.guidance_id}"
+
+
 class QuestionQuerySet(ScopedQuerySet):
     def visible_to(self, actor: Actor, permission: Permission | None = None) -> "QuestionQuerySet":
         systems = actor.systems_with(permission or Permission.SYSTEM_VIEW)

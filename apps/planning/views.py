@@ -42,6 +42,7 @@ from apps.planning.services.items import item_create, item_edit, item_move
 PAGE = 50
 BOARD_COLUMN = 30
 SAME_SHOWN = 5
+CREATED = "planning.created"  # in the session, until its page is shown: the item just written
 MOVED = "planning.moved"  # in the session, until the board is shown: the card that was just moved
 EDITED = ("title", "question", "kind", "stage", "status", "tracker_key", "tracker_url")
 
@@ -199,6 +200,7 @@ def item_quick_add_action(request: PageRequest) -> HttpResponse:
         context = {"form": form, "same": list(same[:SAME_SHOWN]), "reference": quick.reference}
         return render(request, "planning/item_form.html", context, status=409)
     item = item_create(actor=request.actor, **values)
+    request.session[CREATED] = item.pk
     messages.success(request, _("%(key)s is there. Add the options next.") % {"key": item.key})
     return redirect("item-detail", item.pk)
 
@@ -215,6 +217,7 @@ def item_create_page(request: PageRequest) -> HttpResponse:
         except Invalid as error:
             apply_domain_errors(form, error)
         else:
+            request.session[CREATED] = item.pk
             messages.success(
                 request, _("%(key)s is there. Add the options next.") % {"key": item.key}
             )

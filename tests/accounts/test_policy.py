@@ -32,6 +32,7 @@ from apps.evidence.services.updates import update_record
 from apps.evidence.threat_models import read_model
 from apps.planning.models import Question
 from apps.planning.services.decisions import decision_record, recommendation_make
+from apps.planning.services.guidance import guidance_link
 from apps.planning.services.questions import question_ask_of_guidance
 from apps.risks.services.statements import statement_publish
 from apps.scans.selectors import FindingFilter
@@ -233,6 +234,7 @@ def fill(system: System) -> None:
     item = make_item(system)
     option = make_option(item)
     make_question(item)
+    guidance_link(actor=TESTS, item=item, pieces=[make_guidance(published=True)])
     recommendation_make(actor=TESTS, item=item, option=option, reason="It is the safest.")
     decision_record(actor=TESTS, item=item, option=option, reason="It is cheap.")
     statement = make_statement(item, published=True)
@@ -329,6 +331,7 @@ def test_every_scoped_model_is_known() -> None:
         "attachments.attachment",
         "planning.planningitem",
         "planning.option",
+        "planning.itemguidance",
         "planning.question",
         "planning.recommendation",
         "planning.decision",

@@ -1,6 +1,11 @@
 from django.urls import path
 
 from apps.advice.api.comparison import ItemComparison
+from apps.advice.api.item_guidance import (
+    ItemGuidanceSuggested,
+    ItemGuidanceView,
+    OneItemGuidance,
+)
 from apps.advice.api.portfolio import PortfolioView, ToleranceView
 from apps.advice.api.registers import (
     DecisionPaper,
@@ -17,6 +22,9 @@ urlpatterns = [
     path("items/<item_key:item>/decisions/<number:decision>/record", DecisionRecord.as_view()),
     path("items/<item_key:item>/decisions/<number:decision>/record.pdf", DecisionPaper.as_view()),
     path("items/<item_key:item>/comparison", ItemComparison.as_view()),
+    path("items/<item_key:item>/guidance", ItemGuidanceView.as_view()),
+    path("items/<item_key:item>/guidance/suggested", ItemGuidanceSuggested.as_view()),
+    path("items/<item_key:item>/guidance/<guidance_key:guidance>", OneItemGuidance.as_view()),
     path("portfolio/risks", RiskRegister.as_view()),
     path("portfolio/risks.xlsx", RiskWorkbook.as_view()),
     path("portfolio/risks.oscal.json", RiskPoam.as_view()),

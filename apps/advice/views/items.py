@@ -17,10 +17,13 @@ from apps.advice.item_page import ItemView, item_view, read_as
 from apps.advice.views.figures import item_figures
 from apps.common.errors import Conflict, Invalid
 from apps.common.forms import apply_domain_errors
+from apps.guidance.models import Guidance
+from apps.guidance.selectors import guidance_suggested
 from apps.planning.forms import RevisitForm, UndoForm
 from apps.planning.selectors import answer_get, item_get, question_get
 from apps.planning.services.decisions import decision_revisit, recommendation_make, undoable
 from apps.planning.services.questions import answer_accept, question_answer, question_ask
+from apps.planning.views import CREATED
 from apps.risks.services.decisions import decision_confirm, decision_record_with_treatments
 from apps.trackers.selectors import origin_of_item
 
@@ -53,10 +56,26 @@ def _page(
         "revisit_form": bound.get("revisit_form") or RevisitForm(prefix="revisit"),
         "may_undo": view.decision is not None and undoable(view.decision),
         "evidence_left": view.evidence_total - len(view.evidence),
+        "suggested": _suggested(request, view),
+        "asked_guidance": "guidance" in request.GET,
         "threads": _threads(view, answers_open, bound.get("answer_form")),
         "open_form": next((name for name, form in bound.items() if form), ""),
     }
     return render(request, "planning/item.html", context, status=status)
+
+
+def _suggested(request: PageRequest, view: ItemView) -> list[Guidance]:
+    """What may fit, right after the item was written or where somebody asks; not on every reading."""
+    is_new = request.session.get(CREATED) == view.item.pk
+    if is_new:
+        del request.session[CREATED]
+    if not view.may["item_edit"] or not (is_new or "guidance" in request.GET):
+        return []
+    linked = {each.pk for each in view.guidance}
+    found = guidance_suggested(
+        request.actor, f"{view.item.title} {view.item.question}", view.item.stage
+    )
+    return [each for each in found if each.pk not in linked]
 
 
 def _last_choice(view: ItemView) -> dict[str, Any]:

@@ -1,0 +1,66 @@
+"""Guidance beside a plan: suggested while it is typed, linked and taken off by one button."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from apps.accounts.requests import PageRequest
+from apps.common.addresses import whole_number
+from apps.common.errors import Conflict, Invalid
+from apps.guidance.selectors import guidance_named, guidance_suggested
+from apps.planning.selectors import item_get
+from apps.planning.services.guidance import guidance_link, guidance_unlink
+
+
+class DescribedForm(forms.Form):
+    """What is typed so far of a plan."""
+
+    title = forms.CharField(required=False, max_length=1000)
+    question = forms.CharField(required=False, max_length=50_000)
+    stage = forms.CharField(required=False, max_length=20)
+
+
+@require_POST
+def guidance_suggested_part(request: PageRequest) -> HttpResponse:
+    """By POST, since what is typed may be long and belongs into no log."""
+    form, found = DescribedForm(request.POST), []
+    if form.is_valid():
+        typed = form.cleaned_data
+        text = f"{typed['title']} {typed['question']}"
+        found = guidance_suggested(request.actor, text, typed["stage"])
+    return render(request, "planning/_guidance_typed.html", {"suggested": found})
+
+
+@require_POST
+def item_guidance_link(request: PageRequest, pk: int) -> HttpResponse:
+    item = item_get(request.actor, pk)
+    numbers = [whole_number(each) or 0 for each in request.POST.getlist("guidance")[:100]]
+    pieces = guidance_named(request.actor, numbers)
+    try:
+        number = guidance_link(actor=request.actor, item=item, pieces=pieces)
+    except (Invalid, Conflict) as error:
+        refused = error.fields["guidance"][0] if isinstance(error, Invalid) else error.message
+        messages.warning(request, refused)
+        return redirect(f"{reverse('item-detail', args=[pk])}?guidance=1#guidance")
+    said: Any = ngettext(
+        "%(number)d piece of guidance is linked.",
+        "%(number)d pieces of guidance are linked.",
+        number,
+    )
+    messages.success(request, said % {"number": number})
+    return redirect(f"{reverse('item-detail', args=[pk])}#guidance")
+
+
+@require_POST
+def item_guidance_unlink(request: PageRequest, pk: int, guidance: int) -> HttpResponse:
+    guidance_unlink(actor=request.actor, item=item_get(request.actor, pk), guidance_id=guidance)
+    said: Any = _("%(key)s is linked no longer.") % {"key": f"G-{guidance}"}
+    messages.success(request, said)
+    return redirect(f"{reverse('item-detail', args=[pk])}#guidance")
