@@ -81,8 +81,8 @@ def triage_rule_get(viewer: Actor, pk: int) -> TriageRule:
 def triage_rules_of_statement(viewer: Actor, statement_id: int) -> QuerySet[TriageRule]:
     """Rules of findings that are on and link what they find to a statement."""
     targets = TriageRuleTarget.objects.visible_to(viewer).filter(statement_id=statement_id)
-    rules = triage_rules_visible(viewer).filter(is_on=True, evidence_target__in=targets)
-    return rules.order_by("pk")
+    rules: QuerySet[TriageRule] = rules_visible(viewer)
+    return rules.filter(is_on=True, evidence_target__in=targets).order_by("pk")
 
 
 def links_bearing(viewer: Actor, statement_ids: list[int], *, most: int) -> QuerySet[EvidenceLink]:
