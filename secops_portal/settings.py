@@ -471,6 +471,9 @@ SECOPS_RATE_STORAGE_URL = env.text("SECOPS_CACHE_URL", REDIS_URL)
 SECOPS_SECOND_FACTOR = env.text("SECOPS_SECOND_FACTOR", "everyone" if PRODUCTION else "")
 if SECOPS_SECOND_FACTOR not in {"", "privileged", "everyone"}:
     raise env.refuse("SECOPS_SECOND_FACTOR must be privileged, everyone or empty.")
+# Bits that the RSA keys of issuers and sign-in providers have at least. GitHub and GitLab have 2048, which is as strong
+# as 112 bits of a symmetric key; 3072 is 128 (NIST SP 800-57 part 1, table 2).
+SECOPS_ISSUER_RSA_BITS = env.integer("SECOPS_ISSUER_RSA_BITS", 2048, low=2048, high=8192)
 # How many days a person who is asked for one may go on without.
 SECOPS_SECOND_FACTOR_DAYS = env.integer("SECOPS_SECOND_FACTOR_DAYS", 0, low=0, high=90)
 # How many proxies of ours stand before the portal.

@@ -10,7 +10,7 @@ import jwt
 from django.conf import settings
 
 from apps.common.errors import NotAuthentic
-from apps.common.openid import ALGORITHMS, signing_key
+from apps.common.openid import ALGORITHMS, WeakKey, signing_key
 
 LEEWAY = 30  # seconds by which clocks may differ
 LONGEST = 16_000  # characters
@@ -51,7 +51,10 @@ def read_proof(text: str) -> Proof:
     algorithm = str(header.get("alg", ""))
     if algorithm not in ALGORITHMS:
         raise ProofRefused("It must be signed with a public key, such as RS256.")
-    key = signing_key(issuer, str(header.get("kid", "")), algorithm)
+    try:
+        key = signing_key(issuer, str(header.get("kid", "")), algorithm)
+    except WeakKey as error:
+        raise ProofRefused(f"It is signed with a key that is too short: {error}.") from error
     if key is None:
         raise ProofRefused("It is signed with a key that its issuer does not publish.")
     return _proof(text, _claims(text, key, issuer))

@@ -92,6 +92,17 @@ def test_a_person_is_signed_out_wherever_the_provider_let_it_in(
     assert (entry.changes, entry.object_label) == ({"sessions": 2}, "Harbour")
 
 
+def test_a_key_that_is_too_short(
+    door: Provider, row: SignInProvider, vera: User, settings: Any
+) -> None:
+    client = came(door)
+    settings.SECOPS_ISSUER_RSA_BITS = 3072
+    answer = told(door)
+    assert answer.status_code == 400
+    assert "its RSA key has 2048 bits" in answer.json()["error_description"]
+    assert is_in(client)
+
+
 def test_no_transaction_waits_for_the_provider(
     door: Provider, row: SignInProvider, vera: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -217,6 +217,13 @@ def test_keys_are_kept_and_rotated(issuer: CodeHost, rule: TrustRule) -> None:
     assert issuer.server.paths().count("/jwks") == 2
 
 
+def test_a_key_that_is_too_short(issuer: CodeHost, rule: TrustRule, settings: Any) -> None:
+    settings.SECOPS_ISSUER_RSA_BITS = 3072
+    assert "its RSA key has 2048 bits" in refused(issuer.proof())
+    issuer.rotate("two", curve=True)
+    assert ask(issuer.proof(alg="ES256")).status_code == 201
+
+
 def test_an_issuer_that_does_not_answer(issuer: CodeHost, rule: TrustRule) -> None:
     issuer.server.always = Says(b"", 500)
     answer = ask(issuer.proof())

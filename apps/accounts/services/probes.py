@@ -16,7 +16,7 @@ from apps.accounts.services.openid import SignInRefused, endpoint_of, tokens_ask
 from apps.audit.services import record
 from apps.common.errors import DomainError
 from apps.common.openid import ALGORITHMS, IssuerUnreachable, read_document
-from apps.common.openid.keys import read_keys
+from apps.common.openid.keys import is_usable, read_keys
 
 METHODS = {"client_secret_basic", "client_secret_post"}
 
@@ -88,8 +88,7 @@ def _of_keys(document: Mapping[str, Any]) -> Check:
         keys = read_keys(document)
     except DomainError as error:
         return _bad(error.message)
-    kinds = [each.get("kty") for each in keys if isinstance(each, Mapping) and each.get("kid")]
-    usable = [kind for kind in kinds if kind in {"RSA", "EC", "OKP"}]
+    usable = [each for each in keys if is_usable(each)]
     if not usable:
         return _bad(_("It publishes no key with a number (kid) that can be used."))
     return _good(

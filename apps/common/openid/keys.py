@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import jwt
+from django.conf import settings
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
@@ -20,10 +21,14 @@ ASKED_AGAIN_AFTER = 60  # seconds; an unknown key asks anew at most that often
 ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "PS256", "EdDSA")
 
 
+class WeakKey(ValueError):
+    """A key with fewer bits than SECOPS_ISSUER_RSA_BITS; the message says how many."""
+
+
 def signing_key(issuer: str, kid: str, algorithm: str) -> jwt.PyJWK | None:
     """The key of that number for one of ALGORITHMS, None where the issuer has none such.
 
-    A number that is not known asks the issuer again, since keys are rotated. Raises: IssuerUnreachable.
+    A number that is not known asks the issuer again, since keys are rotated. Raises: IssuerUnreachable, WeakKey.
     """
     found = _of(kept(_name(issuer)), kid, algorithm)
     if found is None and _may_ask(issuer):
@@ -53,10 +58,28 @@ def _of(keys: Any, kid: str, algorithm: str) -> jwt.PyJWK | None:
             continue
         if each.get("use", "sig") == "sig" and each.get("alg", algorithm) == algorithm:
             try:
-                return jwt.PyJWK(dict(each), algorithm=algorithm)
+                return _strong(jwt.PyJWK(dict(each), algorithm=algorithm))
             except jwt.PyJWTError:
                 return None
     return None
+
+
+def is_usable(published: Any) -> bool:
+    """Whether signing_key could give this key of a JWK Set."""
+    if not isinstance(published, Mapping) or not published.get("kid"):
+        return False
+    try:
+        return _strong(jwt.PyJWK(dict(published))).algorithm_name in ALGORITHMS
+    except (jwt.PyJWTError, WeakKey):
+        return False
+
+
+def _strong(key: jwt.PyJWK) -> jwt.PyJWK:
+    """SECURITY: a modulus that can be factored signs for everybody; PyJWT only warns of short ones."""
+    bits, least = getattr(key.key, "key_size", 0), settings.SECOPS_ISSUER_RSA_BITS
+    if key.key_type == "RSA" and bits < least:
+        raise WeakKey(f"its RSA key has {bits} bits, and {least} are the least here")
+    return key
 
 
 def _may_ask(issuer: str) -> bool:
