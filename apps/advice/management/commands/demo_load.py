@@ -14,6 +14,7 @@ from apps.advice.demo.files import DemoFiles
 from apps.advice.demo.history import history_load
 from apps.advice.demo.organisation import Organisation, has_others, is_loaded, may_load
 from apps.advice.demo.sources import sources_load
+from apps.advice.demo.trackers import trackers_load
 from apps.advice.demo.triage import triage_load
 from apps.advice.demo.values import past_load, tolerance_load
 from apps.advice.portfolio import snapshot
@@ -56,6 +57,8 @@ class Command(BaseCommand):
         self._say(f"{len(items)} planning items with options, risks and decisions")
         sources = sources_load(organisation, files.story()["sources"])
         self._say(f"{len(sources)} sources, paused")
+        mirrored = trackers_load(organisation, files.story()["trackers"])
+        self._say(f"{mirrored} issues of a tracker, paused")
         declared = automation_load(organisation, library, items, files.automation())
         self._say(f"{len(declared)} entries of automation")
         controls = controls_load(organisation, library, files.controls())
