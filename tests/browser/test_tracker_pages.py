@@ -1,4 +1,4 @@
-"""Pages that show what comes from trackers, which the demo has none of: width, contrast, names."""
+"""Pages that show what comes from trackers in more ways than the demo has: width, contrast, names."""
 
 import datetime as dt
 
