@@ -225,7 +225,7 @@ def _is_said(statement: RiskStatement) -> bool:
 
 
 def _risk(statement: RiskStatement) -> Iterable[Flowable]:
-    shown = statement.published or statement
+    shown = statement.told
     yield paragraph(f"{statement.key}. {_sentence(shown.condition, shown.consequence)}")
     yield paragraph(
         f"{shown.frequency_low.normalize():f} to {shown.frequency_high.normalize():f} events a year, "

@@ -114,7 +114,7 @@ def _option(view: OptionView) -> list[str]:
             f"* Bad, because its risks cost {expected} a year on average; 19 years in 20 stay below {top}"
         )
     for each in view.statements:
-        shown = each.statement.published or each.statement
+        shown = each.statement.told
         lines.append(
             f"* Bad, because {each.statement.key}: {_line(shown.condition)} {_line(shown.consequence)}"
         )
@@ -150,7 +150,7 @@ def register_rows(viewer: Actor) -> Iterator[Sequence[object]]:
 
 
 def _row(row: RiskStatement, is_carried: bool) -> list[object]:  # noqa: FBT001
-    shown = row.published or row
+    shown = row.told
     valuation = shown.valuation
     percentiles = valuation.percentiles
     in_force = [each for each in row.treatments.all() if each.decision.ended_at is None]

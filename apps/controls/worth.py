@@ -264,7 +264,7 @@ def _report(
 
 
 def _shown(statement: RiskStatement) -> RiskStatement | RiskRevision:
-    return statement.published or statement
+    return statement.told
 
 
 def _stated(statement: RiskStatement) -> Estimate:

@@ -188,7 +188,7 @@ def _offered(viewer: Actor, system: System | None, named: list[str]) -> list[Ris
 
 
 def _words(row: RiskStatement) -> str:
-    shown = row.published or row
+    shown = row.told
     return f"{row.key} · {Truncator(shown.condition).chars(110)}"
 
 

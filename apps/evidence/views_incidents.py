@@ -103,7 +103,7 @@ def _detail(request: PageRequest, row: Incident, form: IncidentUndoForm) -> Http
     instead = row.corrections.exclude(end="undone").first()
     context = {
         "row": row,
-        "statements": [(each, each.published or each) for each in row.statements.all()],
+        "statements": [(each, each.told) for each in row.statements.all()],
         "history": incident_history(request.actor, row),
         "instead": instead,
         "undo_form": form,

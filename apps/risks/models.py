@@ -250,6 +250,11 @@ class RiskStatement(SystemOwned, StatementText):
         return f"RS-{self.pk}"
 
     @property
+    def told(self) -> "RiskRevision | RiskStatement":
+        """What readers are told: the words and numbers that were published, else the draft."""
+        return self.published or self
+
+    @property
     def superseded_by(self) -> list[str]:
         return [f"RS-{pk}" for pk in sorted(each.pk for each in self.successors.all())]
 
@@ -286,7 +291,14 @@ class RiskRevision(StatementText):
             *StatementText.Meta.constraints,
             models.UniqueConstraint(fields=["statement", "number"], name="revision_once"),
         ]
-        indexes = [models.Index(fields=["id"], include=["valuation"], name="revision_valuation")]
+        indexes = [
+            models.Index(fields=["id"], include=["valuation"], name="revision_valuation"),
+            GinIndex(  # what readers find by (selectors.statements_matching)
+                *(OpClass(Upper(name), "gin_trgm_ops") for name in SEARCHED),
+                "cwes",
+                name="revision_says",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"RS-{self.statement_id} revision {self.number}"

@@ -3,6 +3,7 @@
 from django.db.models import Case, Q, QuerySet, When
 
 from apps.accounts.actors import Actor
+from apps.accounts.roles import Permission
 from apps.common.errors import Missing
 from apps.risks.models import (
     ENDED,
@@ -84,13 +85,24 @@ def treatments_in_force(viewer: Actor, statement_ids: list[int]) -> QuerySet[Tre
 def statements_matching(
     viewer: Actor, text: str, *, cwe: int | None = None
 ) -> QuerySet[RiskStatement]:
-    """Statements that say a text or bear on a weakness, published ones first, each with its system."""
-    says = Q()
-    for name in SEARCHED:
-        says |= Q(**{f"{name}__icontains": text})
-    if cwe is not None:
-        says |= Q(cwes__contains=[cwe])
+    """Statements that say a text or bear on a weakness, published ones first, each with its system.
+
+    What was written since the last publication finds a statement for those alone who write there.
+    """
+    says = _says(text, cwe)
+    writes_on = viewer.systems_with(Permission.STATEMENT_EDIT)
+    if writes_on is not None:
+        told = Q(published__in=RiskRevision.objects.filter(says).values("pk"))
+        says = told | (says & (Q(published=None) | Q(system__in=writes_on)))
     is_draft = Case(When(state=StatementState.PUBLISHED, then=0), default=1)
     rows: QuerySet[RiskStatement] = RiskStatement.objects.visible_to(viewer)
     found = rows.filter(says).exclude(state__in=ENDED).order_by(is_draft, "-pk")
-    return found.select_related("system")
+    return found.select_related("system", "published")
+
+
+def _says(text: str, cwe: int | None) -> Q:
+    """Of a statement's working text or of a revision, which have the same fields."""
+    says = Q(cwes__contains=[cwe]) if cwe is not None else Q()
+    for name in SEARCHED:
+        says |= Q(**{f"{name}__icontains": text})
+    return says

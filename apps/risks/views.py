@@ -199,7 +199,7 @@ def _problems(form: EstimateForm) -> list[tuple[str, str]]:
 
 def _saved(statement: RiskStatement) -> list[Curve]:
     """The value that readers see now, to compare what is being typed with."""
-    points = (statement.published or statement).valuation.curve
+    points = statement.told.valuation.curve
     return [Curve(_("As it is now"), [(loss, chance) for loss, chance in points])] if points else []
 
 

@@ -169,6 +169,16 @@ def test_readers_see_the_published_text_until_the_next_one(
     assert "leave the bucket open" in page
     assert "words that are not published" not in page
     assert "Changes not published" in page
+    finding = make_finding(people.system, title="Open bucket")
+    link_create(actor=TESTS, statement=open_to_all, finding=finding)
+    elsewhere = ("/search/?q=bucket", "/palette/?q=bucket", f"/findings/{finding.pk}/")
+    for path in elsewhere:
+        page = client.get(path).content.decode()
+        assert "leave the bucket open" in page, path
+        assert "words that are not published" not in page, path
+    assert open_to_all.key not in client.get("/palette/?q=not+published").content.decode()
+    client.force_login(people.security)
+    assert open_to_all.key in client.get("/palette/?q=not+published").content.decode()
 
 
 @pytest.mark.parametrize(

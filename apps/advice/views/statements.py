@@ -96,7 +96,7 @@ def statement_shown(
     request: PageRequest, statement: RiskStatement, *, status: int = 200, **bound: Any
 ) -> HttpResponse:
     """The page, with forms that were refused in place of fresh ones."""
-    shown = statement.published or statement  # readers see what was published
+    shown = statement.told
     revisions = list(revisions_of(statement)[:REVISIONS_SHOWN])
     parts = _parts(request.actor, statement)
     evidence = parts["evidence"]

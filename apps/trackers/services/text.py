@@ -90,7 +90,7 @@ def _of_finding(finding: Finding) -> tuple[str, list[str]]:
 
 
 def _of_risk(statement: RiskStatement) -> tuple[str, list[str]]:
-    shown = statement.published or statement  # readers see what was published
+    shown = statement.told
     return f"{statement.key}: {shown.condition}", [
         f"System: {statement.system.name}",
         str(shown.condition),
