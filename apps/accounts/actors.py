@@ -98,6 +98,10 @@ class Actor:
         return self.systems_with(Permission.AUDIT_VIEW) != frozenset()
 
     @property
+    def writes_guidance(self) -> bool:
+        return Permission.GUIDANCE_EDIT in self.organisation_grant
+
+    @property
     def manages_people(self) -> bool:
         return Permission.PEOPLE_MANAGE in self.organisation_grant
 

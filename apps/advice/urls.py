@@ -55,6 +55,7 @@ urlpatterns = [
     path("questions/new/", search.question_place, name="question-place"),
     path("questions/<int:pk>/answers/", items.question_answer_page, name="question-answer"),
     path("answers/<int:pk>/accept/", items.answer_accept_page, name="answer-accept"),
+    path("answers/<int:pk>/guidance/", guidance.answer_guidance_action, name="answer-guidance"),
     path("risks/RS-<int:pk>/", statements.statement_page, name="statement-detail"),
     path(
         "risks/RS-<int:pk>/assumptions/",

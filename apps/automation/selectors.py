@@ -105,6 +105,13 @@ def runs_of(viewer: Actor, automation: Automation) -> QuerySet[AutomationRun]:
     return rows.filter(automation=automation).select_related("report")
 
 
+def automations_guarding(viewer: Actor, guidance_id: int) -> QuerySet[Automation]:
+    """What is in use to carry out a piece of guidance, by name."""
+    rows: QuerySet[Automation] = Automation.objects.visible_to(viewer)
+    named = rows.filter(guidance=guidance_id, is_retired=False)
+    return named.select_related("system").order_by("name", "pk")
+
+
 def guards_of(viewer: Actor, statement_id: int) -> QuerySet[Any]:
     """What guards a statement, and what warns of it; trouble first."""
     return automations_list(viewer, AutomationFilter(statement=statement_id))

@@ -211,6 +211,9 @@ class Answer(models.Model):
     answered_by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
     answered_at = models.DateTimeField(db_default=Now(), editable=False)
     accepted_at = models.DateTimeField(null=True)
+    guidance = models.ForeignKey(  # what was made of it
+        "guidance.Guidance", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         ordering = ["id"]

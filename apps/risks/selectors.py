@@ -82,6 +82,14 @@ def treatments_in_force(viewer: Actor, statement_ids: list[int]) -> QuerySet[Tre
     ).select_related("decision__option", "decision__decided_by", "revision")
 
 
+def statements_from_guidance(viewer: Actor, guidance_id: int) -> QuerySet[RiskStatement]:
+    """Where a piece of guidance is used: statements that were made from any version of it, those that count first."""
+    rows: QuerySet[RiskStatement] = RiskStatement.objects.visible_to(viewer)
+    is_draft = Case(When(state=StatementState.PUBLISHED, then=0), default=1)
+    used = rows.filter(origin__guidance=guidance_id).exclude(state__in=ENDED)
+    return used.select_related("system", "item", "published").order_by(is_draft, "-pk")
+
+
 def statements_matching(
     viewer: Actor, text: str, *, cwe: int | None = None
 ) -> QuerySet[RiskStatement]:

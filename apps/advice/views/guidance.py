@@ -12,8 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.policy import may
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
+from apps.advice.answers import answer_to_guidance
 from apps.advice.guidance_forms import AnswerForm, AskForm, UsefulForm
+from apps.automation.selectors import automations_guarding
 from apps.common.errors import Conflict, Invalid, Missing
+from apps.common.said import said
 from apps.guidance.article import article
 from apps.guidance.forms import PublishForm
 from apps.guidance.models import Guidance, GuidanceState
@@ -37,7 +40,9 @@ from apps.planning.services.questions import (
     question_answer,
     question_ask_of_guidance,
 )
+from apps.risks.selectors import statements_from_guidance
 
+USES_SHOWN = 8  # risks that were made from it
 WORDS_SHOWN = 20  # of readers, the newest; the API has them all
 
 
@@ -73,6 +78,9 @@ def _article_page(
         "may_retire": edits and guidance.state == GuidanceState.PUBLISHED,
         "may_use": guidance.state == GuidanceState.PUBLISHED
         and viewer.systems_with(Permission.STATEMENT_EDIT) != frozenset(),
+        "used": list(statements_from_guidance(viewer, guidance.pk)[: USES_SHOWN + 1]),
+        "uses_shown": USES_SHOWN,
+        "guarded_by": automations_guarding(viewer, guidance.pk)[:USES_SHOWN],
         "publish_form": PublishForm(auto_id="publish_%s"),
         "ask_form": ask or AskForm(auto_id="ask_%s"),
         "questions": [
@@ -122,6 +130,23 @@ def _accepts(request: PageRequest, question: Question, *, may_answer: bool) -> b
         question.asked_by_id == request.actor.user_id
         and may(request.actor, Permission.QUESTION_ASK)
     )
+
+
+@require_POST
+def answer_guidance_action(request: PageRequest, pk: int) -> HttpResponse:
+    """A draft of an answer, and on to its editor."""
+    answer = answer_get(request.actor, pk)
+    try:
+        guidance = answer_to_guidance(actor=request.actor, answer=answer)
+    except Conflict as error:
+        messages.info(request, said(error.message))
+        answer.refresh_from_db()
+        return redirect("guidance-detail", answer.guidance_id)
+    messages.success(
+        request,
+        _("A draft is made of the answer. Take out what is of one system only, then publish it."),
+    )
+    return redirect("guidance-edit", guidance.pk)
 
 
 @require_POST
