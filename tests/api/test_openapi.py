@@ -22,6 +22,15 @@ from tests.conftest import People
 SNAPSHOT = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 
 
+def read_yaml(text: bytes) -> Any:
+    """As yaml.safe_load does, ten times as fast where libyaml was built in."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
 def operations() -> list[tuple[str, str, dict[str, Any]]]:
     return [
         (path, method, operation)
@@ -33,7 +42,7 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
 def test_the_committed_snapshot_is_current() -> None:
     """After a change: manage.py spectacular --file docs/openapi.yaml, and read the difference."""
     current = json.loads(json.dumps(schema()))
-    assert yaml.safe_load(SNAPSHOT.read_text()) == current
+    assert read_yaml(SNAPSHOT.read_bytes()) == current
 
 
 def test_it_is_valid_openapi_3_1() -> None:
@@ -80,7 +89,8 @@ def test_the_file_is_served_to_whoever_is_known(people: People, kind: str) -> No
     for api in (as_user(people.nobody), as_pipeline(people.system)):
         answer = api.get(f"/openapi.{kind}")
         assert answer.status_code == 200
-        assert yaml.safe_load(answer.content)["info"]["title"] == "SecOps Portal API"
+        told = json.loads(answer.content) if kind == "json" else read_yaml(answer.content)
+        assert told["info"]["title"] == "SecOps Portal API"
     assert Api().get(f"/openapi.{kind}").status_code == 401
 
 

@@ -44,11 +44,8 @@ def test_a_source_from_the_empty_list_to_its_diagnosis(visit: Visits, portal: Po
             page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             for path, what in (
                 (address, "source"),
-                ("/sources/", "sources"),
-                ("/sources/new/?connector=s3", "source-s3"),
                 ("/sources/new/", "source-choose"),
-                ("/credentials/", "credentials"),
-            ):
+            ):  # the other pages of sources are in test_pages.py
                 page.goto(path)
                 assert sideways(page) == 0, (what, name)
                 kept: Path = screenshot(page, f"security-{what}-{name}-{scheme}")
