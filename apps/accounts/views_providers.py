@@ -30,7 +30,7 @@ from apps.accounts.services.sessions import people_signed_in, sessions_end_every
 from apps.accounts.views_openid import back_to, logout_at
 from apps.accounts.views_security import sure
 from apps.common.errors import Conflict, EditConflict, Invalid
-from apps.common.forms import apply_domain_errors
+from apps.common.forms import apply_domain_errors, status_of
 
 SHOWN = 100
 SAME = (
@@ -75,7 +75,7 @@ def provider_new_page(request: PageRequest) -> HttpResponse:
                 request, _("It is kept, switched off. Test the connection, then switch it on.")
             )
             return redirect("provider-detail", made.key)
-    status = 422 if form.errors else 200
+    status = status_of(form)
     return render(request, "accounts/provider_form.html", {"form": form}, status=status)
 
 
@@ -123,14 +123,14 @@ def provider_edit_page(request: PageRequest, key: str) -> HttpResponse:
         except Invalid as error:
             apply_domain_errors(form, error)
         except EditConflict as error:
-            form.add_conflict(error.message, current_version=error.current_version)
+            form.add_conflict(current_version=error.current_version)
         except Conflict as error:
             form.add_error(None, error.message)
         else:
             messages.success(request, _("The provider is changed."))
             return redirect("provider-detail", key)
     context = {"form": form, "provider": provider}
-    status = 422 if form.errors else 200
+    status = status_of(form)
     return render(request, "accounts/provider_form.html", context, status=status)
 
 

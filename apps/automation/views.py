@@ -30,7 +30,7 @@ from apps.catalog.models import System
 from apps.catalog.selectors import systems_permitting, systems_visible
 from apps.common.addresses import address
 from apps.common.errors import Conflict, EditConflict, Invalid
-from apps.common.forms import apply_domain_errors
+from apps.common.forms import apply_domain_errors, status_of
 
 PAGE = 200
 RUNS_SHOWN = 30
@@ -74,7 +74,7 @@ def _detail(request: PageRequest, row: Automation, form: RunForm) -> HttpRespons
         "run_form": form,
         "may_manage": may(request.actor, Permission.AUTOMATION_MANAGE, row),
     }
-    return render(request, "automation/detail.html", context, status=422 if form.errors else 200)
+    return render(request, "automation/detail.html", context, status=status_of(form))
 
 
 @require_http_methods(["GET", "POST"])
@@ -104,7 +104,7 @@ def automation_create_page(request: PageRequest) -> HttpResponse:
             messages.success(request, _("It stands in the register."))
             return redirect("automation-detail", made.pk)
     context = {"form": form, "kinds": AutomationKind.choices}
-    return render(request, "automation/form.html", context, status=422 if form.errors else 200)
+    return render(request, "automation/form.html", context, status=status_of(form))
 
 
 @require_http_methods(["GET", "POST"])
@@ -126,14 +126,14 @@ def automation_edit_page(request: PageRequest, pk: int) -> HttpResponse:
                 content=form.content(),
             )
         except EditConflict as error:
-            form.add_conflict(error.message, current_version=error.current_version)
+            form.add_conflict(current_version=error.current_version)
         except Invalid as error:
             apply_domain_errors(form, error)
         else:
             messages.success(request, _("Saved."))
             return redirect("automation-detail", pk)
     context = {"form": form, "row": row}
-    return render(request, "automation/form.html", context, status=422 if form.errors else 200)
+    return render(request, "automation/form.html", context, status=status_of(form))
 
 
 @require_POST

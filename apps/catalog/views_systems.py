@@ -25,7 +25,7 @@ from apps.catalog.selectors import (
 )
 from apps.catalog.services import membership_remove, membership_set, system_edit
 from apps.common.errors import Conflict, EditConflict, Invalid, NotPermitted
-from apps.common.forms import apply_domain_errors
+from apps.common.forms import apply_domain_errors, status_of
 
 SAME = ("name", "key", "description", "criticality", "default_branch", "version")
 SHOWN = 500  # people that the field offers; others are typed
@@ -44,12 +44,12 @@ def system_edit_page(request: PageRequest, key: str) -> HttpResponse:
         except Invalid as error:
             apply_domain_errors(form, error)
         except EditConflict as error:
-            form.add_conflict(error.message, current_version=error.current_version)
+            form.add_conflict(current_version=error.current_version)
         else:
             messages.success(request, _("The system is changed."))
             return redirect("system-detail", row.key)
     context = {"form": form, "system": system}
-    status = 422 if form.errors else 200
+    status = status_of(form)
     return render(request, "catalog/system_edit.html", context, status=status)
 
 
@@ -88,7 +88,7 @@ def system_roles_page(request: PageRequest, key: str) -> HttpResponse:
         "known": people_nameable(request.actor, system)[:SHOWN],
         "changed": None if form.errors else _changed(request),
     }
-    status = 422 if form.errors else 200
+    status = status_of(form)
     return render(request, "catalog/system_roles.html", context, status=status)
 
 

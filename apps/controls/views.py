@@ -17,7 +17,7 @@ from apps.catalog.models import System
 from apps.catalog.selectors import systems_permitting, systems_visible
 from apps.common.addresses import address, whole_number
 from apps.common.errors import Conflict, EditConflict, Invalid, Missing
-from apps.common.forms import apply_domain_errors
+from apps.common.forms import apply_domain_errors, status_of
 from apps.controls.forms import ControlFilterForm, ControlForm, EffectForm, effect_initial
 from apps.controls.models import Control, ControlStatus
 from apps.controls.selectors import control_get, controls_list, effect_get
@@ -166,14 +166,14 @@ def control_edit_page(request: PageRequest, pk: int) -> HttpResponse:
                 content=form.content(),
             )
         except EditConflict as error:
-            form.add_conflict(error.message, current_version=error.current_version)
+            form.add_conflict(current_version=error.current_version)
         except Invalid as error:
             apply_domain_errors(form, error)
         else:
             messages.success(request, _("Saved."))
             return redirect("control-detail", pk)
     context = {"form": form, "row": row}
-    return render(request, "controls/form.html", context, status=422 if form.errors else 200)
+    return render(request, "controls/form.html", context, status=status_of(form))
 
 
 @require_POST
@@ -222,7 +222,7 @@ def effect_page(request: PageRequest, pk: int) -> HttpResponse:
         "known": known,
         "has_choice": bool(statement or offered),
     }
-    return render(request, "controls/effect.html", context, status=422 if form.errors else 200)
+    return render(request, "controls/effect.html", context, status=status_of(form))
 
 
 def _offered(request: PageRequest, control: Control) -> list[tuple[str, str]]:

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.actors import Actor
 from apps.catalog.stages import Stage
 from apps.common.errors import Missing
-from apps.common.forms import with_any
+from apps.common.forms import VersionedForm, with_any
+from apps.common.merging import VersionInput
 from apps.coverage.kinds import SENSIBLE, EvidenceKind
 from apps.coverage.picture import Line
 from apps.coverage.selectors import ProfileView
@@ -38,10 +39,10 @@ class GuidanceKeyField(forms.CharField):
             ) from None
 
 
-class ProfileForm(forms.Form):
+class ProfileForm(VersionedForm):
     """For each kind that can sensibly be expected at a stage: the days, or nothing."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    version = forms.IntegerField(widget=VersionInput, min_value=0)  # 0: nobody said anything yet
 
     def __init__(self, data: Any = None, *, profile: ProfileView, viewer: Actor) -> None:
         known = {(line.stage, line.kind): line for line in profile.lines}

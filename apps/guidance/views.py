@@ -24,7 +24,6 @@ from apps.guidance.forms import (
     PublishForm,
     as_text,
     initial_of,
-    lines_of,
 )
 from apps.guidance.models import Guidance
 from apps.guidance.selectors import (
@@ -102,7 +101,6 @@ def guidance_edit_page(request: PageRequest, pk: int) -> HttpResponse:
     guidance = guidance_get(request.actor, pk)
     initial = initial_of(guidance) | {"version": guidance.version}
     form = GuidanceEditForm(request.POST or None, initial=initial)
-    diff: tuple[DiffLine, ...] = ()
     if request.method == "POST" and "preview" not in request.POST and form.is_valid():
         version = form.cleaned_data["version"]
         try:
@@ -110,30 +108,27 @@ def guidance_edit_page(request: PageRequest, pk: int) -> HttpResponse:
         except Invalid as error:
             apply_domain_errors(form, error)
         except EditConflict as conflict:
-            guidance = guidance_get(request.actor, pk)
-            diff = diff_lines(as_text(guidance), lines_of(form.typed()))
-            form.add_conflict(conflict.message, current_version=conflict.current_version)
+            form.add_conflict(current_version=conflict.current_version)
         else:
             messages.success(request, _("Saved. Readers see it once it is published."))
             return redirect("guidance-detail", pk)
-    return _form_page(request, form, guidance, diff)
+    return _form_page(request, form, guidance)
 
 
 def _form_page(
     request: PageRequest,
     form: GuidanceForm,
     guidance: Guidance | None = None,
-    diff: tuple[DiffLine, ...] = (),
 ) -> HttpResponse:
     """The form, and how its text will read where that was asked for."""
     is_preview = "preview" in request.POST
     context: dict[str, Any] = {
         "form": form,
         "guidance": guidance,
-        "diff": diff,
         "preview": article(request.POST.get("body", "")).html if is_preview else None,
     }
-    status = 200 if is_preview else 409 if diff else 422 if form.errors else 200
+    is_conflict = getattr(form, "is_conflict", False)
+    status = 200 if is_preview else 409 if is_conflict else 422 if form.errors else 200
     return render(request, "guidance/form.html", context, status=status)
 
 

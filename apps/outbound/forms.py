@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import System
+from apps.common.forms import VersionedForm
 from apps.outbound.kinds import EventName, MessageKind
 
 
@@ -29,5 +30,5 @@ class WebhookForm(forms.Form):
         self.fields["system"].queryset = systems  # type: ignore[attr-defined]
 
 
-class WebhookEditForm(WebhookForm):
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+class WebhookEditForm(WebhookForm, VersionedForm):
+    pass

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.requests import PageRequest
 from apps.catalog.selectors import systems_visible
 from apps.common.errors import Conflict, EditConflict, Invalid
-from apps.common.forms import apply_domain_errors
+from apps.common.forms import apply_domain_errors, status_of
 from apps.outbound.forms import WebhookEditForm, WebhookForm
 from apps.outbound.selectors import deliveries_of, delivery_get, webhook_get, webhooks_list
 from apps.outbound.services.webhooks import (
@@ -45,7 +45,7 @@ def webhook_list_page(request: PageRequest) -> HttpResponse:
         else:
             return _with_secret(request, made)
     context = {"form": form, "webhooks": webhooks}
-    status = 422 if form.errors else 200
+    status = status_of(form)
     return render(request, "outbound/list.html", context, status=status)
 
 
@@ -72,12 +72,12 @@ def webhook_edit_page(request: PageRequest, pk: int) -> HttpResponse:
         except Invalid as error:
             apply_domain_errors(form, error)
         except EditConflict as error:
-            form.add_error(None, error.message)
+            form.add_conflict(current_version=error.current_version)
         else:
             messages.success(request, _("The webhook is changed."))
             return redirect("webhook-detail", pk)
     context = {"form": form, "webhook": webhook}
-    status = 422 if form.errors else 200
+    status = status_of(form)
     return render(request, "outbound/edit.html", context, status=status)
 
 

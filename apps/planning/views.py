@@ -17,7 +17,6 @@ from apps.catalog.models import System
 from apps.catalog.selectors import systems_visible
 from apps.common.errors import Conflict, EditConflict, Invalid
 from apps.common.forms import apply_domain_errors
-from apps.common.ui.diff import DiffLine, diff_lines
 from apps.planning.forms import (
     FilterSaveForm,
     ItemCreateForm,
@@ -238,7 +237,6 @@ def item_edit_page(request: PageRequest, pk: int) -> HttpResponse:
     require(request.actor, Permission.ITEM_EDIT, item)
     initial = {name: getattr(item, name) for name in EDITED} | {"version": item.version}
     form = ItemEditForm(request.POST or None, initial=initial, item=item)
-    diff: tuple[DiffLine, ...] = ()
     if request.method == "POST" and form.is_valid():
         try:
             values = form.typed()
@@ -248,20 +246,10 @@ def item_edit_page(request: PageRequest, pk: int) -> HttpResponse:
         except Invalid as error:
             apply_domain_errors(form, error)
         except EditConflict as conflict:
-            item = item_get(request.actor, pk)
-            diff = diff_lines(_as_text(item), _typed_text(form))
-            form.add_conflict(conflict.message, current_version=conflict.current_version)
+            form.add_conflict(current_version=conflict.current_version)
         else:
             messages.success(request, _("Saved."))
             return redirect("item-detail", item.pk)
-    context = {"form": form, "item": item, "diff": diff}
-    status = 409 if diff else 422 if form.errors else 200
+    context = {"form": form, "item": item}
+    status = 409 if form.is_conflict else 422 if form.errors else 200
     return render(request, "planning/item_form.html", context, status=status)
-
-
-def _as_text(item: PlanningItem) -> str:
-    return "\n".join(str(getattr(item, name)) for name in EDITED)
-
-
-def _typed_text(form: ItemEditForm) -> str:
-    return "\n".join(str(form.cleaned_data[name]) for name in EDITED)

@@ -17,7 +17,6 @@ from apps.accounts.roles import Permission
 from apps.common.errors import EditConflict, Invalid, Missing, NotPermitted
 from apps.common.forms import apply_domain_errors
 from apps.common.ui.curve import Curve
-from apps.common.ui.diff import DiffLine, diff_lines
 from apps.guidance.models import Guidance, GuidanceText, GuidanceVersion
 from apps.guidance.selectors import guidance_get
 from apps.planning.models import PlanningItem
@@ -36,7 +35,6 @@ from apps.risks.services.statements import (
     statement_publish,
 )
 from apps.risks.services.valuations import money, simulated
-from apps.risks.text import statement_lines
 
 FOUND = 20
 PREFILLED = (
@@ -141,7 +139,6 @@ def statement_edit_page(request: PageRequest, pk: int) -> HttpResponse:
     names = StatementInput.__dataclass_fields__
     initial = {name: getattr(statement, name) for name in names} | {"version": statement.version}
     form = StatementEditForm(request.POST or None, initial=initial)
-    diff: tuple[DiffLine, ...] = ()
     if request.method == "POST" and form.is_valid() and "preview" not in request.POST:
         content, version = form.content(), form.cleaned_data["version"]
         try:
@@ -151,10 +148,7 @@ def statement_edit_page(request: PageRequest, pk: int) -> HttpResponse:
         except Invalid as error:
             apply_domain_errors(form, form.named(error))
         except EditConflict as conflict:
-            statement = statement_get(request.actor, pk)
-            typed = statement_lines(content, statement.controls)
-            diff = diff_lines(statement_lines(statement), typed)
-            form.add_conflict(conflict.message, current_version=conflict.current_version)
+            form.add_conflict(current_version=conflict.current_version)
         else:
             messages.success(request, _("Saved. Readers see it when it is published."))
             return redirect("statement-detail", pk)
@@ -163,9 +157,8 @@ def statement_edit_page(request: PageRequest, pk: int) -> HttpResponse:
         "statement": statement,
         "item": statement.item,
         "preview": _preview_of(form, statement.controls),
-        "diff": diff,
     }
-    status = 409 if diff else _status(request, form)
+    status = 409 if form.is_conflict else _status(request, form)
     return render(request, "risks/statement_form.html", context, status=status)
 
 

@@ -63,9 +63,7 @@ class TrackerForm(forms.Form):
         return [word for part in self.cleaned_data["labels"].split(",") if (word := part.strip())]
 
 
-class TrackerEditForm(TrackerForm):
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
-
+class TrackerEditForm(TrackerForm, VersionedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["token"].required = False

@@ -18,7 +18,7 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_visible
 from apps.common.errors import Conflict, EditConflict, Invalid
-from apps.common.forms import apply_domain_errors
+from apps.common.forms import apply_domain_errors, status_of
 from apps.common.outgoing import OutgoingFailed
 from apps.common.said import said
 from apps.risks.models import RiskStatement
@@ -80,7 +80,7 @@ def tracker_list_page(request: PageRequest) -> HttpResponse:
             messages.success(request, _("It is connected. Test it next."))
             return redirect("tracker-detail", made.pk)
     context = {"form": form, "trackers": trackers}
-    return render(request, "trackers/list.html", context, status=422 if form.errors else 200)
+    return render(request, "trackers/list.html", context, status=status_of(form))
 
 
 @never_cache
@@ -133,13 +133,15 @@ def tracker_edit_page(request: PageRequest, pk: int) -> HttpResponse:
             tracker_edit(actor=request.actor, tracker=tracker, **form.cleaned_data)
         except Invalid as error:
             apply_domain_errors(form, error)
-        except (Conflict, EditConflict) as error:
+        except EditConflict as error:
+            form.add_conflict(current_version=error.current_version)
+        except Conflict as error:
             form.add_error(None, error.message)
         else:
             messages.success(request, _("The tracker is changed."))
             return redirect("tracker-detail", pk)
     context = {"form": form, "tracker": tracker}
-    return render(request, "trackers/edit.html", context, status=422 if form.errors else 200)
+    return render(request, "trackers/edit.html", context, status=status_of(form))
 
 
 @require_POST
@@ -235,7 +237,7 @@ def _ticket_page(request: PageRequest, subject: Finding | RiskStatement) -> Http
             sightings = [subject]  # all join that ticket: a new one is for this one alone
         first, *others = sightings
     context |= _previews(tracker, first, others)
-    return render(request, "trackers/ticket.html", context, status=422 if form.errors else 200)
+    return render(request, "trackers/ticket.html", context, status=status_of(form))
 
 
 def _filed(ticket: Ticket) -> str:
@@ -309,7 +311,7 @@ def findings_ticket_page(request: PageRequest) -> HttpResponse:
     context |= {"left": unfiled, "taken": len(taken), "shown_tracker": tracker}
     first, *others = unfiled or found
     context |= _previews(tracker, first, others)
-    return render(request, "trackers/ticket.html", context, status=422 if form.errors else 200)
+    return render(request, "trackers/ticket.html", context, status=status_of(form))
 
 
 def _back(ticket: Ticket) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.accounts.requests import PageRequest
 from apps.catalog.selectors import systems_visible
 from apps.common.errors import Conflict, EditConflict, Invalid
-from apps.common.forms import apply_domain_errors
+from apps.common.forms import apply_domain_errors, status_of
 from apps.common.outgoing import OutgoingFailed
 from apps.planning.models import ItemStatus
 from apps.planning.selectors import item_get
@@ -46,11 +46,11 @@ def mirror_page(request: PageRequest, pk: int) -> HttpResponse:
         except Invalid as error:
             apply_domain_errors(form, error)
         except EditConflict as conflict:
-            form.add_conflict(conflict.message, current_version=conflict.current_version)
+            form.add_conflict(current_version=conflict.current_version)
         except (OutgoingFailed, Conflict) as error:
             failure = error.message
     context = {"form": form, "tracker": tracker, "trials": trials, "failure": failure}
-    return render(request, "trackers/mirror.html", context, status=422 if form.errors else 200)
+    return render(request, "trackers/mirror.html", context, status=status_of(form))
 
 
 def _tried(request: PageRequest, tracker: Tracker, form: MirrorForm) -> Trials:

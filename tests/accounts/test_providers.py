@@ -78,7 +78,7 @@ def test_an_admin_connects_tests_and_switches_on(door: Provider, people: People)
     changed = typed(door, secret="", domains="example.org", version=str(version))
     assert client.post(f"{ONE}edit/", changed)["Location"] == ONE
     assert SignInProvider.objects.get().domains == ["example.org"]
-    assert client.post(f"{ONE}edit/", changed).status_code == 422  # somebody was faster
+    assert client.post(f"{ONE}edit/", changed).status_code == 409  # somebody was faster
     entry = AuditEntry.objects.get(action="provider.edit")
     assert entry.changes["domains"] == [["example.org", "example.net"], ["example.org"]]
     assert "s3cret" not in str(list(AuditEntry.objects.values_list("changes", flat=True)))

@@ -289,7 +289,7 @@ def test_editing_and_retiring_on_the_page(people: People) -> None:
     form = {"version": "1", "kind": "test", "stage": "test", "name": "After"}
     assert client.post(path, form).status_code == 302
     late = client.post(path, form | {"name": "Late"})
-    assert late.status_code == 422
+    assert late.status_code == 409
     assert "Somebody else changed this" in late.content.decode()
     for person, status in ((people.viewer, 403), (people.outsider, 404)):
         assert signed_in(person).get(path).status_code == status

@@ -42,7 +42,7 @@ def test_a_systems_admin_changes_it(people: People) -> None:
     assert row.repositories == ["https://git.example.org/pay", "https://wiki.example.org/pay"]
     assert AuditEntry.objects.get(action="system.edit").user == people.system_admin
     late = client.post(EDIT, TYPED | {"name": "Mine"})
-    assert late.status_code == 422
+    assert late.status_code == 409
     assert "Somebody else changed this" in late.content.decode()
     assert System.objects.get(key="payments").name == "Payments"
     assert client.post(EDIT, TYPED | {"version": "2", "key": "pay"})["Location"] == "/systems/pay/"

@@ -76,7 +76,7 @@ def test_editing_keeps_what_somebody_else_wrote(security: Client, people: People
     good = FORM | {"version": "1"}
     assert security.post(path, good).status_code == 302
     late = security.post(path, good | {"name": "Late"})
-    assert late.status_code == 422
+    assert late.status_code == 409
     assert "Somebody else changed this" in late.content.decode()
     source.refresh_from_db()
     assert source.name == "Nightly"
@@ -174,7 +174,7 @@ def test_credentials_are_kept_replaced_and_never_shown(security: Client, people:
     path = f"/credentials/{made.pk}/"
     replaced = security.post(path, {"version": "1", "secret": "next-secret"})
     assert replaced.status_code == 302
-    assert security.post(path, {"version": "1", "secret": "late"}).status_code == 422
+    assert security.post(path, {"version": "1", "secret": "late"}).status_code == 409
     used = make_source(people.system, credential=made)
     assert "Nightly scan" in text_of(security, path)
     assert security.post(f"{path}delete/", follow=True).status_code == 200

@@ -35,7 +35,7 @@ def statement_assumptions_page(request: PageRequest, pk: int) -> HttpResponse:
         except Invalid as error:
             apply_domain_errors(form, form.named(error))
         except EditConflict as conflict:
-            form.add_conflict(conflict.message, current_version=conflict.current_version)
+            form.add_conflict(current_version=conflict.current_version)
             status = 409
         except Conflict as conflict:
             form.add_error(None, conflict.message)

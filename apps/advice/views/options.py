@@ -12,8 +12,6 @@ from apps.accounts.roles import Permission
 from apps.advice.forms import OptionEditForm, OptionForm
 from apps.common.errors import Conflict, EditConflict, Invalid
 from apps.common.forms import apply_domain_errors
-from apps.common.ui.diff import DiffLine, diff_lines
-from apps.planning.models import Option
 from apps.planning.selectors import item_get, option_get
 from apps.planning.services.items import option_create, option_delete, option_edit
 
@@ -43,7 +41,6 @@ def option_edit_page(request: PageRequest, pk: int) -> HttpResponse:
     require(request.actor, Permission.ITEM_EDIT, option)
     initial = {name: getattr(option, name) for name in EDITED} | {"version": option.version}
     form = OptionEditForm(request.POST or None, initial=initial)
-    diff: tuple[DiffLine, ...] = ()
     if request.method == "POST" and form.is_valid():
         version = form.cleaned_data["version"]
         try:
@@ -51,23 +48,13 @@ def option_edit_page(request: PageRequest, pk: int) -> HttpResponse:
         except Invalid as error:
             apply_domain_errors(form, error)
         except EditConflict as conflict:
-            option = option_get(request.actor, pk)
-            diff = diff_lines(_as_text(option), _typed_text(form))
-            form.add_conflict(conflict.message, current_version=conflict.current_version)
+            form.add_conflict(current_version=conflict.current_version)
         else:
             messages.success(request, _("Saved."))
             return redirect("item-detail", option.item_id)
-    context = {"form": form, "item": option.item, "option": option, "diff": diff}
-    status = 409 if diff else 422 if form.errors else 200
+    context = {"form": form, "item": option.item, "option": option}
+    status = 409 if form.is_conflict else 422 if form.errors else 200
     return render(request, "planning/option_form.html", context, status=status)
-
-
-def _as_text(option: Option) -> str:
-    return "\n".join(str(getattr(option, name)) for name in EDITED)
-
-
-def _typed_text(form: OptionEditForm) -> str:
-    return "\n".join(str(form.cleaned_data[name]) for name in EDITED)
 
 
 @require_POST

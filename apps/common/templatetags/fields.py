@@ -73,10 +73,14 @@ def _attribute(name: str, value: object) -> str:
 def form_errors(form: BaseForm) -> Values:
     """What is wrong with a form, at its top: errors of no single field, and links to the fields.
 
+    Where two people edited the same thing, also what both changed, to choose from (common.merging).
     A field whose label says little by itself ("At least") has `said_of`, which says more.
     """
     wrong = [bound for bound in form if bound.errors and not bound.is_hidden]
     return {
+        "differences": getattr(form, "differences", ()),
+        "taken": getattr(form, "taken", ()),
+        "is_conflict": getattr(form, "is_conflict", False),
         "general": [said(error) for error in form.non_field_errors()],
         "fields": [
             {

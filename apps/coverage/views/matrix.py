@@ -13,7 +13,7 @@ from apps.catalog.models import Criticality
 from apps.catalog.selectors import systems_visible
 from apps.catalog.stages import Stage
 from apps.common.errors import EditConflict, Invalid, Missing
-from apps.common.forms import apply_domain_errors
+from apps.common.forms import apply_domain_errors, status_of
 from apps.coverage.forms import ProfileForm, ToolKindForm
 from apps.coverage.selectors import (
     LEVELS,
@@ -88,7 +88,7 @@ def profile_page(request: PageRequest, criticality: str) -> HttpResponse:
         try:
             profile_set(actor=request.actor, criticality=level, lines=form.lines(), version=version)
         except EditConflict as error:
-            form.add_error(None, error.message)
+            form.add_conflict(current_version=error.current_version)
         except Invalid as error:
             apply_domain_errors(form, error)
         else:
@@ -101,7 +101,7 @@ def profile_page(request: PageRequest, criticality: str) -> HttpResponse:
         "level": criticality,
         "may_manage": may(request.actor, Permission.COVERAGE_MANAGE),
     }
-    return render(request, "coverage/profile.html", context, status=422 if form.errors else 200)
+    return render(request, "coverage/profile.html", context, status=status_of(form))
 
 
 @require_POST

@@ -13,7 +13,7 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_permitting
 from apps.common.errors import Conflict, EditConflict, Invalid
-from apps.common.forms import apply_domain_errors
+from apps.common.forms import apply_domain_errors, status_of
 from apps.sources.forms import CredentialForm, SecretForm
 from apps.sources.selectors import credential_get, credentials_list
 from apps.sources.services.credentials import (
@@ -45,7 +45,7 @@ def credential_list_page(request: PageRequest) -> HttpResponse:
             messages.success(request, _("%(name)s is kept.") % {"name": made.name})
             return redirect("credential-list")
     context = {"form": form, "credentials": credentials_list(request.actor)}
-    status = 422 if form.errors else 200
+    status = status_of(form)
     return render(request, "sources/credentials.html", context, status=status)
 
 
@@ -61,7 +61,7 @@ def credential_page(request: PageRequest, pk: int) -> HttpResponse:
         except Invalid as error:
             apply_domain_errors(form, error)
         except EditConflict as error:
-            form.add_conflict(error.message, current_version=error.current_version)
+            form.add_conflict(current_version=error.current_version)
         except Conflict as error:
             form.add_error(None, error.message)
         else:
@@ -72,7 +72,7 @@ def credential_page(request: PageRequest, pk: int) -> HttpResponse:
         "credential": credential,
         "sources": credential.sources.order_by("name"),
     }
-    status = 422 if form.errors else 200
+    status = status_of(form)
     return render(request, "sources/credential.html", context, status=status)
 
 

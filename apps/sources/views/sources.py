@@ -15,7 +15,7 @@ from apps.accounts.roles import Permission
 from apps.catalog.models import System
 from apps.catalog.selectors import systems_permitting, systems_visible
 from apps.common.errors import Conflict, EditConflict, Invalid
-from apps.common.forms import apply_domain_errors
+from apps.common.forms import apply_domain_errors, status_of
 from apps.common.said import said
 from apps.sources.forms import SourceFilterForm, SourceForm, initial_of, interval_words
 from apps.sources.models import UNFINISHED, Source
@@ -114,7 +114,7 @@ def source_create_page(request: PageRequest) -> HttpResponse:
             messages.success(request, _("It is there. Try the connection next."))
             return redirect("source-detail", made.pk)
     context = {"form": form, "connector": connector}
-    return render(request, "sources/form.html", context, status=422 if form.errors else 200)
+    return render(request, "sources/form.html", context, status=status_of(form))
 
 
 def _create(request: PageRequest, form: SourceForm, system: System) -> Source | None:
@@ -144,7 +144,7 @@ def source_edit_page(request: PageRequest, pk: int) -> HttpResponse:
         messages.success(request, _("Saved. It is tried anew."))
         return redirect("source-detail", pk)
     context = {"form": form, "connector": connector, "source": source}
-    return render(request, "sources/form.html", context, status=422 if form.errors else 200)
+    return render(request, "sources/form.html", context, status=status_of(form))
 
 
 def _edit(request: PageRequest, form: SourceForm, source: Source) -> bool:
@@ -155,7 +155,7 @@ def _edit(request: PageRequest, form: SourceForm, source: Source) -> bool:
         apply_domain_errors(form, error)
         return False
     except EditConflict as error:
-        form.add_conflict(error.message, current_version=error.current_version)
+        form.add_conflict(current_version=error.current_version)
         return False
     return True
 
