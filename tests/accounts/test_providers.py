@@ -1,6 +1,7 @@
 """Settings of sign-in providers: who manages them, what cannot be, what the test says; one's own links."""
 
 import time
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -184,6 +185,14 @@ def test_the_issuer_stays_while_people_are_linked(door: Provider, people: People
 
 def probed(door: Provider, people: People) -> str:
     return sure(people.admin).post(f"{ONE}test/").content.decode()
+
+
+def test_keys_that_are_too_short_are_not_usable(
+    door: Provider, people: People, settings: Any
+) -> None:
+    sure(people.admin).post(NEW, typed(door))
+    settings.SECOPS_ISSUER_RSA_BITS = 3072
+    assert "publishes no key" in probed(door, people)
 
 
 def test_the_connection_test_says_what_is_wrong(door: Provider, people: People) -> None:
