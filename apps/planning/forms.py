@@ -44,6 +44,7 @@ class ItemFilterForm(forms.Form):
     def __init__(self, *args: Any, systems: QuerySet[System], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         named = [(system.key, system.name) for system in systems]
+        self.has_systems = bool(named)
         self.fields["system"].choices = with_any(named, _("Any system"))  # type: ignore[attr-defined]
 
     def wanted(self) -> ItemFilter:

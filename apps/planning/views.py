@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.accounts.policy import require
+from apps.accounts.policy import may, require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.models import System
@@ -68,6 +68,7 @@ def item_list_page(request: PageRequest) -> HttpResponse:
         if writable
         else None,
         "may_create": bool(writable),
+        "may_import": may(request.actor, Permission.SYSTEM_MANAGE),
         "saved": [(each, _address(QueryDict(each.query))) for each in filters_saved(request.actor)],
         "moved": request.session.pop(MOVED, None) if is_board else None,
         "filters": request.GET.urlencode(),

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 TYPED = {"name": "Bücher & Karten", "key": "", "description": "", "criticality": "4"}
 
 
-@pytest.mark.parametrize("path", ["/", "/systems/", "/coverage/"])
+@pytest.mark.parametrize("path", ["/", "/systems/", "/planning/", "/coverage/"])
 def test_an_admin_is_led_to_the_first_system(path: str) -> None:
     page = text_of(signed_in(make_user(role=Role.ADMIN)), path)
     assert "There is no system yet" in page
