@@ -10,6 +10,7 @@ from apps.advice.views import (
     items,
     opinions,
     options,
+    pictures,
     portfolio,
     registers,
     search,
@@ -110,6 +111,12 @@ urlpatterns += [
     path("portfolio/risks.oscal.json", registers.risk_poam, name="risk-poam"),
     path("portfolio/risks.cdx.json", registers.risk_cyclonedx, name="risk-cyclonedx"),
     path("portfolio/", portfolio.portfolio_page, name="portfolio"),
+    path("settings/pictures/", pictures.picture_list_page, name="settings-pictures"),
+    path(
+        "settings/pictures/<uuid:uid>/remove/",
+        pictures.picture_remove_action,
+        name="picture-remove",
+    ),
     path("palette/", search.palette, name="palette"),
     path("search/", search.search_page, name="search"),
 ]

@@ -59,6 +59,9 @@ def test_it_is_suggested_while_the_plan_is_typed(people: People, uploads: Guidan
     assert f'href="/guidance/G-{uploads.pk}/"' in part
     assert client.post("/planning/guidance/", {"title": "a"}).content.decode().strip() == ""
     assert client.post("/planning/guidance/", {"title": "\x00"}).status_code == 200
+    asked = client.post("/planning/guidance/", {"body": "May I upload files?"}).content.decode()
+    assert "This may answer it" in asked
+    assert "Once the item is saved" not in asked
     assert client.get("/planning/guidance/").status_code == 405
     client.logout()
     assert client.post("/planning/guidance/", {"title": "Upload"}).status_code == 302

@@ -101,6 +101,7 @@ EVERYBODYS: dict[str, Open] = {
     "search": at("/search/?q=bucket"),
     "question-place": at("/questions/new/"),
     "tokens": at("/settings/tokens/"),
+    "pictures": at("/settings/pictures/"),
     "sign-in-and-sessions": at("/settings/security/"),
 }
 WRITERS: dict[str, Open] = {

@@ -20,10 +20,11 @@ from apps.planning.services.guidance import guidance_link, guidance_unlink
 
 
 class DescribedForm(forms.Form):
-    """What is typed so far of a plan."""
+    """What is typed so far of a plan, or of a question (body)."""
 
     title = forms.CharField(required=False, max_length=1000)
     question = forms.CharField(required=False, max_length=50_000)
+    body = forms.CharField(required=False, max_length=50_000)
     stage = forms.CharField(required=False, max_length=20)
 
 
@@ -33,9 +34,10 @@ def guidance_suggested_part(request: PageRequest) -> HttpResponse:
     form, found = DescribedForm(request.POST), []
     if form.is_valid():
         typed = form.cleaned_data
-        text = f"{typed['title']} {typed['question']}"
+        text = f"{typed['title']} {typed['question']} {typed['body']}"
         found = guidance_suggested(request.actor, text, typed["stage"])
-    return render(request, "planning/_guidance_typed.html", {"suggested": found})
+    context = {"suggested": found, "is_question": "body" in request.POST}
+    return render(request, "planning/_guidance_typed.html", context)
 
 
 @require_POST
