@@ -94,6 +94,8 @@ class RecommendForm(_ChoosesOption):
 class DecisionForm(_ChoosesOption):
     """The option, why, until when, and what is done about each risk that the option runs."""
 
+    # The decision that the page showed, 0 for none: nobody replaces one that they have not seen.
+    instead_of = forms.IntegerField(widget=forms.HiddenInput, min_value=0, required=False)
     option = forms.TypedChoiceField(label=_("Chosen option"), coerce=int, widget=forms.RadioSelect)
     reason = forms.CharField(
         label=_("Because"),
@@ -119,6 +121,15 @@ class DecisionForm(_ChoosesOption):
                 required=False,
                 choices=[("", _("not said")), *Treatment.choices],
             )
+
+    def add_conflict(self, message: str) -> None:
+        """What was typed stays; the page around it shows the decision that counts now, and the next try is on that."""
+        data: Any = self.data
+        self.data = data.copy()
+        current = self.view.decision
+        self.data[self.add_prefix("instead_of")] = str(current.pk if current else 0)  # type: ignore[index]
+        self.add_error(None, message)
+        self.add_error(None, _("What you typed is kept. Record it again to put it in its place."))
 
     def treatments(self) -> dict[int, str]:
         """{statement id: treatment} of the risks that the chosen option runs."""

@@ -81,8 +81,8 @@ def _suggested(request: PageRequest, view: ItemView) -> list[Guidance]:
 def _last_choice(view: ItemView) -> dict[str, Any]:
     """A new decision begins where the one in force stands."""
     if view.decision is None:
-        return {}
-    chosen: dict[str, Any] = {"option": view.decision.option_id}
+        return {"instead_of": 0}
+    chosen: dict[str, Any] = {"instead_of": view.decision.pk, "option": view.decision.option_id}
     for choice in view.decision.treatments.all():
         chosen[f"treatment_{choice.statement_id}"] = choice.treatment
     return chosen
@@ -193,9 +193,13 @@ def item_decide(request: PageRequest, pk: int) -> HttpResponse:
                 reason=form.cleaned_data["reason"],
                 valid_until=form.cleaned_data["valid_until"],
                 treatments=form.treatments(),
+                instead_of=form.cleaned_data["instead_of"],
             )
         except Invalid as error:
             apply_domain_errors(form, error)
+        except Conflict as error:
+            form.add_conflict(error.message)
+            return _page(request, view, status=409, decision_form=form)
         else:
             messages.success(request, _("Recorded."))
             return _back(pk, "decision")

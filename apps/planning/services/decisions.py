@@ -47,17 +47,24 @@ def decision_record(
     option: Option,
     reason: str,
     valid_until: dt.date | None = None,
+    instead_of: int | None = None,
 ) -> Decision:
     """Record what the owner chose and why; it replaces the decision in force.
 
+    instead_of: the number of the decision that its maker saw in force, 0 for none; None asks nothing.
     Nothing here compares it with the recommendation: a decision against advice is a decision.
+    Raises: NotPermitted, Invalid, Conflict where another decision is in force than the one that was seen.
     """
     require(actor, Permission.DECISION_RECORD, item)
     _check(item, option, reason)
     if valid_until is not None and valid_until <= timezone.localdate():
         raise Invalid({"valid_until": "Give a day in the future, or none."})
     row = PlanningItem.objects.select_for_update().get(pk=item.pk)
-    _end_current(row, DecisionEnd.REPLACED)
+    ended = _end_current(row, DecisionEnd.REPLACED)
+    if instead_of is not None and instead_of != (ended.pk if ended else 0):
+        raise Conflict(
+            "Another decision was recorded, or taken back, since you read this item. Nothing is changed."
+        )
     decision = Decision.objects.create(
         item=row, option=option, reason=reason, decided_by=actor.user, valid_until=valid_until
     )

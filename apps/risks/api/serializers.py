@@ -305,6 +305,13 @@ class DecisionIn(Input):
         default=dict,
         help_text='What is done about each published statement, e.g. {"RS-1": "mitigate"}.',
     )
+    instead_of = serializers.IntegerField(
+        min_value=0,
+        allow_null=True,
+        default=None,
+        help_text="The number of the decision in force that you read, 0 for none: where it is another one by now, "
+        "the answer is 409 and nothing is changed. Null asks nothing.",
+    )
 
     def validate_treatments(self, value: dict[str, str]) -> dict[int, str]:
         key = KeyField("RS")

@@ -25,14 +25,21 @@ def decision_record_with_treatments(
     reason: str,
     valid_until: dt.date | None = None,
     treatments: Mapping[int, str] | None = None,
+    instead_of: int | None = None,
 ) -> Decision:
     """Record a decision and, per published statement (by id), its treatment.
 
     The revision and valuation in force are kept with each, so that a later change can be told.
-    Raises: Invalid for a statement of another item or option, or an unknown treatment.
+    Raises: Invalid for a statement of another item or option, or an unknown treatment; Conflict by
+    `instead_of`, as planning.decision_record has it.
     """
     decision = decision_record(
-        actor=actor, item=item, option=option, reason=reason, valid_until=valid_until
+        actor=actor,
+        item=item,
+        option=option,
+        reason=reason,
+        valid_until=valid_until,
+        instead_of=instead_of,
     )
     chosen = dict(treatments or {})
     bearing = {statement.pk: statement for statement in _bearing(item, option)}
