@@ -96,7 +96,12 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # generic in the st
     @admin.action(description=_("End all sessions"), permissions=["change"])
     def end_sessions(self, request: Any, people: Any) -> None:
         """SECURITY: the service asks for the permission."""
-        ended = sum(sessions_end_of(actor=request.actor, user=user) for user in people)
+        try:
+            with transaction.atomic():  # of all who were chosen, or of nobody
+                ended = sum(sessions_end_of(actor=request.actor, user=user) for user in people)
+        except NotPermitted as error:
+            self.message_user(request, error.message, messages.WARNING)
+            return
         self.message_user(request, _("%(number)d sessions are ended.") % {"number": ended})
 
     @admin.action(description=_("Take all second factors away"), permissions=["change"])

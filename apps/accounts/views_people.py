@@ -104,7 +104,11 @@ def person_link_action(request: PageRequest, pk: int) -> HttpResponse:
 @sure
 @require_POST
 def person_sessions_end_action(request: PageRequest, pk: int) -> HttpResponse:
-    number = sessions_end_of(actor=request.actor, user=person_get(request.actor, pk))
+    user = person_get(request.actor, pk)
+    try:
+        number = sessions_end_of(actor=request.actor, user=user)
+    except NotPermitted as error:
+        return _refused(request, user, error)
     messages.success(request, _("%(number)d sessions are ended.") % {"number": number})
     return redirect("person-detail", pk)
 

@@ -1,14 +1,21 @@
 """People and teams on their pages: who may change whom, and what follows."""
 
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection
 from django.test import Client
 
-from apps.accounts.models import Team, User
+from apps.accounts.models import FactorKind, SecondFactor, Team, User
 from apps.accounts.roles import Role
+from apps.accounts.services.people import person_edit
 from apps.audit.models import AuditEntry
 from apps.catalog.models import System
+from apps.common.errors import NotPermitted
 from tests.conftest import People
-from tests.factories import make_team, make_user
+from tests.factories import actor_of, make_team, make_user
 from tests.factories.people import PASSWORD
 from tests.pages import signed_in, text_of
 
@@ -100,8 +107,13 @@ def test_what_an_admin_does_not_reach(people: People) -> None:
     )
     up = client.post(f"/settings/people/{people.viewer.pk}/", typed(people.viewer, role="admin"))
     assert "Only superusers make admins of the organisation." in up.content.decode()
-    client.post(f"/settings/people/{root.pk}/link/")
-    assert not root.password_links.exists()
+    for other in (root, peer):
+        SecondFactor.objects.create(user=other, kind=FactorKind.APP, name="Phone", sealed=b"x")
+        for act in ("link", "sessions/end", "factors/reset"):
+            said = client.post(f"/settings/people/{other.pk}/{act}/", follow=True)
+            assert "Only superusers change admins and staff." in said.content.decode(), act
+        assert not other.password_links.exists()
+        assert other.factors.exists()
     for each in (root, peer, admin, people.viewer):
         before = each.role
         each.refresh_from_db()
@@ -157,3 +169,66 @@ def test_teams(people: People) -> None:
     assert "Remove the team" in text_of(client, "/settings/teams/pilots/")
     client.post("/settings/teams/pilots/remove/")
     assert not Team.objects.filter(pk=team.pk).exists()
+
+
+def test_a_link_ends_with_a_promotion(people: People) -> None:
+    """Made for an ordinary person by an admin, and opened when that person is an admin."""
+    person = make_user("Vic Viewer", role=Role.VIEWER)
+    page = sure(signed_in(people.admin)).post(f"/settings/people/{person.pk}/link/")
+    link = re.search(r"/sign-in/password/\?link=[\w-]+", page.content.decode())
+    assert link is not None
+    assert "New password" in Client().get(link[0], follow=True).content.decode()
+    User.objects.filter(pk=person.pk).update(role=Role.ADMIN.value)
+    over = Client().get(link[0], follow=True).content.decode()
+    assert "New password" not in over
+
+
+def test_a_new_address_ends_links_and_sessions(people: People) -> None:
+    client = sure(signed_in(people.admin))
+    person = make_user("Vic Viewer", role=Role.VIEWER)
+    theirs = Client()
+    theirs.post("/sign-in/", {"username": person.email, "password": PASSWORD})
+    client.post(f"/settings/people/{person.pk}/link/")
+    path = f"/settings/people/{person.pk}/"
+    assert client.post(path, typed(person, email="vic@example.com")).status_code == 302
+    assert not person.password_links.exists()
+    assert theirs.get("/systems/").status_code == 302
+    taken = client.post(path, typed(person, email=people.viewer.email))
+    assert taken.status_code == 422
+
+
+def test_the_trail_says_it_all(people: People) -> None:
+    client = sure(signed_in(people.admin))
+    client.post("/settings/teams/", {"name": "Pilots", "key": "pilots"})
+    client.post("/settings/teams/pilots/", {"name": "Pilots", "key": "pilot"})
+    team = Team.objects.get(key="pilot")
+    given = {"name": "Nora", "email": "nora@example.org", "role": "", "teams": [team.pk]}
+    client.post("/settings/people/new/", given)
+    told = dict(AuditEntry.objects.values_list("action", "changes"))
+    assert told["team.add"] == {"key": ["", "pilots"], "name": ["", "Pilots"]}
+    assert told["team.edit"] == {"key": ["pilots", "pilot"]}
+    assert told["person.add"]["teams"] == [[], ["pilot"]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_superusers_do_not_switch_each_other_off() -> None:
+    one, other = (
+        make_user(name, role=Role.ADMIN, is_superuser=True) for name in ("Una One", "Olu Other")
+    )
+    met = threading.Barrier(2, timeout=30)
+
+    def switch_off(actor: User, user: User) -> str:
+        try:
+            by = actor_of(actor)
+            met.wait()
+            person_edit(actor=by, user=user, is_active=False)
+        except NotPermitted:
+            return "refused"
+        finally:
+            connection.close()
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(switch_off, one, other), pool.submit(switch_off, other, one)]
+        assert sorted(each.result() for each in asked) == ["done", "refused"]
+    assert User.objects.filter(is_active=True).count() == 1

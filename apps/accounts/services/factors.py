@@ -21,6 +21,7 @@ from django.utils import timezone
 from apps.accounts.actors import Actor, portal_actor
 from apps.accounts.models import FactorKind, RecoveryCode, SecondFactor, User
 from apps.accounts.policy import require
+from apps.accounts.reach import require_reach
 from apps.accounts.roles import Permission, Role
 from apps.audit.services import record
 from apps.common import sealing
@@ -150,11 +151,10 @@ def factor_remove(*, actor: Actor, pk: int) -> None:
 def factors_reset(*, actor: Actor, user: User) -> int:
     """Take all factors of somebody away who has lost them; for administrators. Returns how many.
 
-    SECURITY: those of a superuser only by another one. Raises: NotPermitted.
+    SECURITY: those of admins and staff only by a superuser. Raises: NotPermitted.
     """
     require(actor, Permission.PEOPLE_MANAGE)
-    if user.is_superuser and not actor.is_superuser:
-        raise NotPermitted("Only superusers take the factors of a superuser away.")
+    require_reach(actor, user)
     number, _each = SecondFactor.objects.filter(user=user).delete()
     user.recovery_codes.all().delete()
     record(actor=actor, action="factor.reset", target=user, changes={"factors": number})

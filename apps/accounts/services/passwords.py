@@ -13,6 +13,7 @@ from django.utils import timezone
 from apps.accounts.actors import Actor, portal_actor
 from apps.accounts.models import PasswordLink, User
 from apps.accounts.policy import require
+from apps.accounts.reach import is_above, require_reach
 from apps.accounts.roles import Permission
 from apps.accounts.services.sessions import sessions_end_by_portal
 from apps.audit.services import record
@@ -44,11 +45,10 @@ def password_link_make(*, actor: Actor, user: User) -> NewLink:
     """For administrators. It takes the place of an earlier one. Raises: NotPermitted.
 
     SECURITY: whoever holds the link becomes that person where no second factor is asked for, so only
-    superusers make one for staff.
+    superusers make one for admins and staff.
     """
     require(actor, Permission.PEOPLE_MANAGE)
-    if _is_above(user) and not actor.is_superuser:
-        raise NotPermitted("Only superusers make a link for staff.")
+    require_reach(actor, user)
     text, ends = secrets.token_urlsafe(32), timezone.now() + GOOD_FOR
     user.password_links.all().delete()
     PasswordLink.objects.create(
@@ -88,14 +88,17 @@ def _link(text: str, *, locked: bool = False) -> PasswordLink:
     link = rows.filter(
         digest=_digest(text), expires_at__gt=timezone.now(), user__is_active=True
     ).first()
-    # SECURITY: who has become staff since is no longer one for whom any administrator makes links.
-    if link is None or (_is_above(link.user) and not (link.made_by and link.made_by.is_superuser)):
+    # SECURITY: who has become staff or admin since is no longer one for whom any administrator makes links.
+    if link is None or not _is_in_reach(link):
         raise Missing("This link opens nothing any more.")
     return link
 
 
-def _is_above(user: User) -> bool:
-    return user.is_staff or user.is_superuser
+def _is_in_reach(link: PasswordLink) -> bool:
+    maker = link.made_by
+    return not is_above(link.user) or (
+        maker is not None and (maker.is_superuser or maker == link.user)
+    )
 
 
 def _digest(text: str) -> bytes:

@@ -1,19 +1,22 @@
 """Who there is, what each may do in the whole organisation, and the teams they are of."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from apps.accounts.actors import Actor
 from apps.accounts.models import Team, User
 from apps.accounts.policy import require
+from apps.accounts.reach import require_reach
 from apps.accounts.roles import Permission, Role
 from apps.accounts.services.sessions import sessions_end_by_portal
 from apps.audit.services import record
 from apps.common.errors import Conflict, Invalid, NotPermitted
 
 EDITABLE = ("name", "email", "role", "is_active")
+TAKEN = {"email": "Somebody has this address already."}
 
 
 @transaction.atomic
@@ -27,10 +30,10 @@ def person_add(
     require(actor, Permission.PEOPLE_MANAGE)
     email = email.strip().lower()
     _check_role(actor, "", role)
-    _check_address(email, None)
-    user = User.objects.create_user(email, None, name=name, role=role)
-    user.teams.set(teams)
-    record(actor=actor, action="person.add", target=user, changes={"email": email, "role": role})
+    with _unique(TAKEN):
+        user = User.objects.create_user(email, None, name=name, role=role)
+    told = {"email": ["", email], "role": ["", role]} | _set_teams(user, teams)
+    record(actor=actor, action="person.add", target=user, changes=told)
     return user
 
 
@@ -38,18 +41,18 @@ def person_add(
 def person_edit(
     *, actor: Actor, user: User, teams: Collection[Team] | None = None, **values: Any
 ) -> User:
-    """Change named fields, and the teams where they are given. Whoever is switched off is signed out everywhere.
+    """Change named fields, and the teams where they are given.
 
+    Who is switched off, or has another address now, is signed out everywhere, and links for a password end.
     SECURITY: nobody changes what they may do themselves, so the last admin stays; superusers, staff and
     admins are changed by superusers alone. Raises: NotPermitted, Invalid.
     """
+    row, actor = _locked(actor, user)
     require(actor, Permission.PEOPLE_MANAGE)
-    row = User.objects.select_for_update().get(pk=user.pk)
-    _check_reach(actor, row)
+    require_reach(actor, row)
     told = {name: values[name] for name in EDITABLE if name in values}
     if "email" in told:
         told["email"] = told["email"].strip().lower()
-        _check_address(told["email"], row)
     changes = {
         name: [getattr(row, name), value]
         for name, value in told.items()
@@ -60,12 +63,15 @@ def person_edit(
     _check_role(actor, row.role, told.get("role", row.role))
     for name, (_before, after) in changes.items():
         setattr(row, name, after)
-    row.save(update_fields=[*changes]) if changes else None
+    if changes:
+        with _unique(TAKEN):
+            row.save(update_fields=[*changes])
+    if ("is_active" in changes and not row.is_active) or "email" in changes:
+        row.password_links.all().delete()
+        if row != actor.user:
+            sessions_end_by_portal(row.sessions.all())
     if teams is not None:
         changes |= _set_teams(row, teams)
-    if "is_active" in changes and not row.is_active:
-        sessions_end_by_portal(row.sessions.all())
-        row.password_links.all().delete()
     if changes:
         record(actor=actor, action="person.edit", target=row, changes=changes)
     return row
@@ -73,37 +79,58 @@ def person_edit(
 
 @transaction.atomic
 def team_save(*, actor: Actor, team: Team | None, key: str, name: str) -> Team:
-    """A new team, or another name for one. Raises: NotPermitted, Invalid."""
+    """A new team, or another name or key for one. Raises: NotPermitted, Invalid."""
     require(actor, Permission.PEOPLE_MANAGE)
     others = Team.objects.exclude(pk=team.pk) if team else Team.objects.all()
-    if others.filter(key=key).exists():
-        raise Invalid({"key": f"There is a team {key!r} already."})
     if others.filter(name__iexact=name).exists():
         raise Invalid({"name": "There is a team of that name already."})
-    row = team or Team(key=key)
-    before = row.name
+    row = team or Team()
+    wanted = {"key": key, "name": name}
+    changes = {
+        field: [getattr(row, field), value]
+        for field, value in wanted.items()
+        if getattr(row, field) != value
+    }
     row.key, row.name = key, name
-    row.save()
-    action = "team.edit" if team else "team.add"
-    record(actor=actor, action=action, target=row, changes={"name": [before, name]})
+    with _unique({"key": f"There is a team {key!r} already."}):
+        row.save()
+    record(actor=actor, action="team.edit" if team else "team.add", target=row, changes=changes)
     return row
 
 
 @transaction.atomic
 def team_remove(*, actor: Actor, team: Team) -> None:
-    """Only one that means nothing any more, so that nobody loses a role without being asked.
+    """Only one that nothing names any more, so that nobody loses a role, and no rule its owner, without being asked.
 
     Raises: NotPermitted, Conflict.
     """
     require(actor, Permission.PEOPLE_MANAGE)
-    if (
-        User.objects.filter(teams=team).exists()
-        or team.systems.exists()
-        or team.memberships.exists()
-    ):
-        raise Conflict("It has people, systems or roles still. Take them away first.")
-    record(actor=actor, action="team.remove", target=team)
-    team.delete()
+    row = Team.objects.select_for_update().get(pk=team.pk)  # nothing begins to name it meanwhile
+    for relation in Team._meta.related_objects:  # noqa: SLF001  # public by Django's documentation
+        rows = relation.related_model._default_manager  # type: ignore[union-attr]  # noqa: SLF001
+        if rows.filter(**{relation.field.name: row}).exists():
+            raise Conflict("People, systems, roles or rules name it still. Take them away first.")
+    record(actor=actor, action="team.remove", target=row)
+    row.delete()
+
+
+def _locked(actor: Actor, user: User) -> tuple[User, Actor]:
+    """The person, and the actor as it stands now: two who take each other's rights at once take turns."""
+    numbers = {user.pk} | ({actor.user.pk} if actor.user else set())
+    found = User.objects.select_for_update().filter(pk__in=numbers).order_by("pk")
+    rows = {row.pk: row for row in found}
+    now = Actor(user=rows[actor.user.pk], token=actor.token) if actor.user else actor
+    return rows[user.pk], now
+
+
+@contextmanager
+def _unique(refused: dict[str, str]) -> Iterator[None]:
+    """Ask the database, which also sees what comes at the same moment. Raises: Invalid."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise Invalid(refused) from error
 
 
 def _set_teams(user: User, teams: Collection[Team]) -> dict[str, list[Any]]:
@@ -113,19 +140,7 @@ def _set_teams(user: User, teams: Collection[Team]) -> dict[str, list[Any]]:
     return {"teams": [before, after]} if before != after else {}
 
 
-def _check_reach(actor: Actor, user: User) -> None:
-    is_above = user.is_superuser or user.is_staff or user.role == Role.ADMIN
-    if is_above and user != actor.user and not actor.is_superuser:
-        raise NotPermitted("Only superusers change admins and staff.")
-
-
 def _check_role(actor: Actor, before: str, after: str) -> None:
     """SECURITY: here as on the administration's pages and by providers, only superusers make admins."""
     if after == Role.ADMIN and before != Role.ADMIN and not actor.is_superuser:
         raise Invalid({"role": "Only superusers make admins of the organisation."})
-
-
-def _check_address(email: str, user: User | None) -> None:
-    others = User.objects.exclude(pk=user.pk) if user else User.objects.all()
-    if others.filter(email=email).exists():
-        raise Invalid({"email": "Somebody has this address already."})

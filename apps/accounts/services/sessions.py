@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.accounts.actors import Actor
 from apps.accounts.models import PersonIdentity, PersonSession, User
 from apps.accounts.policy import require
+from apps.accounts.reach import require_reach
 from apps.accounts.roles import Permission
 from apps.audit.services import record
 from apps.common.errors import Missing, NotPermitted
@@ -91,6 +92,7 @@ def sessions_end_others(*, actor: Actor, keep: str) -> int:
 def sessions_end_of(*, actor: Actor, user: User) -> int:
     """All of somebody, for administrators. Returns how many. Raises: NotPermitted."""
     require(actor, Permission.PEOPLE_MANAGE)
+    require_reach(actor, user)
     rows = list(user.sessions.all())
     _end(rows)
     record(actor=actor, action="session.end_person", target=user, changes={"sessions": len(rows)})
