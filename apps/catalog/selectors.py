@@ -6,6 +6,7 @@ from apps.accounts.actors import Actor
 from apps.accounts.models import Membership, Team, User
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
+from apps.accounts.selectors import people_with
 from apps.audit.models import AuditEntry
 from apps.catalog.models import Component, Environment, System
 from apps.common.errors import Missing
@@ -123,9 +124,15 @@ def people_everywhere(viewer: Actor, system: System) -> QuerySet[User]:
 
 
 def people_nameable(viewer: Actor, system: System) -> QuerySet[User]:
-    """Who may be given a role on a system, by name. Raises: NotPermitted, Missing."""
+    """Whom the page offers for a role on a system, by name. Raises: NotPermitted, Missing.
+
+    SECURITY: whoever manages single systems is offered who reads this one already, not everybody there is; others
+    are named by their whole address.
+    """
     require(viewer, Permission.SYSTEM_MANAGE, system)
-    return User.objects.filter(is_active=True).order_by("name")
+    if viewer.manages_people:
+        return User.objects.filter(is_active=True).order_by("name")
+    return people_with(Permission.SYSTEM_VIEW, system.pk).order_by("name")
 
 
 def role_held(

@@ -15,7 +15,8 @@ import json
 import re
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ _PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MU
 # Of a YAML file that names none of these packages, nothing but this is read: there are tens of thousands.
 _NAMES = re.compile(r"""^\s*-?\s*["']?name["']?:\s*["']?(@?[\w./-]+)""", re.MULTILINE)
 
-Pins = Mapping[tuple[str, str], str]
+Pins = Mapping[tuple[str, str], Collection[str]]
 
 
 @dataclass(frozen=True)
@@ -49,17 +50,17 @@ class Weakness:
         return f"{self.package} {self.version}: {names}{mended}"
 
 
-def pins_of(top: Path) -> dict[tuple[str, str], str]:
-    """{(ecosystem, package): version} of all lock files below the project's folder."""
-    pins: dict[tuple[str, str], str] = {}
+def pins_of(top: Path) -> dict[tuple[str, str], set[str]]:
+    """{(ecosystem, package): versions} of all lock files below the project's folder; npm may hold several of one."""
+    pins: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for file in [top / "requirements.txt", *sorted((top / "requirements").glob("*.txt"))]:
         for name, version in _PINNED.findall(file.read_text()):
-            pins["PyPI", canonicalize_name(name)] = version
+            pins["PyPI", canonicalize_name(name)].add(version)
     packages = json.loads((top / "package-lock.json").read_text())["packages"]
     for path, told in packages.items():
         if path:
-            pins["npm", path.rpartition("node_modules/")[2]] = told["version"]
-    return pins
+            pins["npm", path.rpartition("node_modules/")[2]].add(told["version"])
+    return dict(pins)
 
 
 def advisories_in(folder: Path, pins: Pins) -> Iterator[dict[str, Any]]:
@@ -92,10 +93,10 @@ def weaknesses(advisories: Iterable[Mapping[str, Any]], pins: Pins) -> list[Weak
             ecosystem = str(package.get("ecosystem", "")).partition(":")[0]
             name = str(package.get("name", ""))
             name = canonicalize_name(name) if ecosystem == "PyPI" else name
-            version = pins.get((ecosystem, name))
-            if version is not None and holds(affected, version):
-                also = tuple(sorted(told.get("aliases", ())))
-                found.add(Weakness(name, version, str(told["id"]), also, _mended(affected)))
+            also = tuple(sorted(told.get("aliases", ())))
+            for version in pins.get((ecosystem, name), ()):
+                if holds(affected, version):
+                    found.add(Weakness(name, version, str(told["id"]), also, _mended(affected)))
     return sorted(found, key=str)
 
 
@@ -106,7 +107,10 @@ def holds(affected: Mapping[str, Any], version: str) -> bool:
         return True
     if not ranges:
         return "versions" not in affected
-    return any(_lies_in(each["events"], version) for each in ranges)
+    try:
+        return any(_lies_in(each["events"], version) for each in ranges)
+    except InvalidVersion:
+        return True  # in doubt it is said
 
 
 def _lies_in(events: Sequence[Mapping[str, str]], version: str) -> bool:
@@ -127,16 +131,15 @@ def _lies_in(events: Sequence[Mapping[str, str]], version: str) -> bool:
 
 
 def _order(version: str) -> Version:
-    """npm's versions are compared as Python's: a pre-release is before its release in both.
-
-    What is no version at all is before all others, so that doubt says "affected".
-    """
+    """npm's versions are compared as Python's; a pre-release whose word Python does not know (1.0.0-canary.1) is
+    before its release, too. Raises: InvalidVersion."""
     if version == "0":
         return Version("0.dev0")
     try:
         return Version(version)
     except InvalidVersion:
-        return Version("0.dev0")
+        release, hyphen, _word = version.partition("+")[0].partition("-")
+        return Version(f"{release}.dev0" if hyphen else release)
 
 
 def _mended(affected: Mapping[str, Any]) -> str:
@@ -147,7 +150,10 @@ def _mended(affected: Mapping[str, Any]) -> str:
         for event in each["events"]
         if "fixed" in event
     ]
-    return max(fixed, key=_order) if fixed else ""
+    try:
+        return max(fixed, key=_order, default="")
+    except InvalidVersion:
+        return ", ".join(fixed)
 
 
 def unargued(found: Iterable[Weakness], argued: Path, today: dt.date) -> list[str]:

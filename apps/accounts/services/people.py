@@ -107,7 +107,7 @@ def team_remove(*, actor: Actor, team: Team) -> None:
     require(actor, Permission.PEOPLE_MANAGE)
     row = Team.objects.select_for_update().get(pk=team.pk)  # nothing begins to name it meanwhile
     for relation in Team._meta.related_objects:  # noqa: SLF001  # public by Django's documentation
-        rows = relation.related_model._default_manager  # type: ignore[union-attr]  # noqa: SLF001
+        rows = relation.related_model._default_manager  # noqa: SLF001
         if rows.filter(**{relation.field.name: row}).exists():
             raise Conflict("People, systems, roles or rules name it still. Take them away first.")
     record(actor=actor, action="team.remove", target=row)
