@@ -16,6 +16,8 @@ from apps.common.errors import Missing
 from apps.guidance.selectors import guidance_get
 from apps.planning.models import ItemStatus
 from apps.planning.selectors import item_get
+from apps.risks.selectors import statement_get
+from apps.scans.selectors import finding_get
 
 SHOWN = 8
 
@@ -103,6 +105,36 @@ COMMANDS = (
         _("English Deutsch German clock settings"),
     ),
     Command(_("How to be told"), "settings-notices", "mail", _("notifications digest")),
+    Command(_("Add a system"), "system-create", "plus", _("new"), Permission.SYSTEM_MANAGE),
+    Command(
+        _("Add a source"), "source-create", "plus", _("new connector"), Permission.SOURCE_MANAGE
+    ),
+    Command(
+        _("Credentials"), "credential-list", "key-round", _("secrets"), Permission.SOURCE_MANAGE
+    ),
+    Command(
+        _("Rules"), "rule-list", "list-filter", _("triage findings"), Permission.FINDING_TRIAGE
+    ),
+    Command(_("VEX documents"), "vex-list", "file-text", _("openvex not affected")),
+    Command(_("Pressing ones"), "urgency", "clock", _("epss kev days urgency findings")),
+    Command(_("What several tools see"), "group-list", "layers", _("groups weaknesses duplicates")),
+    Command(
+        _("Audit trail"), "audit-trail", "scroll-text", _("who did what"), Permission.AUDIT_VIEW
+    ),
+    Command(
+        _("People and teams"), "person-list", "users", _("users roles"), Permission.PEOPLE_MANAGE
+    ),
+    Command(
+        _("Sign-in providers"), "provider-list", "log-in", _("sso oidc"), Permission.PEOPLE_MANAGE
+    ),
+    Command(_("Webhooks"), "webhook-list", "send", _("slack teams"), Permission.WEBHOOK_MANAGE),
+    Command(
+        _("Issue trackers"),
+        "tracker-list",
+        "clipboard-list",
+        _("jira github gitlab tickets"),
+        Permission.TRACKER_MANAGE,
+    ),
 )
 
 
@@ -166,7 +198,42 @@ def _on_guidance(viewer: Actor, pk: int) -> list[Offer]:
     return [Offer(label, f"{page}#questions", "message-circle-question")]
 
 
+def _on_statement(viewer: Actor, pk: int) -> list[Offer]:
+    statement, key = statement_get(viewer, pk), {"key": f"RS-{pk}"}
+    page = reverse("statement-detail", args=[pk])
+    item = reverse("item-detail", args=[statement.item_id])
+    ways = {
+        Permission.QUESTION_ASK: (
+            now("Ask a question on %(key)s"),
+            f"{item}#ask",
+            statement.item.key,
+        ),
+        Permission.STATEMENT_EDIT: (now("Edit %(key)s"), reverse("statement-edit", args=[pk]), ""),
+        Permission.EVIDENCE_LINK: (
+            now("Say what is evidence for %(key)s"),
+            reverse("evidence-rules", args=[pk]),
+            "",
+        ),
+        Permission.OPINION_GIVE: (now("Give an estimate of %(key)s"), f"{page}#opinions", ""),
+    }
+    return [
+        Offer(label % ({"key": other} if other else key), url, "arrow-right")
+        for permission, (label, url, other) in ways.items()
+        if may(viewer, permission, statement)
+    ]
+
+
+def _on_finding(viewer: Actor, pk: int) -> list[Offer]:
+    finding = finding_get(viewer, pk)
+    if not may(viewer, Permission.FINDING_TRIAGE, finding):
+        return []
+    page = reverse("finding-detail", args=[pk])
+    return [Offer(now("Say what this finding is"), f"{page}#triage", "arrow-right")]
+
+
 _HERE: dict[str, Callable[..., list[Offer]]] = {
+    "statement-detail": _on_statement,
+    "finding-detail": _on_finding,
     "item-detail": _on_item,
     "system-detail": _on_system,
     "guidance-detail": _on_guidance,

@@ -5,7 +5,7 @@ from django.test import Client
 
 from apps.accounts.models import User
 from tests.conftest import People
-from tests.factories import make_guidance, make_item
+from tests.factories import make_finding, make_guidance, make_item, make_statement
 from tests.pages import signed_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +26,9 @@ def test_actions_are_found_by_name_for_those_who_may(people: People) -> None:
     assert commands(people.security, "rapid risk") == {"Rapid risk assessment"}
     assert commands(people.architect, "rapid risk") == set()
     assert commands(people.nobody, "ask") == {"Ask a question"}
+    assert commands(people.admin, "jira") == {"Issue trackers"}
+    assert commands(people.security, "jira") == set()
+    assert commands(people.admin, "users") == {"People and teams"}
 
 
 def test_what_can_be_done_here(people: People) -> None:
@@ -56,6 +59,27 @@ def test_what_can_be_done_here(people: People) -> None:
         "Rapid risk assessment of Payments",
         "/systems/payments/rapid-assessment/",
     )
+
+
+def test_what_can_be_done_with_a_risk_and_a_finding(people: People) -> None:
+    statement = make_statement(item=make_item(people.system), published=True)
+    finding = make_finding(people.system)
+    page, item = f"/risks/{statement.key}/", statement.item.key
+    assert offered(signed_in(people.viewer), at=page) == {
+        (f"Ask a question on {item}", f"/planning/{item}/#ask")
+    }
+    assert {label for label, _url in offered(signed_in(people.security), at=page)} == {
+        f"Ask a question on {item}",
+        f"Edit {statement.key}",
+        f"Say what is evidence for {statement.key}",
+        f"Give an estimate of {statement.key}",
+    }
+    assert offered(signed_in(people.outsider), at=page) == set()
+    seen = f"/findings/{finding.pk}/"
+    assert offered(signed_in(people.security), at=seen) == {
+        ("Say what this finding is", f"{seen}#triage")
+    }
+    assert offered(signed_in(people.viewer), at=seen) == set()
 
 
 def test_a_question_finds_its_place(people: People) -> None:
