@@ -1,5 +1,5 @@
 // Keys: "/" goes to the search field; "g" and then a letter follows the link with that data-go; j and k
-// walk the rows of a list marked data-rows, x ticks the row, e goes to the triage; "?" shows the keys.
+// walk the rows of a list marked data-rows, o opens the row, x ticks it, e goes to the triage; "?" shows the keys.
 const WAIT = 1200;
 let pending = 0;
 
@@ -13,9 +13,15 @@ function go(key) {
 function walk(step) {
   const links = [...document.querySelectorAll("[data-rows] :is(.row-title, .row-link)")];
   if (links.length === 0) return;
-  const at = links.findIndex((link) => link === document.activeElement);
+  let at = links.indexOf(document.activeElement);
+  if (at < 0) at = links.findIndex((link) => link.hasAttribute("aria-current")); // what is open beside the list
   const next = at < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(Math.max(at + step, 0), links.length - 1);
   links[next].focus();
+}
+
+/** Open the row that was walked to, as Enter does. */
+function openRow() {
+  if (document.activeElement.matches("[data-rows] :is(.row-title, .row-link)")) document.activeElement.click();
 }
 
 /** Tick the row that was walked to; the focus stays on it. */
@@ -36,6 +42,7 @@ const actions = {
   g: () => { pending = Date.now(); },
   j: () => walk(1),
   k: () => walk(-1),
+  o: openRow,
   x: tick,
   e: triage,
   "?": () => document.getElementById("keys")?.showModal(),

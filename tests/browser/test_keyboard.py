@@ -9,6 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.scans.models import Finding
+from tests.browser.watching import barriers
 from tests.factories import (
     make_finding,
     make_item,
@@ -204,3 +205,42 @@ def test_a_security_engineers_journey(page: Page, live_server: LiveServer) -> No
     tab_to(page, "If the bucket is public")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/risks/RS-\d+/"))
+
+
+def test_a_finding_opens_beside_the_list(page: Page, live_server: LiveServer) -> None:
+    system = make_system()
+    for title in ("First weakness", "Second weakness"):
+        make_finding(system, title=title)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto("/findings/")
+    panel = page.get_by_role("region", name="The finding that is open")
+    rows = page.locator("[data-rows] .row-title")
+    expect(panel).to_be_hidden()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("heading", level=2)).to_have_text(rows.nth(0).inner_text())
+    expect(rows.nth(0)).to_be_focused()
+    page.keyboard.press("j")  # the panel follows
+    expect(panel.get_by_role("heading", level=2)).to_have_text(rows.nth(1).inner_text())
+    assert barriers(page) == []
+    second = page.url
+    assert re.fullmatch(r".*/findings/#finding-\d+", second)
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("heading", level=2)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(rows.nth(1)).to_be_focused()
+    expect(page).to_have_url(f"{live_server.url}/findings/")
+    rows.nth(0).click()
+    expect(panel).to_be_visible()
+    page.go_back()
+    expect(panel).to_be_hidden()
+    page.goto("about:blank")
+    page.goto(second)  # as it is sent to others
+    expect(panel.get_by_role("heading", level=2)).to_have_text(rows.nth(1).inner_text())
+    panel.get_by_role("link", name="The whole page").click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto("/findings/")
+    rows.nth(0).click()  # there is no room beside: the page opens
+    page.wait_for_url(re.compile(r".*/findings/\d+/$"))

@@ -221,3 +221,20 @@ def test_the_queries_of_columns_do_not_grow(client: Client, people: People) -> N
             client.get(f"{LIST}?columns=owner,tags,branch")
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+def test_a_finding_beside_the_list(client: Client, people: People) -> None:
+    finding = make_finding(
+        people.system, title="Weak hash", cwes=[328], vulnerabilities=["CVE-2020-36242"]
+    )
+    client.force_login(people.viewer)
+    page = client.get(f"{LIST}{finding.pk}/")
+    panel = client.get(f"{LIST}{finding.pk}/?panel=1")
+    for response in (page, panel):
+        assert b'href="/search/?q=CWE-328"' in response.content
+        assert b'href="/search/?q=CVE-2020-36242"' in response.content
+    assert b"<html" in page.content
+    assert b"<html" not in panel.content
+    assert b"Weak hash" in panel.content
+    client.force_login(people.outsider)
+    assert client.get(f"{LIST}{finding.pk}/?panel=1").status_code == 404

@@ -44,7 +44,7 @@ VERDICTS_SHOWN, SIGHTINGS_SHOWN = 20, 20
 
 @require_http_methods(["GET", "POST"])
 def finding_page(request: PageRequest, pk: int) -> HttpResponse:
-    """The finding; a POST says what it is."""
+    """The finding, with `panel` in the address as it stands beside the list; a POST says what it is."""
     finding = finding_get(request.actor, pk)
     form = VerdictForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -111,7 +111,10 @@ def _page(
         "may_triage": may_triage,
     }
     status = 422 if form.errors or owner_form else 200
-    return render(request, "scans/finding_detail.html", context, status=status)
+    template = (
+        "finding_panel" if request.method == "GET" and "panel" in request.GET else "finding_detail"
+    )
+    return render(request, f"scans/{template}.html", context, status=status)
 
 
 def _parts(viewer: Actor, finding: Finding) -> Parts:
