@@ -115,6 +115,11 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # generic in the st
             return
         self.message_user(request, _("%(number)d factors are taken away.") % {"number": taken})
 
+    def save_model(self, request: Any, obj: User, form: Any, change: Any) -> None:
+        """A form of the portal that was read before does not undo what is changed here."""
+        obj.version += 1 if change else 0
+        super().save_model(request, obj, form, change)
+
     def get_readonly_fields(self, request: Any, obj: User | None = None) -> tuple[str, ...]:
         """SECURITY: only superusers give roles and staff rights; staff must not promote itself."""
         fixed = tuple(super().get_readonly_fields(request, obj))

@@ -7,7 +7,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import ROLE_CHOICES, Team, User
-from apps.common.forms import with_any
+from apps.common.forms import VersionedForm, with_any
 
 
 class PersonForm(forms.Form):
@@ -28,7 +28,7 @@ class PersonForm(forms.Form):
     )
 
 
-class PersonEditForm(PersonForm):
+class PersonEditForm(PersonForm, VersionedForm):
     is_active = forms.BooleanField(
         label=_("May sign in"),
         required=False,
@@ -45,12 +45,9 @@ class PersonEditForm(PersonForm):
                 "role": user.role,
                 "teams": list(user.teams.all()),
                 "is_active": user.is_active,
+                "version": user.version,
             },
         )
-
-    def changed(self) -> dict[str, Any]:
-        """The service's keywords: what was changed here, so that two admins do not undo each other."""
-        return {name: self.cleaned_data[name] for name in self.changed_data}
 
 
 class TeamForm(forms.Form):
@@ -69,3 +66,7 @@ class TeamForm(forms.Form):
             if not cleaned["key"] and "name" not in self.errors:
                 self.add_error("key", _("Say a key: the name has no letters that could make one."))
         return cleaned
+
+
+class TeamEditForm(TeamForm, VersionedForm):
+    pass

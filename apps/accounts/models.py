@@ -9,7 +9,7 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.roles import Role
-from apps.common.models import Versioned
+from apps.common.models import Edited, Versioned
 
 ROLE_CHOICES = [
     (Role.VIEWER.value, _("Viewer")),
@@ -52,7 +52,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").strip().lower())
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(Edited, AbstractBaseUser, PermissionsMixin):
     """A person. `role` holds on every system; roles on one system are memberships."""
 
     email = models.EmailField(_("e-mail address"), max_length=254, unique=True)
@@ -71,6 +71,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
     # When this person was first asked for a second factor, or added one: the days of patience begin.
     factor_asked_at = models.DateTimeField(null=True, editable=False)
+
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
 
     objects = UserManager()
     USERNAME_FIELD = "email"
@@ -97,9 +99,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name.split(" ")[0]
 
 
-class Team(models.Model):
+class Team(Edited):
     key = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
 
     class Meta:
         ordering = ["name"]

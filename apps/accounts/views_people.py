@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.accounts.forms_people import PersonEditForm, PersonForm, TeamForm
+from apps.accounts.forms_people import PersonEditForm, PersonForm, TeamEditForm, TeamForm
 from apps.accounts.models import User
 from apps.accounts.policy import require
 from apps.accounts.requests import PageRequest
@@ -23,8 +23,8 @@ from apps.accounts.services.passwords import password_link_make
 from apps.accounts.services.people import person_add, person_edit, team_remove, team_save
 from apps.accounts.services.sessions import sessions_end_of, sessions_of
 from apps.accounts.views_security import sure
-from apps.common.errors import Conflict, Invalid, NotPermitted
-from apps.common.forms import apply_domain_errors
+from apps.common.errors import Conflict, EditConflict, Invalid, NotPermitted
+from apps.common.forms import apply_domain_errors, status_of
 from apps.common.said import said
 
 PAGE = 50
@@ -68,9 +68,12 @@ def person_page(request: PageRequest, pk: int) -> HttpResponse:
     form = PersonEditForm.of(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            person_edit(actor=request.actor, user=user, **form.changed())
+            version = form.cleaned_data["version"]
+            person_edit(actor=request.actor, user=user, version=version, **form.typed())
         except Invalid as error:
             apply_domain_errors(form, error)
+        except EditConflict as error:
+            form.add_conflict(current_version=error.current_version)
         except NotPermitted as error:
             form.add_error(None, error.message)
         else:
@@ -82,7 +85,7 @@ def person_page(request: PageRequest, pk: int) -> HttpResponse:
         "sessions": sessions_of(user),
         "memberships": user.memberships.select_related("system").order_by("system__name"),
     }
-    status = 422 if form.errors else 200
+    status = status_of(form)
     return render(request, "accounts/person.html", context, status=status)
 
 
@@ -150,12 +153,15 @@ def teams_page(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def team_page(request: PageRequest, key: str) -> HttpResponse:
     team = team_get(request.actor, key)
-    form = TeamForm(request.POST or None, initial={"name": team.name, "key": team.key})
+    initial = {"name": team.name, "key": team.key, "version": team.version}
+    form = TeamEditForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             row = team_save(actor=request.actor, team=team, **form.cleaned_data)
         except Invalid as error:
             apply_domain_errors(form, error)
+        except EditConflict as error:
+            form.add_conflict(current_version=error.current_version)
         else:
             messages.success(request, _("Saved."))
             return redirect("team-detail", row.key)
@@ -166,7 +172,7 @@ def team_page(request: PageRequest, key: str) -> HttpResponse:
         "systems": team.systems.order_by("name"),
         "memberships": team.memberships.select_related("system").order_by("system__name"),
     }
-    status = 422 if form.errors else 200
+    status = status_of(form)
     return render(request, "accounts/team.html", context, status=status)
 
 

@@ -3,9 +3,9 @@
 from typing import TypeVar
 
 from apps.common.errors import EditConflict, Missing
-from apps.common.models import Versioned
+from apps.common.models import Edited
 
-M = TypeVar("M", bound=Versioned)
+M = TypeVar("M", bound=Edited)
 
 
 def lock_for_edit(model: type[M], pk: int, expected_version: int | None, *related: str) -> M:
@@ -27,7 +27,7 @@ def lock_for_edit(model: type[M], pk: int, expected_version: int | None, *relate
     return row
 
 
-def changed_fields(row: Versioned, values: dict[str, object]) -> dict[str, list[object]]:
+def changed_fields(row: Edited, values: dict[str, object]) -> dict[str, list[object]]:
     """Set `values` on the row; return what changed as {field: [before, after]} for the audit row."""
     changes: dict[str, list[object]] = {}
     for name, after in values.items():

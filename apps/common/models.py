@@ -12,11 +12,16 @@ class Timestamped(models.Model):
         abstract = True
 
 
-class Versioned(Timestamped):
+class Edited(models.Model):
     """A row that people edit: `version` rises with each edit and is its ETag."""
 
     version = models.PositiveIntegerField(default=1, editable=False)
 
+    class Meta:
+        abstract = True
+
+
+class Versioned(Timestamped, Edited):
     class Meta:
         abstract = True
 

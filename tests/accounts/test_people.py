@@ -32,6 +32,7 @@ def sure(client: Client) -> Client:
 def typed(user: User, **changes: object) -> dict[str, object]:
     """A person's form as it stands, with changes."""
     form: dict[str, object] = {
+        "version": str(User.objects.get(pk=user.pk).version),
         "name": user.name,
         "email": user.email,
         "role": user.role,
@@ -138,18 +139,23 @@ def test_who_is_switched_off_is_out(people: People) -> None:
     assert "Switched off" in text_of(client, "/settings/people/?q=vic")
 
 
-def test_two_admins_do_not_undo_each_other(people: People) -> None:
-    """Only what was changed in the form is written."""
+def test_a_form_that_was_read_before_gives_nothing_back(people: People) -> None:
+    """Somebody was switched off and lost a role while another admin corrected the name."""
     client = sure(signed_in(people.admin))
-    person = make_user("Vic Viewer", role=Role.VIEWER)
-    asked = typed(person, name="Vic V.")
-    User.objects.filter(pk=person.pk).update(role=Role.ARCHITECT.value)
-    assert (
-        client.post(f"/settings/people/{person.pk}/", asked | {"role": "architect"}).status_code
-        == 302
-    )
+    person = make_user("Vic Viewer", role=Role.ARCHITECT)
+    path = f"/settings/people/{person.pk}/"
+    (read,) = re.findall(r'name="version-read" value="([^"]+)"', text_of(client, path))
+    stale = typed(person, name="Vic V.") | {"version-read": read}
+    assert client.post(path, typed(person, role="", is_active="")).status_code == 302
+    late = client.post(path, stale)
+    assert late.status_code == 409
     person.refresh_from_db()
-    assert (person.name, person.role) == ("Vic V.", "architect")
+    assert (person.name, person.role, person.is_active) == ("Vic Viewer", "", False)
+    page = late.content.decode()
+    assert "taken over: Role in the whole organisation, May sign in" in page
+    assert client.post(path, typed(person, name="Vic V.", is_active="")).status_code == 302
+    person.refresh_from_db()
+    assert (person.name, person.role, person.is_active) == ("Vic V.", "", False)
 
 
 def test_teams(people: People) -> None:
@@ -158,7 +164,9 @@ def test_teams(people: People) -> None:
     team = Team.objects.get(key="harbour-pilots")
     assert client.post("/settings/teams/", {"name": "HARBOUR PILOTS"}).status_code == 422
     path = f"/settings/teams/{team.key}/"
-    assert client.post(path, {"name": "Pilots", "key": "pilots"}).status_code == 302
+    renamed = {"name": "Pilots", "key": "pilots", "version": "1"}
+    assert client.post(path, renamed).status_code == 302
+    assert client.post("/settings/teams/pilots/", renamed | {"name": "Late"}).status_code == 409
     team.refresh_from_db()
     assert (team.name, team.key) == ("Pilots", "pilots")
     System.objects.filter(pk=people.system.pk).update(owner=team)
@@ -200,7 +208,8 @@ def test_a_new_address_ends_links_and_sessions(people: People) -> None:
 def test_the_trail_says_it_all(people: People) -> None:
     client = sure(signed_in(people.admin))
     client.post("/settings/teams/", {"name": "Pilots", "key": "pilots"})
-    client.post("/settings/teams/pilots/", {"name": "Pilots", "key": "pilot"})
+    renamed = {"name": "Pilots", "key": "pilot", "version": "1"}
+    client.post("/settings/teams/pilots/", renamed)
     team = Team.objects.get(key="pilot")
     given = {"name": "Nora", "email": "nora@example.org", "role": "", "teams": [team.pk]}
     client.post("/settings/people/new/", given)

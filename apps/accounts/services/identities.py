@@ -217,7 +217,8 @@ def _follow_groups(provider: SignInProvider, user: User, claims: Claims) -> None
     if role != user.role:
         told = {"role": [user.role, role], "provider": provider.key}
         user.role = role
-        user.save(update_fields=["role"])
+        user.version += 1  # a form that was read before does not give it back
+        user.save(update_fields=["role", "version"])
         record(actor=PORTAL, action="person.role", target=user, changes=told)
 
 

@@ -13,6 +13,7 @@ from apps.accounts.reach import require_reach
 from apps.accounts.roles import Permission, Role
 from apps.accounts.services.sessions import sessions_end_by_portal
 from apps.audit.services import record
+from apps.common.editing import lock_for_edit
 from apps.common.errors import Conflict, Invalid, NotPermitted
 
 EDITABLE = ("name", "email", "role", "is_active")
@@ -39,17 +40,24 @@ def person_add(
 
 @transaction.atomic
 def person_edit(
-    *, actor: Actor, user: User, teams: Collection[Team] | None = None, **values: Any
+    *,
+    actor: Actor,
+    user: User,
+    version: int | None = None,
+    teams: Collection[Team] | None = None,
+    **values: Any,
 ) -> User:
-    """Change named fields, and the teams where they are given.
+    """Change named fields, and the teams where they are given, as read at a version.
 
     Who is switched off, or has another address now, is signed out everywhere, and links for a password end.
     SECURITY: nobody changes what they may do themselves, so the last admin stays; superusers, staff and
-    admins are changed by superusers alone. Raises: NotPermitted, Invalid.
+    admins are changed by superusers alone. A form that was read before somebody was switched off, or
+    lost a role, gives neither back. Raises: NotPermitted, Invalid, EditConflict.
     """
     row, actor = _locked(actor, user)
     require(actor, Permission.PEOPLE_MANAGE)
     require_reach(actor, row)
+    row = lock_for_edit(User, row.pk, version)
     told = {name: values[name] for name in EDITABLE if name in values}
     if "email" in told:
         told["email"] = told["email"].strip().lower()
@@ -63,9 +71,8 @@ def person_edit(
     _check_role(actor, row.role, told.get("role", row.role))
     for name, (_before, after) in changes.items():
         setattr(row, name, after)
-    if changes:
-        with _unique(TAKEN):
-            row.save(update_fields=[*changes])
+    with _unique(TAKEN):
+        row.save(update_fields=["version", *changes])
     if ("is_active" in changes and not row.is_active) or "email" in changes:
         row.password_links.all().delete()
         if row != actor.user:
@@ -78,13 +85,15 @@ def person_edit(
 
 
 @transaction.atomic
-def team_save(*, actor: Actor, team: Team | None, key: str, name: str) -> Team:
-    """A new team, or another name or key for one. Raises: NotPermitted, Invalid."""
+def team_save(
+    *, actor: Actor, team: Team | None, key: str, name: str, version: int | None = None
+) -> Team:
+    """A new team, or another name or key for one. Raises: NotPermitted, Invalid, EditConflict."""
     require(actor, Permission.PEOPLE_MANAGE)
     others = Team.objects.exclude(pk=team.pk) if team else Team.objects.all()
     if others.filter(name__iexact=name).exists():
         raise Invalid({"name": "There is a team of that name already."})
-    row = team or Team()
+    row = lock_for_edit(Team, team.pk, version) if team else Team()
     wanted = {"key": key, "name": name}
     changes = {
         field: [getattr(row, field), value]
