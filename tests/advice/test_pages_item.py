@@ -239,6 +239,11 @@ def test_questions_and_answers(client: Client, people: People, item: PlanningIte
 
     client.force_login(people.viewer)  # who asked may say that it answers the question
     client.post(f"/answers/{answer.pk}/accept/")
+    assert "Take back that it answers it" in _page(client, item)
+    client.post(f"/answers/{answer.pk}/accept/", {"undo": "1"})
+    answer.refresh_from_db()
+    assert answer.accepted_at is None
+    client.post(f"/answers/{answer.pk}/accept/")
     assert "Accepted answer" in _page(client, item)
 
 

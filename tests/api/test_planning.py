@@ -102,6 +102,8 @@ def test_a_question_its_answers_and_the_accepted_one(people: People) -> None:
     assert accepted.json()["accepted_at"]
     stranger = as_user(people.outsider)
     assert stranger.post(f"/answers/{answer['id']}/accept").status_code == 404
+    assert stranger.delete(f"/answers/{answer['id']}/accept").status_code == 404
+    assert asker.delete(f"/answers/{answer['id']}/accept").json()["accepted_at"] is None
     assert stranger.post(f"/questions/{asked['id']}/answers", {"body": "x"}).status_code == 404
     assert stranger.get("/questions").json()["results"] == []
 

@@ -182,7 +182,8 @@ def guidance_accept_action(request: PageRequest, pk: int, answer_id: int) -> Htt
     guidance = guidance_get(request.actor, pk)
     answer = answer_get(request.actor, answer_id)
     _question_of(request, guidance, answer.question_id)
-    answer_accept(actor=request.actor, answer=answer)
+    is_accepted = request.POST.get("undo") != "1"
+    answer_accept(actor=request.actor, answer=answer, is_accepted=is_accepted)
     return redirect(f"{reverse('guidance-detail', args=[pk])}#question-{answer.question_id}")
 
 

@@ -153,8 +153,12 @@ def _thread(question: Any) -> HttpResponse:
 @require_POST
 def answer_accept_page(request: PageRequest, pk: int) -> HttpResponse:
     answer = answer_get(request.actor, pk)
-    answer_accept(actor=request.actor, answer=answer)
-    messages.success(request, _("Marked as the answer."))
+    is_accepted = request.POST.get("undo") != "1"
+    answer_accept(actor=request.actor, answer=answer, is_accepted=is_accepted)
+    said = (
+        _("Marked as the answer.") if is_accepted else _("It is open again which one answers it.")
+    )
+    messages.success(request, said)
     return _thread(answer.question)
 
 

@@ -115,6 +115,17 @@ class AcceptAnswer(PortalView):
         row = answer_get(self.actor, answer)
         return self.one(AnswerOut, answer_accept(actor=self.actor, answer=row))
 
+    @operation(
+        "answers_accept_undo",
+        "Take back that this answer answers the question",
+        tag=TAG,
+        gives=AnswerOut,
+    )
+    def delete(self, request: Request, answer: int) -> Response:
+        row = answer_get(self.actor, answer)
+        done = answer_accept(actor=self.actor, answer=row, is_accepted=False)
+        return self.one(AnswerOut, done)
+
 
 class ItemRecommendation(PortalView):
     serializer_class = RecommendationOut

@@ -53,17 +53,19 @@ def question_answer(*, actor: Actor, question: Question, body: str) -> Answer:
 
 
 @transaction.atomic
-def answer_accept(*, actor: Actor, answer: Answer) -> Answer:
-    """Say that this one answers the question: whoever asked it, or those who may answer."""
+def answer_accept(*, actor: Actor, answer: Answer, is_accepted: bool = True) -> Answer:
+    """Say that this one answers the question, or take that back: whoever asked it, or those who may answer."""
     question = answer.question
     if question.asked_by_id != actor.user_id or actor.user_id is None:
         require(actor, Permission.QUESTION_ANSWER, _scope(question))
     else:
         require(actor, Permission.QUESTION_ASK, _scope(question))
-    question.answers.exclude(pk=answer.pk).update(accepted_at=None)
-    answer.accepted_at = timezone.now()
+    if is_accepted:
+        question.answers.exclude(pk=answer.pk).update(accepted_at=None)
+    answer.accepted_at = timezone.now() if is_accepted else None
     answer.save(update_fields=["accepted_at"])
-    record(actor=actor, action="answer.accept", target=answer, system_id=question.access_system_id)
+    action = "answer.accept" if is_accepted else "answer.accept_undo"
+    record(actor=actor, action=action, target=answer, system_id=question.access_system_id)
     return answer
 
 
