@@ -92,7 +92,7 @@ def test_all_of_a_filter_and_undo(people: People) -> None:
     assert b"Triage 12 findings" in shown.content
     assert set(Finding.objects.filter(state="accepted")) == set(high)
     triage = Triage.objects.get()
-    assert done.redirect_chain == [(f"/findings/triage/{triage.uid}/", 302)]
+    assert done.redirect_chain == [(f"/findings/triage/{triage.uid}/?severity=3", 302)]
     undone = client.post(f"/findings/triage/{triage.uid}/undo/", follow=True)
     assert b"are as they were before" in undone.content
     assert Finding.objects.filter(state="open").count() == len(high) + 1
@@ -122,3 +122,22 @@ def test_no_body_breaks_the_page(people: People, value: str) -> None:
             302,
             422,
         }
+
+
+def test_the_way_leads_back_to_the_list_that_it_was_done_on(people: People) -> None:
+    make_finding(people.system, severity=3)
+    client = browser(people.security)
+    opened = "?severity=3&columns=owner&after=4-9"
+    assert (
+        f"/findings/triage/{opened}".replace("&", "&amp;")
+        in client.get(f"/findings/{opened}").content.decode()
+    )
+    shown, done = confirmed(client, f"/findings/triage/{opened}")
+    assert shown.context["back_url"] == f"/findings/{opened}"  # cancelled, the page is as it was
+    uid = Triage.objects.get().uid
+    listed = "?severity=3&columns=owner"
+    assert done.redirect_chain == [(f"/findings/triage/{uid}/{listed}", 302)]
+    assert done.context["list_url"] == f"/findings/{listed}"
+    undone = client.post(done.context["undo_url"], follow=True)
+    assert undone.redirect_chain == [(f"/findings/triage/{uid}/{listed}", 302)]
+    assert undone.context["list_url"] == f"/findings/{listed}"

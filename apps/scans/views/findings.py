@@ -31,6 +31,7 @@ from apps.scans.services.columns import columns_choose
 PAGE = 50
 NAMES = ("q", "system", "stage", "severity", "state", "exploit", "age", "cwe", "team", "tag")
 LISTED = (*NAMES, "columns")  # what the list's own address says
+OPENED = (*LISTED, "after")  # and which page of it is open
 _PLACE = re.compile(r"([0-4])-(\d{1,18})")
 
 
@@ -56,9 +57,9 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
             reverse("finding-export"), given, NAMES, format="csv", columns=",".join(chosen)
         ),
         "triage_form": VerdictForm() if may_triage else None,
-        "triage_url": address(reverse("triage-new"), given, NAMES),
+        "triage_url": address(reverse("triage-new"), given, OPENED),
         "owner_form": OwnerForm() if may_triage else None,
-        "owner_url": address(reverse("owner-new"), given, NAMES),
+        "owner_url": address(reverse("owner-new"), given, OPENED),
         "groups_url": address(reverse("group-list"), given, NAMES),
         "exports": [
             (kind.label, address(reverse("finding-export"), given, NAMES, format=name))

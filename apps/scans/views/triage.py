@@ -28,7 +28,7 @@ from apps.scans.selectors import (
 )
 from apps.scans.services.assign import owner_start
 from apps.scans.services.triage import triage_start, triage_undo
-from apps.scans.views.findings import NAMES
+from apps.scans.views.findings import LISTED, OPENED
 
 SAMPLE = 8
 
@@ -50,7 +50,7 @@ def triage_page(request: PageRequest) -> HttpResponse:
         except Invalid as error:
             apply_domain_errors(form, error)
         else:
-            return redirect("triage-detail", triage.uid)
+            return redirect(_told_at(request, triage))
     rows = findings_to_triage(
         request.actor, form.cleaned_data.get("verdict", ""), findings=findings, wanted=wanted
     )
@@ -76,7 +76,7 @@ def owner_page(request: PageRequest) -> HttpResponse:
         except Invalid as error:
             apply_domain_errors(form, error)
         else:
-            return redirect("triage-detail", triage.uid)
+            return redirect(_told_at(request, triage))
     rows: QuerySet[Finding] = Finding.objects.none()
     if valid:
         rows = findings_to_own(request.actor, form.owner(), findings=findings, wanted=wanted)
@@ -102,8 +102,8 @@ def _told(
         "findings": findings or [],
         "total": rows.count(),
         "sample": rows.select_related("system", "series").order_by("-severity", "-id")[:SAMPLE],
-        "action": address(reverse(action), request.GET, NAMES),
-        "back_url": address(reverse("finding-list"), request.GET, NAMES),
+        "action": address(reverse(action), request.GET, OPENED),
+        "back_url": address(reverse("finding-list"), request.GET, OPENED),
     }
 
 
@@ -114,7 +114,18 @@ def _filter(request: PageRequest, given: QueryDict) -> FindingFilter:
 @require_GET
 def triage_detail_page(request: PageRequest, uid: uuid.UUID) -> HttpResponse:
     triage = triage_get(request.actor, uid)
-    return render(request, "scans/triage_detail.html", {"triage": triage, "done": _done(triage)})
+    context = {
+        "triage": triage,
+        "done": _done(triage),
+        "list_url": address(reverse("finding-list"), request.GET, LISTED),
+        "undo_url": address(reverse("triage-undo", args=[uid]), request.GET, LISTED),
+    }
+    return render(request, "scans/triage_detail.html", context)
+
+
+def _told_at(request: PageRequest, triage: Triage) -> str:
+    """The page of an act of triage; its address remembers the list that the act was done on."""
+    return address(reverse("triage-detail", args=[triage.uid]), request.GET, LISTED)
 
 
 def _done(triage: Triage) -> int:
@@ -133,4 +144,4 @@ def triage_undo_action(request: PageRequest, uid: uuid.UUID) -> HttpResponse:
         if triage.findings and len(triage.findings) == 1:
             messages.success(request, _("Taken back."))
             return redirect("finding-detail", triage.findings[0])
-    return redirect("triage-detail", uid)
+    return redirect(_told_at(request, triage))
