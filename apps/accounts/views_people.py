@@ -1,5 +1,6 @@
 """Settings of the organisation: its people and their teams."""
 
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -107,25 +108,24 @@ def person_link_action(request: PageRequest, pk: int) -> HttpResponse:
 @sure
 @require_POST
 def person_sessions_end_action(request: PageRequest, pk: int) -> HttpResponse:
-    user = person_get(request.actor, pk)
-    try:
-        number = sessions_end_of(actor=request.actor, user=user)
-    except NotPermitted as error:
-        return _refused(request, user, error)
-    messages.success(request, _("%(number)d sessions are ended.") % {"number": number})
-    return redirect("person-detail", pk)
+    return _ended(request, pk, sessions_end_of, _("%(number)d sessions are ended."))
 
 
 @sure
 @require_POST
 def person_factors_reset_action(request: PageRequest, pk: int) -> HttpResponse:
     """For somebody who has lost them all."""
+    return _ended(request, pk, factors_reset, _("%(number)d factors are taken away."))
+
+
+def _ended(request: PageRequest, pk: int, end: Callable[..., int], told: str) -> HttpResponse:
+    """end: a service that says how many of a person's it ended."""
     user = person_get(request.actor, pk)
     try:
-        number = factors_reset(actor=request.actor, user=user)
+        number = end(actor=request.actor, user=user)
     except NotPermitted as error:
         return _refused(request, user, error)
-    messages.success(request, _("%(number)d factors are taken away.") % {"number": number})
+    messages.success(request, told % {"number": number})
     return redirect("person-detail", pk)
 
 
