@@ -266,7 +266,7 @@ def over_time(viewer: Actor, scope: Scope, days: int = DAYS_SHOWN) -> list[Day]:
 def acceptances_due(viewer: Actor) -> list[Decision]:
     """Decisions in force that accept a risk and end soon, soonest first."""
     due = decisions_in_force(viewer).filter(valid_until__lte=timezone.localdate() + SOON)
-    return list(due.filter(Exists(_ACCEPTANCES))[:CONTRIBUTORS])
+    return list(due.filter(Exists(_ACCEPTANCES)).select_related("decided_by")[:CONTRIBUTORS])
 
 
 def snapshot(day: dt.date | None = None) -> int:

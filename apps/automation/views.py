@@ -26,6 +26,7 @@ from apps.automation.services.register import (
 )
 from apps.automation.services.runs import RunInput, run_tell
 from apps.automation.words import drift_sentence
+from apps.catalog.beginning import system_first_page
 from apps.catalog.models import System
 from apps.catalog.selectors import systems_permitting, systems_visible
 from apps.common.addresses import address
@@ -82,6 +83,7 @@ def automation_create_page(request: PageRequest) -> HttpResponse:
     systems = systems_permitting(request.actor, Permission.AUTOMATION_MANAGE)
     if not systems.exists():
         require(request.actor, Permission.AUTOMATION_MANAGE)
+        return system_first_page(request, _("Declare automation"))
     initial = {
         **starting(request.GET.get("kind", "")),
         "system": request.GET.get("system", ""),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.policy import may, require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
+from apps.catalog.beginning import system_first_page
 from apps.catalog.models import System
 from apps.catalog.selectors import systems_permitting, systems_visible
 from apps.common.addresses import address, whole_number
@@ -83,6 +84,7 @@ def control_create_page(request: PageRequest) -> HttpResponse:
         systems = systems.filter(pk=statement.system_id)
     elif not systems.exists():
         require(request.actor, Permission.STATEMENT_EDIT)
+        return system_first_page(request, _("Add a control"))
     data = request.POST if request.method == "POST" else None
     start = statement.system.key if statement else request.GET.get("system", "")
     initial = {"system": start} | _recommended(request, statement)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.policy import may, require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
+from apps.catalog.beginning import system_first_page
 from apps.catalog.models import System
 from apps.catalog.selectors import systems_permitting, systems_visible
 from apps.common.addresses import address
@@ -120,6 +121,7 @@ def incident_create_page(request: PageRequest) -> HttpResponse:
     systems = systems_permitting(viewer, Permission.EVIDENCE_LINK)
     if not systems.exists():
         require(viewer, Permission.EVIDENCE_LINK)
+        return system_first_page(request, _("Record an incident"))
     if request.method == "GET" or "show" in request.POST:
         given = request.POST if request.method == "POST" else request.GET
         form = IncidentForm(viewer=viewer, systems=systems, initial=_beginning(request, given))

@@ -29,6 +29,7 @@ def on_question_asked(event_id: int, payload: Payload) -> None:
     people = people_for(system, Permission.QUESTION_ANSWER)
     tell(
         event_id=event_id,
+        at=question.asked_at,
         kind=NoticeKind.QUESTION,
         people=[each for each in people if each.pk != question.asked_by_id],
         path=_question_path(question),
@@ -49,6 +50,7 @@ def on_question_answered(event_id: int, payload: Payload) -> None:
         return
     tell(
         event_id=event_id,
+        at=answer.answered_at,
         kind=NoticeKind.ANSWER,
         people=[question.asked_by],
         path=_question_path(question),
@@ -62,9 +64,11 @@ def _tell_named(event_id: int, question: Question, said: Question | Answer) -> N
     if not said.names:
         return
     writer = said.asked_by if isinstance(said, Question) else said.answered_by
+    at = said.asked_at if isinstance(said, Question) else said.answered_at
     people = people_named(said.names, question.reading_right, question.access_system_id)
     tell(
         event_id=event_id,
+        at=at,
         kind=NoticeKind.MENTION,
         people=[each for each in people if each != writer],
         path=_question_path(question),
@@ -80,6 +84,7 @@ def on_decision_recorded(event_id: int, payload: Payload) -> None:
     people = _took_part(decision.item)
     tell(
         event_id=event_id,
+        at=decision.decided_at,
         kind=NoticeKind.DECISION,
         people=[each for each in people if each.pk != decision.decided_by_id],
         path=_item_path(decision.item, "decision"),
@@ -129,6 +134,7 @@ def on_statement_turned(event_id: int, payload: Payload) -> None:
     people = {each.pk: each for each in [*_took_part(statement.item), *writer, *deciders]}
     tell(
         event_id=event_id,
+        at=end.made_at,
         kind=NoticeKind.RISK,
         people=[each for pk, each in people.items() if pk != end.made_by_id],
         path=reverse("statement-detail", args=[statement.pk]),
@@ -156,6 +162,7 @@ def on_statement_reviewed(event_id: int, payload: Payload) -> None:
         return
     tell(
         event_id=event_id,
+        at=review.made_at,
         kind=NoticeKind.RISK,
         people=[writer],
         path=reverse("statement-detail", args=[review.statement_id]) + "#review",
@@ -197,6 +204,7 @@ def on_report_failed(event_id: int, payload: Payload) -> None:
         return
     tell(
         event_id=event_id,
+        at=report.finished_at,
         kind=NoticeKind.REPORT,
         people=people_for(report.system, Permission.REPORT_REPROCESS),
         path=reverse("report-detail", args=[report.uid]),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.policy import may, require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
+from apps.catalog.beginning import system_first_page
 from apps.catalog.models import System
 from apps.catalog.selectors import systems_visible
 from apps.common.errors import Conflict, EditConflict, Invalid
@@ -210,6 +211,7 @@ def item_create_page(request: PageRequest) -> HttpResponse:
     systems = System.objects.visible_to(request.actor, Permission.ITEM_EDIT)
     if not systems.exists():
         require(request.actor, Permission.ITEM_EDIT)
+        return system_first_page(request, _("New planning item"))
     form = ItemCreateForm(request.POST or None, systems=systems, initial=_prefilled(request.GET))
     if request.method == "POST" and form.is_valid():
         try:

@@ -6,7 +6,7 @@ from apps.accounts.roles import Role
 from apps.audit.models import AuditEntry
 from apps.catalog.models import System
 from tests.conftest import People
-from tests.factories import make_team, make_user
+from tests.factories import make_system, make_team, make_user
 from tests.pages import signed_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +21,21 @@ def test_an_admin_is_led_to_the_first_system(path: str) -> None:
     other = text_of(signed_in(make_user()), path)
     assert "You see no system yet" in other
     assert "/systems/new/" not in other
+
+
+@pytest.mark.parametrize(
+    "path", ["/planning/new/", "/controls/new/", "/incidents/new/", "/automation/new/"]
+)
+def test_a_form_that_needs_a_system_says_what_to_do_first(path: str) -> None:
+    client = signed_in(make_user(role=Role.ADMIN))
+    page = text_of(client, path)
+    assert "There is no system yet" in page
+    assert 'href="/systems/new/"' in page
+    assert 'name="system"' not in page
+    assert client.post(path, {"name": "x"}).status_code == 422
+    assert signed_in(make_user()).get(path).status_code == 403
+    make_system()
+    assert 'name="system"' in text_of(client, path)
 
 
 def test_a_system_is_added_on_a_page() -> None:

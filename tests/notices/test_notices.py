@@ -21,6 +21,7 @@ from apps.notices.models import Notice
 from apps.notices.recipients import people_for
 from apps.notices.services.reading import wish_set
 from apps.notices.words import words_of
+from apps.planning.models import Question
 from apps.planning.services.decisions import decision_record, decisions_expire
 from apps.planning.services.questions import (
     question_answer,
@@ -122,6 +123,15 @@ def test_a_decision_is_told_to_those_who_took_part(people: People) -> None:
     assert people.viewer in found
     assert people.architect not in found
     assert found[people.viewer].startswith("Ari Architect decided on PI-")
+
+
+def test_a_notice_bears_the_moment_of_what_it_tells(people: People) -> None:
+    item = make_item(people.system)
+    asked = question_ask(actor=actor_of(people.viewer), item=item, body="Really?")
+    earlier = timezone.now() - dt.timedelta(days=40)
+    Question.objects.filter(pk=asked.pk).update(asked_at=earlier)
+    events.deliver_due()
+    assert {each.created_at for each in Notice.objects.all()} == {earlier}
 
 
 def test_an_expired_decision_comes_back_to_its_owner(people: People) -> None:

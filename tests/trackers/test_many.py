@@ -191,7 +191,7 @@ def test_from_the_list(people: People, github: StandIn) -> None:
     found = [make_finding(people.system, title=f"Weakness {n}") for n in range(2)]
     other = make_finding(people.other_system)
     tracker, client = connect(github), signed_in(people.security)
-    assert "See one ticket for the ticked" in text_of(client, "/findings/")
+    assert "Preview one ticket" in text_of(client, "/findings/")
     page, ticked = "/findings/ticket/", {"finding": [one.pk for one in found]}
     seen = client.post(page, ticked).content.decode()
     assert "One ticket for 2 findings." in seen

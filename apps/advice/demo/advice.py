@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from apps.advice.demo.files import Record, days_ago
 from apps.advice.demo.organisation import Organisation
+from apps.common.models import OutboxDelivery
 from apps.evidence.services.links import rule_create
 from apps.evidence.services.updates import update_record
 from apps.guidance.models import Guidance
@@ -207,6 +208,26 @@ class ItemLoader:
             if note := each.get("note"):
                 statement = statements[each["statement"]]
                 decision.treatments.filter(statement=statement).update(note=note)
+
+
+def told_in_order() -> None:
+    """Let what happened first be told first: people's notices stand in the order in which they were told.
+
+    The loader goes from item to item, and would tell of the last item's oldest question after the first
+    item's newest decision.
+    """
+    happened = (
+        ("question.asked", "question_id", Question, "asked_at"),
+        ("question.answered", "answer_id", Answer, "answered_at"),
+        ("decision.recorded", "decision_id", Decision, "decided_at"),
+    )
+    for name, key, model, moment in happened:
+        moments = dict(model.objects.values_list("pk", moment))
+        waiting = OutboxDelivery.objects.filter(event__name=name, delivered_at=None)
+        rows = list(waiting.select_related("event"))
+        for row in rows:
+            row.next_attempt_at = moments.get(row.event.payload[key], row.next_attempt_at)
+        OutboxDelivery.objects.bulk_update(rows, ["next_attempt_at"])
 
 
 def _money(value: object) -> Decimal | None:

@@ -1,7 +1,10 @@
 """Writing notices: one for each person and event, as each wants to be told."""
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
+
+from django.db.models.functions import Now
 
 from apps.accounts.models import User
 from apps.catalog.models import System
@@ -19,8 +22,13 @@ def tell(
     path: str,
     system: System | None,
     facts: dict[str, Any],
+    at: dt.datetime | None = None,
 ) -> int:
-    """Tell these people once, however often the event is delivered. Returns how many were asked for."""
+    """Tell these people once, however often the event is delivered. Returns how many were asked for.
+
+    `at` is when it happened; without it, now. The outbox may be behind, and a notice says when somebody
+    decided, not when the portal got round to telling.
+    """
     wanted = {user.pk: user for user in people}
     wishes = {wish.user_id: wish for wish in NoticeWish.objects.filter(user__in=wanted)}
     told = {name: str(value)[:LONGEST] for name, value in facts.items()}
@@ -40,6 +48,7 @@ def tell(
                     path=path,
                     is_shown=is_shown,
                     is_due=is_due,
+                    created_at=at or Now(),
                 )
             )
     Notice.objects.bulk_create(rows, ignore_conflicts=True)

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from apps.advice.demo.advice import ItemLoader, guidance_load
+from apps.advice.demo.advice import ItemLoader, guidance_load, told_in_order
 from apps.advice.demo.automation import automation_load
 from apps.advice.demo.controls import controls_load
 from apps.advice.demo.coverage import coverage_load
@@ -70,6 +70,7 @@ class Command(BaseCommand):
         decisions_expire()
         snapshot()
         past_load()
+        told_in_order()
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
