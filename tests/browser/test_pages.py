@@ -46,6 +46,15 @@ def first_row(path: str) -> Open:
     return follow
 
 
+def a_finding(page: Page) -> None:
+    """The page of the first finding; on a wide screen it opens beside the list first."""
+    first_row("/findings/")(page)
+    whole = page.locator("[data-whole]")
+    if whole.is_visible():
+        whole.click()
+    page.wait_for_url(re.compile(r"/findings/\d+/$"))
+
+
 def risk_of_the_item(page: Page) -> None:
     first_row("/planning/?q=ticket+PDFs")(page)
     page.get_by_role("link", name=re.compile(r"^RS-\d+$")).first.click()
@@ -77,7 +86,7 @@ EVERYBODYS: dict[str, Open] = {
     "systems": at("/systems/"),
     "system": at("/systems/booking/"),
     "findings": at("/findings/"),
-    "finding": first_row("/findings/"),
+    "finding": a_finding,
     "finding rules": at("/findings/rules/"),
     "vex": at("/findings/vex/"),
     "urgency": at("/findings/urgency/"),
