@@ -102,6 +102,10 @@ class Actor:
         return Permission.GUIDANCE_EDIT in self.organisation_grant
 
     @property
+    def writes_risks(self) -> bool:
+        return Permission.STATEMENT_EDIT in self.organisation_grant
+
+    @property
     def manages_people(self) -> bool:
         return Permission.PEOPLE_MANAGE in self.organisation_grant
 

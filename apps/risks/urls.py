@@ -1,8 +1,9 @@
 from django.urls import path
 
-from apps.risks import views, views_rapid, views_reviews
+from apps.risks import views, views_rapid, views_reviews, views_scale
 
 urlpatterns = [
+    path("settings/scale/", views_scale.scale_page, name="settings-scale"),
     path("risks/reviews/", views_reviews.review_wishes_page, name="review-wishes"),
     path("risks/rapid-assessment/", views_rapid.rapid_choose_page, name="rapid-choose"),
     path("systems/<slug:key>/rapid-assessment/", views_rapid.rapid_page, name="rapid-assessment"),

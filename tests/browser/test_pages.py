@@ -127,6 +127,7 @@ WRITERS: dict[str, Open] = {
     "incident-form": at("/incidents/new/?system=booking"),
     "source-form": at("/sources/new/?connector=s3"),
     "credentials": at("/credentials/"),
+    "scale": at("/settings/scale/"),
 }
 STAFF: dict[str, Open] = {
     "design": at("/design/"),
