@@ -2,6 +2,7 @@
 // text leaves, it is asked who is signed in. If it is nobody, or somebody else, the page stays as it is and says so.
 const dialog = () => document.getElementById("session-ended");
 const passed = new WeakSet(); // forms that may leave now
+const asking = new WeakSet(); // forms about which the portal is being asked: a second click sends nothing twice
 let held = null; // the form that waits, and its button
 let isTold = false; // a part that asks every few seconds says it once
 
@@ -36,7 +37,10 @@ function say(how) {
 }
 
 async function send(form, submitter) {
+  if (asking.has(form)) return;
+  asking.add(form);
   const how = await state();
+  asking.delete(form);
   if (how !== "here") {
     held = { form, submitter };
     return say(how);
