@@ -75,6 +75,11 @@ def migrations() -> Outcome:
     return _run([command[0], *quiet, *command[1:]])
 
 
+def locks() -> Outcome:
+    """Check that each migration leaves the release before it running (locks.py)."""
+    return _run([PYTHON, "-m", "bin._local.locks"])
+
+
 def deploy() -> Outcome:
     """Check the settings as production has them."""
     return _run(manage("check", "--deploy", "--fail-level=WARNING"), production())
@@ -178,6 +183,7 @@ CHECKS: dict[str, Callable[[], Outcome]] = {
     "djlint": djlint,
     "djade": djade,
     "migrations": migrations,
+    "locks": locks,
     "deploy": deploy,
     "schema": schema,
     "compose": compose,
