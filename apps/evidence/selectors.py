@@ -79,9 +79,9 @@ def triage_rule_get(viewer: Actor, pk: int) -> TriageRule:
 
 
 def triage_rules_of_statement(viewer: Actor, statement_id: int) -> QuerySet[TriageRule]:
-    """Rules of findings that are on and link what they find to a statement."""
+    """Rules of findings that are on and link what they find to a statement, with `link_count`."""
     targets = TriageRuleTarget.objects.visible_to(viewer).filter(statement_id=statement_id)
-    rules: QuerySet[TriageRule] = rules_visible(viewer)
+    rules: QuerySet[TriageRule] = triage_rules_visible(viewer)
     return rules.filter(is_on=True, evidence_target__in=targets).order_by("pk")
 
 
