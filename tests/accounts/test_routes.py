@@ -1,0 +1,850 @@
+"""Who gets in where: every route of the URL conf, for everybody there is, with and without a role."""
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.apps import apps as installed
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from apps.accounts.models import PersonIdentity, PersonSession, SecondFactor, User
+from apps.accounts.services.providers import provider_create
+from apps.accounts.signing_in import SURE
+from apps.audit.models import AuditEntry
+from apps.compat.models import Engagement, ScanRun
+from apps.evidence.models import Outcome
+from apps.evidence.models_incidents import Incident
+from apps.notices.kinds import NoticeKind
+from apps.notices.models import Notice
+from apps.outbound.services.webhooks import webhook_create, webhook_ping
+from apps.planning.models import Question, SavedFilter
+from apps.planning.services.questions import question_answer, question_ask_of_guidance
+from apps.scans.services.triage import finding_triage
+from apps.trackers.models import Tracker
+from tests.accounts.test_policy import TESTS, fill
+from tests.api.test_schemathesis import NAMED, WORDS
+from tests.conftest import People
+from tests.factories import make_ci_token, make_finding, make_guidance, make_team, make_token
+
+
+def routes(
+    patterns: list[URLPattern | URLResolver] | None = None, prefix: str = ""
+) -> Iterator[str]:
+    """Every route of the URL conf; Django's own administration is asked by tests/accounts/test_admin.py."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, path)
+        elif not path.startswith("admin/"):
+            yield path
+
+
+BY_KEY = {"item", "statement", "guidance", "control", "incident", "automation", "system"}
+BY_UID = {"attachment", "delivery", "document", "report", "ticket", "triage"}
+
+
+# Who may GET and who may POST, each with everyone above them on the ladder viewer, architect, security,
+# manager (admin of the system), chief (security of the organisation), admin. Those below are refused with
+# 403; strangers (no role, or one on another system only) with 404 where the address names something of a
+# system, because that it exists is secret.
+#
+# open                 whoever calls, signed in or not
+# everyone             who is signed in
+# members, architects, security, managers    of the system that the address names something of
+# ...-anywhere         who has that role on some system: the address names none
+# chiefs, admins       the organisation's;  chiefs-seen: those, where the address names something of a system
+# own                  one's own only; 404 for everybody else, admins too
+# nobody               refused to all here: there is none of it, or staff alone may see it
+# -                    there is no such method
+# .../404              those below are refused with 404, too;  .../403: strangers with 403, nothing is named
+# ...?                 an empty body comes back to whoever sees the thing before rights are asked for; nothing
+#                      is written
+TABLE = {
+    ("open", "open"): """
+        api/v1/oidc/token
+        favicon.ico
+        healthz
+        readyz
+        metrics
+        sign-in/
+        sign-in/second/
+        sign-in/passkey/options/
+        sign-in/passkey/
+        sign-in/with/<slug:key>/
+        sign-in/with/<slug:key>/return/
+        sign-in/with/<slug:key>/logout/
+        sign-out/with/<slug:key>/
+        sign-in/password/
+        session/
+        sign-out/
+        unsubscribe/<str:token>/
+        hooks/trackers/<uuid:uid>/
+        api/^.*\\Z
+    """,
+    ("-", "-"): """
+        api/v1/tokens/<number:token>
+        api/v1/systems/<slug:system>/roles/<number:role>
+        api/v1/item-filters/<number:filter>
+        api/v1/guidance/<guidance_key:guidance>/votes/mine
+        api/v1/systems/<slug:system>/trust-rules/<number:rule>
+        api/v1/systems/<slug:system>/coverage/exceptions/<number:exception>
+        api/v1/controls/<control_key:control>/effects/<statement_key:statement>
+        api/v1/evidence/<number:link>
+        api/v1/rules/<number:rule>
+        api/v1/items/<item_key:item>/guidance/<guidance_key:guidance>
+        api/github/repos/<str:owner>/<str:repo>/code-scanning/analysis
+        api/v3/repos/<str:owner>/<str:repo>/code-scanning/analysis
+    """,
+    ("-", "admins"): """
+        api/v1/imports/backstage
+        api/v1/webhooks/<number:webhook>/secret
+        api/v1/webhooks/<number:webhook>/test
+        api/v1/webhooks/<number:webhook>/pause
+        api/v1/webhooks/<number:webhook>/deliveries/<uuid:delivery>/again
+        api/v1/trackers/<number:tracker>/test
+        api/v1/trackers/<number:tracker>/pause
+        api/v1/trackers/<number:tracker>/hook
+        api/v1/trackers/<number:tracker>/mirror/try
+        api/v1/trackers/<number:tracker>/mirror/run
+        settings/people/<int:pk>/link/
+        settings/people/<int:pk>/sessions/end/
+        settings/people/<int:pk>/factors/reset/
+        settings/teams/<slug:key>/remove/
+        settings/sign-in/sessions/end/
+        settings/sign-in/<slug:key>/test/
+        settings/sign-in/<slug:key>/switch/
+        settings/sign-in/<slug:key>/delete/
+        webhooks/<number:pk>/test/
+        webhooks/<number:pk>/rotate/
+        webhooks/<number:pk>/pause/
+        webhooks/<number:pk>/delete/
+        trackers/<number:pk>/test/
+        trackers/<number:pk>/pause/
+        trackers/<number:pk>/delete/
+        trackers/<number:pk>/hook/
+        trackers/<number:pk>/mirror/run/
+        webhooks/<number:pk>/again/<uuid:uid>/
+    """,
+    ("-", "architects"): """
+        api/v1/items/<item_key:item>/revisit
+        api/v1/answers/<number:answer>/accept
+        api/v1/decisions/<number:decision>/confirm
+        api/v1/automations/<automation_key:automation>/retire
+        api/v1/items/<item_key:item>/tracker/take-over
+        api/v1/items/<item_key:item>/tracker/tell-again
+        planning/PI-<int:pk>/guidance/
+        planning/PI-<int:pk>/revisit/
+        planning/options/<int:pk>/delete/
+        answers/<int:pk>/accept/
+        planning/PI-<int:pk>/move/
+        automation/<automation_key:pk>/runs/
+        automation/<automation_key:pk>/retire/
+        planning/PI-<number:pk>/tracker/take-over/
+        planning/PI-<number:pk>/tracker/finish/
+        planning/PI-<number:pk>/tracker/tell-again/
+    """,
+    ("-", "architects-anywhere"): """
+        planning/quick/
+    """,
+    ("-", "chiefs-seen"): """
+        answers/<int:pk>/guidance/
+    """,
+    ("-", "chiefs"): """
+        api/v1/guidance/<guidance_key:guidance>/publish
+        api/v1/guidance/<guidance_key:guidance>/retire
+        api/v1/feeds/<str:kind>
+        guidance/G-<int:pk>/answers/<int:answer_id>/accept/
+        guidance/G-<int:pk>/publish/
+        guidance/G-<int:pk>/retire/
+        coverage/<slug:criticality>/reset/
+    """,
+    ("-", "chiefs/404"): """
+        api/v1/triage/<uuid:triage>/undo
+        findings/triage/<uuid:uid>/undo/
+    """,
+    ("-", "everyone"): """
+        api/v1/attachments
+        api/mcp
+        preview/
+        settings/security/passkey/options/
+        settings/security/passkey/
+        settings/security/codes/
+        settings/security/sessions/end/
+        planning/guidance/
+        planning/filters/
+        findings/columns/
+        notices/read/
+        findings/ticket/
+    """,
+    ("-", "everyone?"): """
+        api/v1/valuations
+        api/v1/findings/owner
+        api/v1/receivers/alertmanager
+        api/v1/receivers/falcosidekick
+        api/v1/silences/<number:silence>/answer
+        api/v1/notices/read
+        api/v1/calibration/forecasts/<number:revision>/outcome
+        api/github/repos/<str:owner>/<str:repo>/code-scanning/sarifs
+        api/v3/repos/<str:owner>/<str:repo>/code-scanning/sarifs
+        guidance/G-<int:pk>/questions/
+        guidance/G-<int:pk>/questions/<int:question_id>/answers/
+        guidance/G-<int:pk>/useful/
+        attachments/
+        findings/urgency/feed/
+        coverage/tools/
+    """,
+    ("-", "managers"): """
+        systems/<slug:key>/tokens/
+        settings/pictures/<uuid:uid>/remove/
+        systems/<slug:key>/trust/<number:pk>/delete/
+    """,
+    ("-", "managers/404"): """
+        tokens/<int:pk>/revoke/
+    """,
+    ("-", "members?"): """
+        api/v1/questions/<number:question>/answers
+        api/v1/statements/<statement_key:statement>/opinions/take-over
+        api/v1/systems/<slug:system>/rapid-assessments
+        api/v1/statements/<statement_key:statement>/withdraw
+        api/v1/statements/<statement_key:statement>/supersede
+        api/v1/statements/<statement_key:statement>/restore
+        api/v1/decisions/<number:decision>/undo
+        api/v1/controls/<control_key:control>/effects
+        api/v1/calibration/outcomes/<number:outcome>/undo
+        api/v1/incidents/<incident_key:incident>/correct
+        api/v1/incidents/<incident_key:incident>/undo
+        api/v1/systems/<slug:system>/imports/threat-model
+        planning/PI-<int:pk>/questions/
+        planning/PI-<int:pk>/recommendation/
+        planning/PI-<int:pk>/decision/
+        planning/PI-<int:pk>/confirm/
+        planning/PI-<int:pk>/undo/
+        questions/<int:pk>/answers/
+        risks/RS-<int:pk>/review/
+        risks/RS-<int:pk>/opinions/
+        risks/RS-<int:pk>/withdraw/
+        risks/RS-<int:pk>/supersede/
+        risks/RS-<int:pk>/restore/
+        calibration/answers/<int:pk>/undo/
+        incidents/<incident_key:pk>/undo/
+    """,
+    ("-", "nobody"): """
+        settings/sign-in/<slug:key>/people/<int:pk>/unlink/
+        planning/PI-<int:pk>/guidance/G-<int:guidance>/remove/
+        guidance/G-<int:pk>/useful/undo/
+        controls/<control_key:pk>/risks/<statement_key:statement>/remove/
+        calibration/<int:revision>/
+    """,
+    ("-", "own"): """
+        api/v1/notices/<number:notice>/read
+        settings/security/factors/<int:pk>/remove/
+        settings/security/identities/<int:pk>/remove/
+        settings/security/sessions/<int:pk>/end/
+        planning/filters/<int:pk>/remove/
+        notices/<number:pk>/mark/
+    """,
+    ("-", "security"): """
+        api/v1/statements/<statement_key:statement>/publish
+        api/v1/reports/<uuid:report>/reprocess
+        api/v1/vex/<uuid:document>/withdraw
+        api/v1/sources/<number:source>/test
+        api/v1/sources/<number:source>/pause
+        api/v1/sources/<number:source>/resume
+        api/v1/updates/<number:update>/apply
+        api/v1/updates/<number:update>/dismiss
+        api/v1/updates/<number:update>/undo
+        api/v1/triage-rules/<number:rule>/off
+        api/v1/tickets/<uuid:ticket>/again
+        risks/RS-<int:pk>/assumptions/
+        risks/RS-<int:pk>/guidance/
+        risks/RS-<int:pk>/opinions/take-over/
+        risks/RS-<int:pk>/publish/
+        findings/<int:pk>/owner/
+        findings/rules/<int:pk>/off/
+        findings/vex/<uuid:uid>/withdraw/
+        reports/<uuid:uid>/reprocess/
+        sources/<number:pk>/run/
+        sources/<number:pk>/test/
+        sources/<number:pk>/pause/
+        sources/<number:pk>/delete/
+        systems/<slug:key>/coverage/exceptions/
+        systems/<slug:key>/coverage/exceptions/<number:pk>/remove/
+        silences/<number:pk>/answer/
+        controls/<control_key:pk>/status/
+        evidence/rules/<int:pk>/delete/
+        evidence/links/<int:pk>/dismiss/
+        risks/RS-<int:pk>/evidence-policy/
+        evidence/updates/<int:pk>/apply/
+        evidence/updates/<int:pk>/dismiss/
+        evidence/updates/<int:pk>/undo/
+        tickets/<uuid:uid>/again/
+    """,
+    ("-", "security-anywhere"): """
+        api/v2/import-scan/
+        api/v2/reimport-scan/
+        risks/preview/
+        findings/owner/
+        findings/triage/
+    """,
+    ("-", "security/404"): """
+        credentials/<number:pk>/delete/
+    """,
+    ("admins", "-"): """
+        api/v1/webhooks/<number:webhook>
+        api/v1/webhooks/<number:webhook>/deliveries
+        api/v1/trackers/<number:tracker>
+        api/v1/trackers/<number:tracker>/mirror
+        settings/people/
+        settings/sign-in/
+        settings/sign-in/<slug:key>/
+        webhooks/<number:pk>/
+        trackers/<number:pk>/
+    """,
+    ("admins", "admins"): """
+        api/v1/webhooks
+        api/v1/trackers
+        settings/people/new/
+        settings/people/<int:pk>/
+        settings/teams/
+        settings/teams/<slug:key>/
+        settings/sign-in/new/
+        settings/sign-in/<slug:key>/edit/
+        systems/new/
+        imports/backstage/
+        webhooks/
+        webhooks/<number:pk>/edit/
+        trackers/
+        trackers/<number:pk>/edit/
+        trackers/<number:pk>/mirror/
+    """,
+    ("architects", "architects"): """
+        planning/PI-<int:pk>/options/new/
+        planning/options/<int:pk>/edit/
+        planning/PI-<int:pk>/edit/
+        automation/<automation_key:pk>/edit/
+    """,
+    ("architects-anywhere", "architects-anywhere"): """
+        planning/new/
+        automation/new/
+    """,
+    ("chiefs", "chiefs"): """
+        guidance/new/
+        guidance/G-<int:pk>/edit/
+    """,
+    ("chiefs/404", "-"): """
+        api/v1/triage/<uuid:triage>
+        findings/triage/<uuid:uid>/
+    """,
+    ("everyone", "-"): """
+        api/docs
+        api/v1/openapi.json
+        api/v1/openapi.yaml
+        api/v1/me
+        api/v1/questions
+        api/v1/guidance/<guidance_key:guidance>
+        api/v1/guidance/<guidance_key:guidance>/versions
+        api/v1/statements
+        api/v1/findings
+        api/v1/finding-groups
+        api/v1/feeds
+        api/v1/series
+        api/v1/formats
+        api/v1/connectors
+        api/v1/coverage
+        api/v1/coverage/profiles
+        api/v1/coverage/profiles/<slug:criticality>
+        api/v1/silences
+        api/v1/notices
+        api/v1/calibration
+        api/v1/calibration/forecasts
+        api/v1/calibration/outcomes
+        api/v1/incidents/years
+        api/v1/portfolio/risks
+        api/v1/portfolio/risks.xlsx
+        api/v1/portfolio/risks.cdx.json
+        api/v2/test_types/
+        api/v2/user_profile/
+        settings/security/
+        (home)
+        questions/new/
+        guidance/G-<int:pk>/
+        systems/
+        portfolio/risks.csv
+        portfolio/risks.xlsx
+        portfolio/risks.cdx.json
+        settings/pictures/
+        palette/
+        search/
+        people/named/
+        planning/
+        guidance/
+        guidance/G-<int:pk>/versions/
+        guidance/G-<int:pk>/versions/<int:number>/
+        findings/
+        findings/groups/
+        findings/export/
+        reports/
+        sources/
+        coverage/
+        automation/
+        controls/
+        notices/
+        findings/rules/
+        calibration/
+        incidents/
+        incidents/export.csv
+    """,
+    ("everyone", "admins"): """
+        reports/retention/
+    """,
+    ("everyone", "chiefs"): """
+        api/v1/remediation-targets
+        portfolio/
+        risks/reviews/
+        findings/urgency/
+        coverage/<slug:criticality>/
+    """,
+    ("everyone", "everyone"): """
+        api/v1/notices/wishes
+        settings/tokens/
+        settings/place/
+        settings/security/confirm/
+        settings/security/password/
+        settings/security/app/
+    """,
+    ("everyone", "everyone?"): """
+        api/v1/tokens
+        api/v1/systems
+        api/v1/item-filters
+        api/v1/items
+        api/v1/guidance
+        api/v1/guidance/<guidance_key:guidance>/votes
+        api/v1/review-wishes
+        api/v1/scale
+        api/v1/triage
+        api/v1/vex
+        api/v1/retention
+        api/v1/raw-copies
+        api/v1/sources
+        api/v1/credentials
+        api/v1/coverage/tools
+        api/v1/automations
+        api/v1/controls
+        api/v1/incidents
+        api/v1/triage-rules
+        api/v1/tickets
+        api/v1/tolerance
+        api/v1/guidance/<guidance_key:guidance>/questions
+        api/v2/product_types/
+        api/v2/products/
+        api/v2/engagements/
+        api/v2/tests/
+        attachments/new/
+        reports/raw-copies/
+        settings/notices/
+    """,
+    ("everyone", "security-anywhere"): """
+        api/v1/reports
+        findings/vex/
+    """,
+    ("everyone?", "-"): """
+        api/v1/findings/export
+    """,
+    ("managers", "managers"): """
+        api/v1/systems/<slug:system>/roles
+        systems/<slug:key>/edit/
+        systems/<slug:key>/roles/
+        systems/<slug:key>/trust/
+    """,
+    ("managers/403", "-"): """
+        api/v1/audit
+        audit/
+        audit/export/
+    """,
+    ("members", "-"): """
+        api/v1/systems/<slug:system>
+        api/v1/attachments/<uuid:attachment>
+        api/v1/attachments/<uuid:attachment>/content
+        api/v1/items/<item_key:item>
+        api/v1/options/<number:option>
+        api/v1/decisions/<number:decision>/changes
+        api/v1/statements/<statement_key:statement>
+        api/v1/statements/<statement_key:statement>/ends
+        api/v1/statements/<statement_key:statement>/revisions
+        api/v1/statements/<statement_key:statement>/sensitivity
+        api/v1/reports/<uuid:report>
+        api/v1/reports/<uuid:report>/findings
+        api/v1/systems/<slug:system>/owners
+        api/v1/vex/<uuid:document>
+        api/v1/sources/<number:source>
+        api/v1/systems/<slug:system>/coverage
+        api/v1/automations/<automation_key:automation>
+        api/v1/controls/<control_key:control>
+        api/v1/controls/<control_key:control>/worth
+        api/v1/statements/<statement_key:statement>/controls
+        api/v1/incidents/<incident_key:incident>
+        api/v1/triage-rules/<number:rule>
+        api/v1/findings/<number:finding>
+        api/v1/items/<item_key:item>/tracker
+        api/v1/tickets/<uuid:ticket>
+        api/v1/items/<item_key:item>/decisions/<number:decision>/record
+        api/v1/items/<item_key:item>/decisions/<number:decision>/record.pdf
+        api/v1/items/<item_key:item>/comparison
+        api/v1/items/<item_key:item>/guidance/suggested
+        api/v1/portfolio/risks.oscal.json
+        api/v1/portfolio
+        api/v1/systems/<slug:system>/stages/<slug:stage>/advice
+        api/v2/products/<number:product>/
+        api/v2/engagements/<number:engagement>/
+        api/v2/tests/<number:test>/
+        planning/PI-<int:pk>/
+        planning/PI-<int:pk>/decisions/<int:decision>.md
+        planning/PI-<int:pk>/decisions/<int:decision>.pdf
+        risks/RS-<int:pk>/
+        systems/<slug:key>/
+        portfolio/risks.oscal.json
+        attachments/<uuid:uid>
+        findings/vex/<uuid:uid>/
+        reports/<uuid:uid>/
+        sources/<number:pk>/
+        systems/<slug:key>/coverage/
+        automation/<automation_key:pk>/
+        controls/<control_key:pk>/
+        incidents/<incident_key:pk>/
+    """,
+    ("members", "everyone?"): """
+        api/v1/statements/<statement_key:statement>/opinions
+        api/v1/systems/<slug:system>/trust-rules
+        api/v1/systems/<slug:system>/coverage/exceptions
+        api/v1/automations/<automation_key:automation>/runs
+    """,
+    ("members", "members?"): """
+        api/v1/systems/<slug:system>/components
+        api/v1/systems/<slug:system>/environments
+        api/v1/items/<item_key:item>/options
+        api/v1/items/<item_key:item>/questions
+        api/v1/items/<item_key:item>/recommendation
+        api/v1/statements/<statement_key:statement>/reviews
+        api/v1/items/<item_key:item>/statements
+        api/v1/items/<item_key:item>/decisions
+        api/v1/findings/<number:finding>/owner
+        api/v1/findings/<number:finding>/triage
+        api/v1/statements/<statement_key:statement>/evidence
+        api/v1/statements/<statement_key:statement>/updates
+        api/v1/items/<item_key:item>/guidance
+        findings/<int:pk>/
+    """,
+    ("members", "security"): """
+        api/v1/sources/<number:source>/runs
+        api/v1/statements/<statement_key:statement>/rules
+        api/v1/statements/<statement_key:statement>/evidence-policy
+        findings/owners/<slug:key>/
+    """,
+    ("nobody", "-"): """
+        api/docs/<slug:name>
+        design/
+        design/<slug:part>/
+    """,
+    ("nobody", "everyone?"): """
+        api/v1/statements/<statement_key:statement>/guidance
+    """,
+    ("nobody", "members?"): """
+        api/v1/systems/<slug:system>/tokens
+    """,
+    ("own", "-"): """
+        notices/<number:pk>/
+    """,
+    ("security", "-"): """
+        api/v1/reports/<uuid:report>/raw
+        reports/<uuid:uid>/raw/
+    """,
+    ("security", "security"): """
+        systems/<slug:key>/rapid-assessment/
+        risks/RS-<int:pk>/edit/
+        sources/<number:pk>/edit/
+        controls/<control_key:pk>/edit/
+        controls/<control_key:pk>/risks/
+        incidents/<incident_key:pk>/correct/
+        systems/<slug:key>/imports/threat-model/
+        risks/RS-<int:pk>/evidence/
+        risks/RS-<int:pk>/count/
+        findings/<number:pk>/ticket/
+        risks/RS-<number:pk>/ticket/
+    """,
+    ("security-anywhere", "-"): """
+        risks/rapid-assessment/
+    """,
+    ("security-anywhere", "security-anywhere"): """
+        risks/new/
+        reports/new/
+        sources/new/
+        credentials/
+        controls/new/
+        findings/rules/new/
+        incidents/new/
+    """,
+    ("security/404", "-"): """
+        api/v1/credentials/<number:credential>
+        api/github/repos/<str:owner>/<str:repo>/code-scanning/sarifs/<uuid:sarif>
+        api/v3/repos/<str:owner>/<str:repo>/code-scanning/sarifs/<uuid:sarif>
+    """,
+    ("security/404", "security/404"): """
+        credentials/<number:pk>/
+    """,
+}
+
+
+# What stands in a place, by the words before it; the longest beginning counts.
+PLACES = {
+    "planning/PI-": "item",
+    "planning/options/": "option",
+    "planning/filters/": "filter",
+    "questions/": "question",
+    "answers/": "answer",
+    "risks/RS-": "statement",
+    "guidance/G-": "guidance",
+    "findings/": "finding",
+    "findings/rules/": "triage rule",
+    "findings/vex/": "document",
+    "findings/triage/": "triage",
+    "reports/": "report",
+    "sources/": "source",
+    "credentials/": "credential",
+    "systems/": "system",
+    "systems/<slug:key>/trust/": "trust rule",
+    "systems/<slug:key>/coverage/exceptions/": "exception",
+    "silences/": "silence",
+    "automation/": "automation",
+    "controls/": "control",
+    "notices/": "notice",
+    "calibration/": "revision",
+    "calibration/answers/": "outcome",
+    "incidents/": "incident",
+    "evidence/rules/": "evidence rule",
+    "evidence/links/": "link",
+    "evidence/updates/": "update",
+    "webhooks/": "webhook",
+    "trackers/": "tracker",
+    "hooks/trackers/": "tracker uid",
+    "tickets/": "ticket",
+    "attachments/": "attachment",
+    "settings/pictures/": "attachment",
+    "tokens/": "token",
+    "settings/security/factors/": "factor",
+    "settings/security/identities/": "identity",
+    "settings/security/sessions/": "session",
+    "settings/people/": "person",
+    "settings/teams/": "team",
+    "settings/sign-in/": "provider",
+    "sign-in/with/": "provider",
+    "sign-out/with/": "provider",
+    "settings/sign-in/<slug:key>/people/": "person",
+    "findings/owners/": "system",
+    "webhooks/<number:pk>/again/": "delivery",
+    "api/v1/systems/<slug:system>/trust-rules/": "trust rule",
+    "api/v1/systems/<slug:system>/roles/": "role",
+    "api/v1/rules/": "evidence rule",
+    "api/v1/triage-rules/": "triage rule",
+    "api/v1/item-filters/": "filter",
+    "guidance/G-<int:pk>/questions/": "guidance question",
+    "guidance/G-<int:pk>/answers/": "guidance answer",
+}
+
+
+def things(people: People) -> dict[str, str]:
+    """What each word of an address names: something of `people.system`, of the organisation, or one's own."""
+    fill(people.system)
+    guidance = make_guidance(published=True)
+    asked = question_ask_of_guidance(actor=TESTS, guidance=guidance, body="Why?")
+    said = question_answer(actor=TESTS, question=asked, body="So.")
+    question = Question.objects.get(item__system=people.system)
+    finding = make_finding(people.system)
+    finding_triage(actor=TESTS, finding=finding, verdict="false_positive", reason="A test file.")
+    hook = webhook_create(
+        actor=TESTS, name="Hook", url="https://hooks.example.org/", events=["report.failed"]
+    ).webhook
+    webhook_ping(actor=TESTS, webhook=hook)
+    provider = provider_create(
+        actor=TESTS,
+        secret="not-so-secret",
+        name="Harbour",
+        key="harbour",
+        issuer="https://id.example.org",
+        client_id="portal",
+        domains=["example.org"],
+    )
+    own = people.system_admin  # whose filters, notices and sessions nobody else sees
+    made: dict[str, Any] = {
+        "answer": question_answer(actor=TESTS, question=question, body="The build does."),
+        "engagement": Engagement.objects.get(),
+        "factor": SecondFactor.objects.create(user=own, kind="app", name="App", sealed=b"x"),
+        "filter": SavedFilter.objects.create(user=own, name="Mine", query="q=x"),
+        "guidance answer": said,
+        "guidance question": asked,
+        "identity": PersonIdentity.objects.create(user=own, provider=provider, subject="1"),
+        "notice": Notice.objects.create(user=own, kind=NoticeKind.QUESTION, event_id=1, path="/"),
+        "outcome": Outcome.objects.get(),
+        "person": own,
+        "product": people.system,
+        "question": question,
+        "role": own.memberships.get(),
+        "session": PersonSession.objects.create(user=own, session_key="k"),
+        "test": ScanRun.objects.get(),
+        "token": make_ci_token(people.system).token,
+    }
+    found = {word: str(row.pk) for word, row in made.items()} | {
+        "incident": Incident.objects.get().key,
+        "name": "x",
+        "number": "1",
+        "owner": "alderhaven",
+        "part": "buttons",
+        "provider": provider.key,
+        "repo": "payments",
+        "team": make_team("", own).key,
+    }
+    for word, label in NAMED.items():
+        row: Any = installed.get_model(label)._default_manager.order_by("pk").first()
+        kind = "key" if word in BY_KEY else "uid" if word in BY_UID else "pk"
+        found.setdefault(word, str(getattr(row, kind)))
+    return (
+        found
+        | WORDS
+        | {
+            "evidence rule": found["/api/v1/rules/"],
+            "guidance": guidance.key,
+            "sarif": found["report"],
+            "tracker uid": str(Tracker.objects.get().uid),
+            "triage rule": found["/api/v1/triage-rules/"],
+            "trust rule": found["/api/v1/systems/"],
+        }
+    )
+
+
+def address(route: str, there: dict[str, str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        before, word = route[: match.start()], match[2]
+        found = PLACES.get(before)
+        key = there[found or word]
+        return key.rpartition("-")[2] if before.endswith(("PI-", "RS-", "G-")) else key
+
+    if route == "findings/export/":
+        return "/findings/export/?format=csv"
+    return "/" + re.sub(r"<(\w+):(\w+)>", value, route)
+
+
+def cells(method: str) -> Iterator[tuple[str, str]]:
+    """(route, who may call it) for get or post."""
+    for words, listed in TABLE.items():
+        for route in listed.split():
+            yield route.replace("(home)", ""), words[method == "post"]
+
+
+def test_every_route_has_a_row() -> None:
+    listed = [route for route, _ in cells("get")]
+    assert sorted(listed) == sorted(routes())
+
+
+# Of each: those next below, who are refused, and the first who may.
+LADDER = {
+    "everyone": ((), "nobody"),
+    "members": (("outsider",), "viewer"),
+    "architects": (("viewer", "outsider"), "architect"),
+    "security": (("architect", "outsider"), "security"),
+    "managers": (("chief", "outsider"), "manager"),
+    "architects-anywhere": (("viewer", "nobody"), "outsider"),
+    "security-anywhere": (("architect", "nobody"), "outsider"),
+    "chiefs": (("security", "outsider"), "chief"),
+    "chiefs-seen": (("security", "outsider"), "chief"),
+    "admins": (("chief", "manager"), "admin"),
+    "own": (("viewer", "admin", "outsider"), "manager"),
+    "nobody": (("outsider", "admin"), ""),
+}
+OF_A_SYSTEM = {"members", "architects", "security", "managers", "chiefs-seen", "own"}
+LET_IN = {200, 201, 202, 204, 302, 400, 409, 415, 422}
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One portal, and everybody who calls it."""
+
+    there: dict[str, str]
+    callers: dict[str, tuple[Client, dict[str, str]]]
+    method: str
+
+    def ask(self, route: str, name: str) -> tuple[int, str, int]:
+        """The status, the address that it leads to, and how many entries of the audit trail it made."""
+        client, token = self.callers.get(name, (Client(), {}))
+        is_api = route.startswith("api/")
+        body: tuple[Any, ...] = ("{}", "application/json") if is_api else ({},)
+        before = AuditEntry.objects.count()
+        with transaction.atomic():  # taken back, so that each meets the same portal
+            sent = body if self.method == "post" else ()
+            call = getattr(client, self.method)
+            answer = call(address(route, self.there), *sent, headers=token if is_api else {})
+            if answer.streaming:
+                b"".join(answer.streaming_content)  # the client closes it at its end
+            written = AuditEntry.objects.count() - before
+            transaction.set_rollback(True)
+        return answer.status_code, answer.headers.get("Location", ""), written
+
+    def complaints(self, route: str, word: str) -> Iterator[str]:
+        who, _, refusal = word.rstrip("?").partition("/")
+        if not route.startswith("api/"):  # of those see tests/api/test_plumbing.py
+            status, leads_to, written = self.ask(route, "anonymous")
+            if not (status == 401 or leads_to.startswith("/sign-in/?next=")) or written:
+                yield f"{self.method} {route or '/'} as anonymous: {status} {leads_to}"
+        below, first = LADDER[who]
+        for name in below:
+            hidden = who in OF_A_SYSTEM and (name == "outsider" or who == "own")
+            told = int(refusal) if refusal else 404 if hidden else 403
+            status, _, written = self.ask(route, name)
+            if status not in ({403, 404} if who == "nobody" else {told}) or written:
+                yield f"{self.method} {route} as {name}: {status}, not {told}; {written} written"
+        if first and (self.method == "post" or who not in {"everyone", "members"}):
+            status, _, written = self.ask(route, first)
+            if status not in LET_IN or (written and word.endswith("?")):
+                yield f"{self.method} {route or '/'} as {first}: {status}, {written} written"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_who_gets_in_where(people: People, method: str) -> None:
+    callers = {name: caller(getattr(people, field)) for name, field in FIELDS.items()}
+    asking = Asking(things(people), callers, method)
+    wrong = [
+        complaint
+        for route, word in cells(method)
+        if word not in {"open", "-"}
+        for complaint in asking.complaints(route, word)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+FIELDS = {
+    name: {"manager": "system_admin"}.get(name, name)
+    for name in (
+        "nobody",
+        "outsider",
+        "viewer",
+        "architect",
+        "security",
+        "manager",
+        "chief",
+        "admin",
+    )
+}
+
+
+def caller(user: User) -> tuple[Client, dict[str, str]]:
+    """A browser that has just shown who it is, and the headers of an API token."""
+    client = Client()
+    client.force_login(user)
+    session = client.session
+    session[SURE] = time.time()
+    session.save()
+    return client, {"Authorization": f"Bearer {make_token(user).text}"}
