@@ -778,7 +778,7 @@ class Asking:
 
     def ask(self, route: str, name: str) -> tuple[int, str, int]:
         """The status, the address that it leads to, and how many entries of the audit trail it made."""
-        client, token = self.callers.get(name, (Client(), {}))
+        client, token = self.callers[name]
         is_api = route.startswith("api/")
         body: tuple[Any, ...] = ("{}", "application/json") if is_api else ({},)
         before = AuditEntry.objects.count()
@@ -815,6 +815,7 @@ class Asking:
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_who_gets_in_where(people: People, method: str) -> None:
     callers = {name: caller(getattr(people, field)) for name, field in FIELDS.items()}
+    callers["anonymous"] = (Client(), {})
     asking = Asking(things(people), callers, method)
     wrong = [
         complaint
