@@ -334,6 +334,7 @@ TABLE = {
     """,
     ("chiefs", "chiefs"): """
         guidance/new/
+        settings/scale/
         guidance/G-<int:pk>/edit/
     """,
     ("chiefs/404", "-"): """
