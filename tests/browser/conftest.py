@@ -3,13 +3,16 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.portal import Portal, running
+from tests.browser.portal import PASSWORD, Portal, running
 from tests.browser.watching import Watch, sign_in, watched
+from tests.factories import people
 
 CHROMIUM = "/usr/bin/chromium"
 MISSING = "No Chromium: set SECOPS_TEST_CHROMIUM, or install Debian's package chromium."
@@ -59,15 +62,15 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def new_context(browser: Browser, portal: Portal) -> Iterator[NewContext]:
-    """Make a browser profile of its own: new_context(locale=..., java_script_enabled=...)."""
+@contextmanager
+def profiles(browser: Browser, url: str) -> Iterator[NewContext]:
+    """Make profiles for the portal at this address; they end with the block."""
     made: list[BrowserContext] = []
 
     def make(**wishes: object) -> BrowserContext:
         wide = {"width": 1440, "height": 900}
         given: dict[str, object] = {
-            "base_url": portal.url,
+            "base_url": url,
             "viewport": wide,
             # Colours half way through a transition have a contrast that nobody reads at.
             "reduced_motion": "reduce",
@@ -83,24 +86,32 @@ def new_context(browser: Browser, portal: Portal) -> Iterator[NewContext]:
         context.close()
 
 
+@pytest.fixture(scope="module")
+def new_context(browser: Browser, portal: Portal) -> Iterator[NewContext]:
+    """Make a browser profile of its own: new_context(locale=..., java_script_enabled=...)."""
+    with profiles(browser, portal.url) as make:
+        yield make
+
+
 class Visits:
     """Pages of one test; each person has a profile, and all of them are watched."""
 
-    def __init__(self, new_context: NewContext, portal: Portal) -> None:
+    def __init__(self, new_context: NewContext, url: str, password: str) -> None:
         self._new_context = new_context
-        self._portal = portal
+        self._url = url
+        self._password = password
         self._watches: list[Watch] = []
 
     def page(self, **wishes: object) -> Page:
         """Give a page on which nobody is signed in."""
         context = self._new_context(**wishes)
-        self._watches.append(watched(context, self._portal))
+        self._watches.append(watched(context, self._url))
         return context.new_page()
 
     def signed_in(self, email: str, **wishes: object) -> Page:
         """Give a page of somebody who has signed in by the form."""
         page = self.page(**wishes)
-        sign_in(page, email)
+        sign_in(page, email, self._password)
         return page
 
     def expect(self, *statuses: int) -> None:
@@ -122,9 +133,20 @@ class Visits:
 
 @pytest.fixture
 def visit(new_context: NewContext, portal: Portal) -> Iterator[Visits]:
-    visits = Visits(new_context, portal)
+    visits = Visits(new_context, portal.url, PASSWORD)
     yield visits
     visits.check()
+
+
+@pytest.fixture
+def live_visit(
+    beside_playwright: None, live_server: LiveServer, browser: Browser
+) -> Iterator[Visits]:
+    """Visits of the test's own database, without the demo; its people are those of tests.factories."""
+    with profiles(browser, live_server.url) as make:
+        visits = Visits(make, live_server.url, people.PASSWORD)
+        yield visits
+        visits.check()
 
 
 @pytest.fixture(scope="session")  # outlives the database's own fixtures

@@ -3,12 +3,13 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.scans.models import Finding
+from tests.browser.conftest import Visits
 from tests.browser.watching import barriers
 from tests.factories import (
     make_finding,
@@ -57,8 +58,8 @@ def tab_to_field(page: Page, name: str) -> None:
 
 
 @pytest.fixture
-def page(person: User, live_server: LiveServer, browser: Browser) -> Page:
-    page = browser.new_context(base_url=live_server.url).new_page()
+def page(person: User, live_server: LiveServer, live_visit: Visits) -> Page:
+    page = live_visit.page()
     page.goto("/sign-in/")
     expect(page.get_by_label("E-mail")).to_be_focused()
     page.keyboard.type(person.email)

@@ -180,7 +180,7 @@ def seats(new_context: NewContext, portal: Portal) -> dict[str, Seat]:
     made = {}
     for role, email in PEOPLE.items():
         context = new_context()
-        watch = watched(context, portal)
+        watch = watched(context, portal.url)
         page = context.new_page()
         sign_in(page, email)
         made[role] = Seat(page, watch)

@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from apps.accounts.models import User
+from tests.browser.conftest import Visits
 from tests.factories import make_user
 from tests.factories.people import PASSWORD
 
@@ -33,11 +34,11 @@ def person(beside_playwright: None, transactional_db: None) -> User:
 
 
 def test_a_passkey_signs_in_by_itself(
-    person: User, live_server: LiveServer, browser: Browser
+    person: User, live_server: LiveServer, live_visit: Visits
 ) -> None:
     url = live_server.url
     assert "localhost" in url  # a relying party is a name, never a number (section 5.1.2)
-    page = browser.new_context().new_page()
+    page = live_visit.page()
     with_authenticator(page)
     show_password(page, url)
     page.goto(f"{url}/settings/security/")
@@ -67,7 +68,6 @@ def test_a_passkey_signs_in_by_itself(
     page.goto(f"{url}/sign-in/")
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_text("This passkey opens nothing here")).to_be_visible()
-    page.context.close()
 
 
 def show_password(page: Page, url: str) -> None:

@@ -5,16 +5,15 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Locator, Page, Route, expect
 
 from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.attachments.models import Attachment
 from apps.planning.models import Question
+from tests.browser.conftest import Visits
 from tests.factories import make_item, make_system, make_user
 from tests.factories.attachments import picture_bytes
-from tests.factories.people import PASSWORD
 
 # A real ClipboardEvent, or DragEvent, with a DataTransfer that holds a file.
 SEND = """
@@ -38,14 +37,8 @@ def person(beside_playwright: None, transactional_db: None) -> User:
 
 
 @pytest.fixture
-def page(person: User, live_server: LiveServer, browser: Browser) -> Page:
-    page = browser.new_context(base_url=live_server.url).new_page()
-    page.goto("/sign-in/")
-    page.get_by_label("E-mail").fill(person.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{live_server.url}/")
-    return page
+def page(person: User, live_visit: Visits) -> Page:
+    return live_visit.signed_in(person.email)
 
 
 def give(area: Locator, kind: str, data: bytes, name: str = "image.png") -> None:
@@ -54,7 +47,8 @@ def give(area: Locator, kind: str, data: bytes, name: str = "image.png") -> None
     assert area.evaluate(SEND, [kind, name, "image/png", sent]) is False
 
 
-def test_a_picture_is_pasted_described_and_shown(page: Page) -> None:
+def test_a_picture_is_pasted_described_and_shown(page: Page, live_visit: Visits) -> None:
+    live_visit.expect(422)  # what is no picture
     item = make_item(make_system("payments", "Payments"), title="Where do tickets live?")
     page.goto(f"/planning/{item.key}/")
     area = page.get_by_label("Your question")

@@ -3,13 +3,14 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.planning.models import Question
-from tests.browser.watching import barriers
+from tests.browser.conftest import Visits
+from tests.browser.watching import barriers, sign_in
 from tests.factories import make_finding, make_item, make_system, make_user
 from tests.factories.people import PASSWORD
 
@@ -20,11 +21,7 @@ def person(beside_playwright: None, transactional_db: None) -> User:
 
 
 def signs_in(page: Page, person: User) -> None:
-    page.goto("/sign-in/")
-    page.get_by_label("E-mail").fill(person.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
+    sign_in(page, person.email, PASSWORD)
 
 
 def signs_out(page: Page) -> None:
@@ -34,14 +31,12 @@ def signs_out(page: Page) -> None:
 
 
 @pytest.fixture
-def page(person: User, live_server: LiveServer, browser: Browser) -> Page:
-    context = browser.new_context(base_url=live_server.url, reduced_motion="reduce")
-    page = context.new_page()
-    signs_in(page, person)
-    return page
+def page(person: User, live_visit: Visits) -> Page:
+    return live_visit.signed_in(person.email)
 
 
-def test_what_was_typed_outlives_the_session(page: Page, person: User) -> None:
+def test_what_was_typed_outlives_the_session(page: Page, person: User, live_visit: Visits) -> None:
+    live_visit.expect(401)
     item = make_item(make_system("payments", "Payments"), title="Where do tickets live?")
     page.goto(f"/planning/{item.key}/")
     page.get_by_label("Your question").fill("Who reads them?")

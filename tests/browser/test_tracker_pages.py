@@ -4,14 +4,14 @@ import datetime as dt
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Page
 
 from apps.accounts.actors import portal_actor
 from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.planning.services.decisions import decision_record
 from apps.trackers.models import DecisionComment, Mirror, MirroredIssue, MirrorRoute, Tracker
+from tests.browser.conftest import Visits
 from tests.browser.watching import barriers, sideways
 from tests.factories import (
     make_finding,
@@ -21,7 +21,6 @@ from tests.factories import (
     make_system,
     make_user,
 )
-from tests.factories.people import PASSWORD
 
 LONG = "word" * 40  # an issue's author need not put blanks
 LOOKS = (({"width": 1440, "height": 900}, "light"), ({"width": 360, "height": 780}, "dark"))
@@ -33,14 +32,8 @@ def admin(beside_playwright: None, transactional_db: None) -> User:
 
 
 @pytest.fixture
-def page(admin: User, live_server: LiveServer, browser: Browser) -> Page:
-    page = browser.new_context(base_url=live_server.url, reduced_motion="reduce").new_page()
-    page.goto("/sign-in/")
-    page.get_by_label("E-mail").fill(admin.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{live_server.url}/")
-    return page
+def page(admin: User, live_visit: Visits) -> Page:
+    return live_visit.signed_in(admin.email)
 
 
 def test_pages_of_what_comes_from_a_tracker(page: Page) -> None:

@@ -3,15 +3,14 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Page, expect
 
 from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.planning.models import Question
+from tests.browser.conftest import Visits
 from tests.browser.watching import barriers
 from tests.factories import make_item, make_system, make_user
-from tests.factories.people import PASSWORD
 
 
 @pytest.fixture
@@ -20,14 +19,8 @@ def person(beside_playwright: None, transactional_db: None) -> User:
 
 
 @pytest.fixture
-def page(person: User, live_server: LiveServer, browser: Browser) -> Page:
-    page = browser.new_context(base_url=live_server.url, reduced_motion="reduce").new_page()
-    page.goto("/sign-in/")
-    page.get_by_label("E-mail").fill(person.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{live_server.url}/")
-    return page
+def page(person: User, live_visit: Visits) -> Page:
+    return live_visit.signed_in(person.email)
 
 
 def test_people_are_called_and_a_text_is_looked_at(page: Page) -> None:

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
 
 from bin._local import paths
-from tests.browser.portal import PASSWORD, Portal
+from tests.browser.portal import PASSWORD
 
 ARTEFACTS = paths.TOP / "test-artefacts"
 # The browser tells the page of a violation; the page tells the console, where the watch hears it.
@@ -65,20 +65,20 @@ class Watch:
             self._complain(f"{response.status} for {response.url}")
 
 
-def watched(context: BrowserContext, portal: Portal) -> Watch:
-    """Watch a context that is allowed to ask this portal and nobody else."""
-    watch = Watch(urlsplit(portal.url).netloc)
+def watched(context: BrowserContext, url: str) -> Watch:
+    """Watch a context that is allowed to ask the portal at this address and nobody else."""
+    watch = Watch(urlsplit(url).netloc)
     watch.over(context)
     return watch
 
 
-def sign_in(page: Page, email: str) -> None:
-    """Sign in as one of the demo's people, by the form."""
+def sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
+    """Sign in by the form, as one of the demo's people if no password is given."""
     page.goto("/sign-in/")
     page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
+    page.wait_for_url(lambda url: urlsplit(url).path != "/sign-in/")
 
 
 def screenshot(page: Page, name: str) -> Path:
