@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -93,6 +94,7 @@ def test_what_a_report_changed_can_be_read(people: People) -> None:
     processed(pipeline, post(pipeline, sarif(1, 2)))
     status = processed(pipeline, post(pipeline, sarif(2, 3)))
     links = status["links"]
+    assert links["page"] == f"{settings.BASE_URL}/reports/{status['uid']}/"
     (new,) = reader.get(links["new"]).json()["results"]
     (gone,) = reader.get(links["gone"]).json()["results"]
     assert (new["path"], new["state"], new["severity"]) == ("app/view3.py", "open", "high")

@@ -95,7 +95,8 @@ def _threads(view: ItemView, opened: int, bound: AnswerForm | None) -> list[dict
             "question": question,
             "answers": list(question.answers.all()),
             "form": bound if bound and question.pk == opened else _answer_form(question.pk),
-            "opened": bool(bound) and question.pk == opened,
+            # The first answer is what most come for; the form for the next question is right below.
+            "opened": question.pk == opened if bound else not question.answers.all(),
         }
         for question in view.questions
     ]

@@ -1,5 +1,7 @@
 from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -78,6 +80,7 @@ class LinksOut(serializers.Serializer[Any]):
     self = serializers.CharField()
     new = serializers.CharField(help_text="findings that it brought")
     gone = serializers.CharField(help_text="findings that it no longer saw")
+    page = serializers.CharField(help_text="for people: the report on a page, a whole address")
 
 
 class ReportOut(serializers.Serializer[Any]):
@@ -156,6 +159,7 @@ class ReportOut(serializers.Serializer[Any]):
             "self": own,
             "new": f"{own}/findings?change=new",
             "gone": f"{own}/findings?change=gone",
+            "page": settings.BASE_URL + reverse("report-detail", args=[report.uid]),
         }
 
 
