@@ -35,7 +35,7 @@ from tests.factories import make_ci_token, make_finding, make_guidance, make_tea
 def routes(
     patterns: list[URLPattern | URLResolver] | None = None, prefix: str = ""
 ) -> Iterator[str]:
-    """Every route of the URL conf; Django's own administration is asked by its own permissions (apps/common/admin.py)."""
+    """Every route of the URL conf but those of Django's administration, which asks its own permissions."""
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
         path = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
