@@ -361,7 +361,7 @@ def test_the_pages_of_a_control(people: People, statement: RiskStatement, contro
     assert client.post(edit, typed).status_code == 302
     control.refresh_from_db()
     assert (control.name, control.cost_yearly_high) == ("MFA", Decimal(2000))
-    assert client.post(edit, typed).status_code == 422  # of a version that is no longer there
+    assert client.post(edit, typed).status_code == 409  # of a version that is no longer there
 
 
 def test_readers_may_think_but_not_write(

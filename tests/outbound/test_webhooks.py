@@ -326,7 +326,7 @@ def test_on_the_pages(people: People, receiver: Server) -> None:
     assert "whsec_" not in page
     form = {**said, "name": "Chat 2", "events": ["report.failed"], "version": hook.version}
     assert client.post(f"/webhooks/{hook.pk}/edit/", form).status_code == 302
-    assert client.post(f"/webhooks/{hook.pk}/edit/", form).status_code == 422  # an older version
+    assert client.post(f"/webhooks/{hook.pk}/edit/", form).status_code == 409  # an older version
     row = WebhookDelivery.objects.get()
     assert client.post(f"/webhooks/{hook.pk}/again/{row.uid}/").status_code == 302
     assert "whsec_" in client.post(f"/webhooks/{hook.pk}/rotate/").content.decode()
