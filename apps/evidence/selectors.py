@@ -1,8 +1,10 @@
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import (
     BooleanField,
     Count,
+    Exists,
     ExpressionWrapper,
     OuterRef,
     Q,
@@ -23,7 +25,8 @@ from apps.evidence.models import (
     ValueUpdate,
 )
 from apps.risks.models import RiskStatement
-from apps.scans.models import TriageRule
+from apps.scans.models import Finding, FindingState, TriageRule
+from apps.scans.selectors import FindingFilter, findings_list
 from apps.scans.selectors_rules import rules_visible
 
 _OPEN = ExpressionWrapper(Q(finding__state="open"), output_field=BooleanField())
@@ -48,6 +51,28 @@ def links_of_item(viewer: Actor, item_id: int) -> QuerySet[EvidenceLink]:
         .select_related("finding", "finding__series", "statement", "rule")
         .order_by(*_OPEN_AND_WORST_FIRST)
     )
+
+
+def findings_to_link(viewer: Actor, statement: RiskStatement, text: str) -> QuerySet[Finding]:
+    """Open findings of the statement's system that say a text and do not bear on it yet, the worst first.
+
+    Without a text those about one of its weaknesses, where it names any.
+    """
+    wanted = FindingFilter(system=statement.system.key, state=FindingState.OPEN, text=text)
+    found = findings_list(viewer, wanted)
+    if not text and statement.cwes:
+        found = found.filter(cwes__overlap=statement.cwes)
+    known = EvidenceLink.objects.filter(
+        statement=statement.pk, finding=OuterRef("pk"), dismissed_at=None
+    )
+    return found.filter(~Exists(known))
+
+
+def statements_with_all(viewer: Actor, findings: Sequence[Finding]) -> set[int]:
+    """Numbers of the statements that every one of these findings bears on already."""
+    rows = EvidenceLink.objects.visible_to(viewer).filter(finding__in=findings, dismissed_at=None)
+    counted = rows.order_by().values("statement").annotate(n=Count("pk")).filter(n=len(findings))
+    return set(counted.values_list("statement", flat=True))
 
 
 def rules_of_statement(viewer: Actor, statement_id: int) -> QuerySet[EvidenceRule]:

@@ -6,6 +6,7 @@ from apps.evidence import (
     views_calibration,
     views_imports,
     views_incidents,
+    views_links,
     views_triage_rules,
     views_updates,
 )
@@ -40,6 +41,8 @@ urlpatterns = [
         name="threat-model-import",
     ),
     path("risks/RS-<int:pk>/evidence/", views.rules_page, name="evidence-rules"),
+    path("risks/RS-<int:pk>/evidence/link/", views_links.statement_link_page, name="evidence-link"),
+    path("findings/evidence/", views_links.findings_link_page, name="findings-link"),
     path("evidence/rules/<int:pk>/delete/", views.rule_delete_page, name="evidence-rule-delete"),
     path("evidence/links/<int:pk>/dismiss/", views.link_dismiss_page, name="evidence-dismiss"),
     path("risks/RS-<int:pk>/count/", views_updates.evidence_count_page, name="evidence-count"),

@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
@@ -22,6 +21,7 @@ from apps.evidence.selectors import (
     triage_rules_of_statement,
 )
 from apps.evidence.services.links import link_dismiss, rule_create, rule_delete
+from apps.evidence.views_links import at_evidence
 from apps.risks.selectors import statement_get
 
 
@@ -47,7 +47,7 @@ def rules_page(request: PageRequest, pk: int) -> HttpResponse:
                 )
                 % {"count": count},
             )
-            return _back(pk)
+            return at_evidence(pk)
     context = {
         "form": form,
         "statement": statement,
@@ -55,10 +55,6 @@ def rules_page(request: PageRequest, pk: int) -> HttpResponse:
         "finding_rules": triage_rules_of_statement(request.actor, pk),
     }
     return render(request, "evidence/rules.html", context, status=422 if form.errors else 200)
-
-
-def _back(pk: int) -> HttpResponse:
-    return redirect(f"{reverse('statement-detail', args=[pk])}#evidence")
 
 
 @require_POST
@@ -74,4 +70,4 @@ def link_dismiss_page(request: PageRequest, pk: int) -> HttpResponse:
     link = link_get(request.actor, pk)
     link_dismiss(actor=request.actor, link=link)
     messages.success(request, _("Dismissed: this finding no longer counts as evidence here."))
-    return _back(link.statement_id)
+    return at_evidence(link.statement_id)

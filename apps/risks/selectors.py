@@ -1,6 +1,9 @@
 """Reading statements and their values."""
 
-from django.db.models import Case, Q, QuerySet, When
+from collections.abc import Collection
+from typing import Any
+
+from django.db.models import BooleanField, Case, ExpressionWrapper, Q, QuerySet, When
 
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
@@ -14,6 +17,8 @@ from apps.risks.models import (
     StatementState,
     TreatmentChoice,
 )
+
+_DRAFTS_LAST = Case(When(state=StatementState.PUBLISHED, then=0), default=1)
 
 
 def statements_visible(viewer: Actor) -> QuerySet[RiskStatement]:
@@ -85,9 +90,8 @@ def treatments_in_force(viewer: Actor, statement_ids: list[int]) -> QuerySet[Tre
 def statements_from_guidance(viewer: Actor, guidance_id: int) -> QuerySet[RiskStatement]:
     """Where a piece of guidance is used: statements that were made from any version of it, those that count first."""
     rows: QuerySet[RiskStatement] = RiskStatement.objects.visible_to(viewer)
-    is_draft = Case(When(state=StatementState.PUBLISHED, then=0), default=1)
     used = rows.filter(origin__guidance=guidance_id).exclude(state__in=ENDED)
-    return used.select_related("system", "item", "published").order_by(is_draft, "-pk")
+    return used.select_related("system", "item", "published").order_by(_DRAFTS_LAST, "-pk")
 
 
 def statements_matching(
@@ -102,10 +106,22 @@ def statements_matching(
     if writes_on is not None:
         told = Q(published__in=RiskRevision.objects.filter(says).values("pk"))
         says = told | (says & (Q(published=None) | Q(system__in=writes_on)))
-    is_draft = Case(When(state=StatementState.PUBLISHED, then=0), default=1)
     rows: QuerySet[RiskStatement] = RiskStatement.objects.visible_to(viewer)
-    found = rows.filter(says).exclude(state__in=ENDED).order_by(is_draft, "-pk")
+    found = rows.filter(says).exclude(state__in=ENDED).order_by(_DRAFTS_LAST, "-pk")
     return found.select_related("system", "published")
+
+
+def statements_to_link(
+    viewer: Actor, system_id: int, text: str, cwes: Collection[int]
+) -> QuerySet[Any]:  # of RiskStatement; the stubs know no `shares`
+    """Statements of a system that count or will, those about one of these weaknesses (`shares`) first."""
+    shares = ExpressionWrapper(Q(cwes__overlap=list(cwes)), output_field=BooleanField())
+    found = statements_matching(viewer, text).filter(system=system_id)
+    return (
+        found.select_related("system", "published__valuation")
+        .annotate(shares=shares)
+        .order_by("-shares", _DRAFTS_LAST, "-pk")
+    )
 
 
 def _says(text: str, cwe: int | None) -> Q:

@@ -226,6 +226,12 @@ def finding_get(viewer: Actor, pk: int) -> Finding:
     return finding
 
 
+def findings_chosen(viewer: Actor, numbers: Sequence[int]) -> list[Finding]:
+    """Those of these findings that the viewer sees, the worst first; previews stand for nothing."""
+    rows = Finding.objects.visible_to(viewer).filter(is_one_of(numbers), is_preview=False)
+    return list(rows.select_related("system", "series").order_by("-severity", "id"))
+
+
 def presences_of(finding: Finding) -> QuerySet[Presence]:
     """When a finding that the reader sees was there."""
     rows: QuerySet[Presence] = Presence.objects.filter(finding=finding)

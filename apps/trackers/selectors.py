@@ -89,12 +89,6 @@ def tickets_of_weakness(
     return list(tickets_visible(viewer).filter(others).exclude(own))
 
 
-def findings_chosen(viewer: Actor, numbers: Sequence[int]) -> list[Finding]:
-    """Those of these findings that the viewer sees, the worst first."""
-    rows = Finding.objects.visible_to(viewer).filter(pk__in=numbers, is_preview=False)
-    return list(rows.select_related("system", "series").order_by("-severity", "id"))
-
-
 def ticketed(tracker: Tracker, findings: Sequence[Finding]) -> dict[int, int]:
     """Of these findings those that have a ticket there, with its number."""
     ids = [finding.pk for finding in findings]

@@ -25,11 +25,10 @@ from apps.risks.models import RiskStatement
 from apps.risks.selectors import statement_get
 from apps.scans.forms_triage import ChosenFindings
 from apps.scans.models import Finding
-from apps.scans.selectors import finding_get
+from apps.scans.selectors import finding_get, findings_chosen
 from apps.trackers.forms import TicketForm, TrackerEditForm, TrackerForm
 from apps.trackers.models import Ticket, TicketState, Tracker
 from apps.trackers.selectors import (
-    findings_chosen,
     hook_address,
     mirror_of,
     mirrored_count,

@@ -179,6 +179,7 @@ TABLE = {
         planning/filters/
         findings/columns/
         notices/read/
+        findings/evidence/
         findings/ticket/
     """,
     ("-", "everyone?"): """
@@ -573,6 +574,7 @@ TABLE = {
         incidents/<incident_key:pk>/correct/
         systems/<slug:key>/imports/threat-model/
         risks/RS-<int:pk>/evidence/
+        risks/RS-<int:pk>/evidence/link/
         risks/RS-<int:pk>/count/
         findings/<number:pk>/ticket/
         risks/RS-<number:pk>/ticket/

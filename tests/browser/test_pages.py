@@ -146,6 +146,7 @@ WRITERS: dict[str, Open] = {
     "item-edit": further(first_row("/planning/?q=ticket+PDFs"), "edit/"),
     "option-form": further(first_row("/planning/?q=ticket+PDFs"), "options/new/"),
     "risk-edit": further(risk_of_the_item, "edit/"),
+    "risk-link": further(risk_of_the_item, "evidence/link/"),
     "guidance-edit": further(first_row("/guidance/?q=sql"), "edit/"),
     "guidance-versions": further(first_row("/guidance/?q=sql"), "versions/"),
     "second-factor-app": at("/settings/security/app/"),

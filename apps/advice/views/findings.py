@@ -109,6 +109,8 @@ def _page(
         "triage_form": form,
         "triage_refused": bool(form.errors),
         "may_triage": may_triage,
+        "may_link": may(request.actor, Permission.EVIDENCE_LINK, finding)
+        and not finding.is_preview,
     }
     status = 422 if form.errors or owner_form else 200
     template = (

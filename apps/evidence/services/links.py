@@ -1,5 +1,7 @@
 """Making evidence links: set statements by rule, single ones by hand."""
 
+from collections.abc import Sequence
+
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -11,6 +13,8 @@ from apps.common.errors import Invalid
 from apps.evidence.models import EvidenceLink, EvidenceRule
 from apps.risks.models import RiskStatement
 from apps.scans.models import Finding
+
+MOST_BY_HAND = 200  # findings at once
 
 # A rule's criteria hold together; one that asks for nothing cannot exist (a CHECK sees to it).
 # Whoever dismissed a link is not asked again: the row stays and ON CONFLICT leaves it alone.
@@ -100,22 +104,52 @@ def rule_delete(*, actor: Actor, rule: EvidenceRule) -> None:
     rule.delete()
 
 
-@transaction.atomic
 def link_create(*, actor: Actor, statement: RiskStatement, finding: Finding) -> EvidenceLink:
-    """Link by hand; a dismissed link comes back, and one of a rule is a person's from now on.
+    """Link one finding by hand, as links_create does."""
+    links_create(actor=actor, statement=statement, findings=[finding])
+    return EvidenceLink.objects.get(statement=statement, finding=finding)
 
-    Raises: Invalid across systems.
+
+@transaction.atomic
+def links_create(*, actor: Actor, statement: RiskStatement, findings: Sequence[Finding]) -> int:
+    """Link findings by hand; a dismissed link comes back, and one of a rule is a person's from now on.
+
+    Returns how many bear on the statement now that did not before.
+    Raises: Invalid across systems, of a statement that ended, and for more than MOST_BY_HAND at once.
     """
     require(actor, Permission.EVIDENCE_LINK, statement)
-    if finding.system_id != statement.system_id:
-        raise Invalid({"finding": "The finding belongs to another system than the statement."})
-    link, _ = EvidenceLink.objects.update_or_create(
-        statement=statement,
-        finding=finding,
-        defaults={"dismissed_at": None, "triage_rule": None, "made_by": actor.user},
+    _check_linkable(statement, findings)
+    before = set(
+        EvidenceLink.objects.filter(
+            statement=statement, finding__in=findings, dismissed_at=None
+        ).values_list("finding_id", flat=True)
     )
-    record(actor=actor, action="evidence.link", target=link, system_id=statement.system_id)
-    return link
+    EvidenceLink.objects.bulk_create(
+        [EvidenceLink(statement=statement, finding=each, made_by=actor.user) for each in findings],
+        update_conflicts=True,
+        unique_fields=["statement", "finding"],
+        update_fields=["dismissed_at", "triage_rule", "made_by"],
+    )
+    news = [each.pk for each in findings if each.pk not in before]
+    record(
+        actor=actor,
+        action="evidence.link",
+        target=statement,
+        system_id=statement.system_id,
+        changes={"findings": [each.pk for each in findings], "new": len(news)},
+    )
+    return len(news)
+
+
+def _check_linkable(statement: RiskStatement, findings: Sequence[Finding]) -> None:
+    if statement.is_ended:
+        raise Invalid({"statement": f"{statement.key} counts no longer: choose one that does."})
+    if any(each.system_id != statement.system_id for each in findings):
+        raise Invalid({"finding": "The finding belongs to another system than the statement."})
+    if any(each.is_preview for each in findings):
+        raise Invalid({"finding": "A preview of another branch is no evidence."})
+    if len(findings) > MOST_BY_HAND:
+        raise Invalid({"finding": f"At most {MOST_BY_HAND} findings at once; a rule links more."})
 
 
 @transaction.atomic

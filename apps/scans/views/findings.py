@@ -56,6 +56,7 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
         "shown_csv": address(
             reverse("finding-export"), given, NAMES, format="csv", columns=",".join(chosen)
         ),
+        "may_link": viewer.systems_with(Permission.EVIDENCE_LINK) != frozenset(),
         "triage_form": VerdictForm() if may_triage else None,
         "triage_url": address(reverse("triage-new"), given, OPENED),
         "owner_form": OwnerForm() if may_triage else None,

@@ -18,7 +18,7 @@ from apps.common.outgoing import OutgoingFailed
 from apps.risks.models import RiskStatement
 from apps.risks.selectors import statement_get
 from apps.scans.models import Finding
-from apps.scans.selectors import finding_get
+from apps.scans.selectors import finding_get, findings_chosen
 from apps.trackers.api.serializers import (
     TicketIn,
     TicketOut,
@@ -29,7 +29,6 @@ from apps.trackers.api.serializers import (
     TrackerTestOut,
 )
 from apps.trackers.selectors import (
-    findings_chosen,
     hook_address,
     ticket_get,
     tickets_visible,
