@@ -1,25 +1,33 @@
 """People, teams and roles for administrators; tokens to look at, never their digest."""
 
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.actors import Actor
 from apps.accounts.models import ApiToken, Membership, Team, User
+from apps.accounts.policy import may
+from apps.accounts.reach import is_in_reach
+from apps.accounts.roles import Permission
 from apps.accounts.services.factors import factors_reset
 from apps.accounts.services.passwords import password_link_make
+from apps.accounts.services.people import person_add, person_edit, person_staff_set
 from apps.accounts.services.sessions import sessions_end_of
 from apps.common.admin import ReadOnlyAdmin
 from apps.common.errors import NotPermitted
+from apps.common.said import said
+
+STAFF = ("is_staff", "is_superuser")
 
 
 class NewUserForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -45,8 +53,14 @@ class EditUserForm(UserChangeForm):  # type: ignore[type-arg]
         fields = ("email", "name", "role", "teams", "is_active", "is_staff", "is_superuser")
 
 
+# Django's groups give permissions that no role says; nobody is put into one here.
+admin.site.unregister(Group)
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+    """As the portal's own pages of people, by the same services, and who is staff besides."""
+
     form = EditUserForm
     add_form = NewUserForm
     ordering = ("email",)
@@ -90,66 +104,83 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # generic in the st
     def _link_shown(self, request: Any, user: User) -> HttpResponse:
         """SECURITY: in this answer only, no redirect: a session would keep it."""
         made = password_link_make(actor=request.actor, user=user)
-        address = f"{settings.BASE_URL}{reverse('password-link')}?{urlencode({'link': made.text})}"
-        return render(request, "accounts/link_made.html", {"link": made, "address": address})
+        return render(request, "accounts/link_made.html", {"link": made})
 
     @admin.action(description=_("End all sessions"), permissions=["change"])
-    def end_sessions(self, request: Any, people: Any) -> None:
-        """SECURITY: the service asks for the permission."""
-        try:
-            with transaction.atomic():  # of all who were chosen, or of nobody
-                ended = sum(sessions_end_of(actor=request.actor, user=user) for user in people)
-        except NotPermitted as error:
-            self.message_user(request, error.message, messages.WARNING)
-            return
-        self.message_user(request, _("%(number)d sessions are ended.") % {"number": ended})
+    def end_sessions(self, request: Any, people: QuerySet[User]) -> None:
+        self._ended(request, people, sessions_end_of, _("%(number)d sessions are ended."))
 
     @admin.action(description=_("Take all second factors away"), permissions=["change"])
-    def take_factors_away(self, request: Any, people: Any) -> None:
-        """For those who have lost theirs. SECURITY: the service asks for the permission."""
+    def take_factors_away(self, request: Any, people: QuerySet[User]) -> None:
+        """For those who have lost theirs."""
+        self._ended(request, people, factors_reset, _("%(number)d factors are taken away."))
+
+    def _ended(
+        self, request: Any, people: QuerySet[User], end: Callable[..., int], told: Any
+    ) -> None:
+        """end: a service that says how many of a person's it ended. SECURITY: it asks for the permission."""
         try:
             with transaction.atomic():  # of all who were chosen, or of nobody
-                taken = sum(factors_reset(actor=request.actor, user=user) for user in people)
+                number = sum(end(actor=request.actor, user=user) for user in people)
         except NotPermitted as error:
-            self.message_user(request, error.message, messages.WARNING)
+            self.message_user(request, said(error.message), messages.WARNING)
             return
-        self.message_user(request, _("%(number)d factors are taken away.") % {"number": taken})
+        self.message_user(request, told % {"number": number})
 
     def save_model(self, request: Any, obj: User, form: Any, change: Any) -> None:
-        """A form of the portal that was read before does not undo what is changed here."""
-        obj.version += 1 if change else 0
-        super().save_model(request, obj, form, change)
+        """By the portal's services, with their checks, the audit trail and sessions that end."""
+        told = {name: form.cleaned_data[name] for name in form.changed_data}
+        staff = {name: told.pop(name) for name in STAFF if name in told}
+        if not change:
+            told = {"role": "", **form.cleaned_data}
+            obj.pk = person_add(actor=request.actor, **told).pk
+        elif told:
+            person_edit(actor=request.actor, user=obj, **told)
+        if staff:
+            person_staff_set(actor=request.actor, user=obj, **staff)
+        obj.refresh_from_db()
 
     def get_readonly_fields(self, request: Any, obj: User | None = None) -> tuple[str, ...]:
-        """SECURITY: only superusers give roles and staff rights; staff must not promote itself."""
-        fixed = tuple(super().get_readonly_fields(request, obj))
-        return fixed if request.user.is_superuser else (*fixed, "is_staff", "is_superuser", "role")
+        """SECURITY: only superusers give roles and staff rights, and nobody changes what they may do themselves."""
+        fixed = {*super().get_readonly_fields(request, obj)}
+        if not request.user.is_superuser:
+            fixed |= {*STAFF, "role"}
+        if obj == request.user:
+            fixed |= {*STAFF, "role", "teams", "is_active"}
+        return tuple(sorted(fixed))
+
+    def has_add_permission(self, request: Any) -> bool:
+        return super().has_add_permission(request) and _may_manage(request.actor)
 
     def has_change_permission(self, request: Any, obj: User | None = None) -> bool:
-        """SECURITY: whoever changed a superuser's address or switched it off would have won over it."""
-        return super().has_change_permission(request, obj) and _may_touch(request.user, obj)
+        return super().has_change_permission(request, obj) and _may_manage(request.actor, obj)
 
     def has_delete_permission(self, request: Any, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and _may_touch(request.user, obj)
+        """Nobody is taken away: who is switched off stays named beside what they wrote and decided."""
+        return False
 
 
-def _may_touch(staff: User, other: User | None) -> bool:
-    return other is None or staff.is_superuser or not other.is_superuser
+def _may_manage(actor: Actor, person: User | None = None) -> bool:
+    """SECURITY: Django's permission opens a page here; the policy and its rule of reach hold on it as elsewhere."""
+    allowed = may(actor, Permission.PEOPLE_MANAGE)
+    return allowed and (person is None or is_in_reach(actor, person))
 
 
 @admin.register(Team)
-class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+class TeamAdmin(ReadOnlyAdmin):
+    """Kept on the portal's own pages."""
+
     list_display = ("name", "key")
     search_fields = ("name", "key")
-    prepopulated_fields = {"key": ("name",)}
 
 
 @admin.register(Membership)
-class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+class MembershipAdmin(ReadOnlyAdmin):
+    """SECURITY: roles are given on a system's own page, where nobody gives more than they hold."""
+
     list_display = ("system", "user", "team", "role")
     list_filter = ("role", "system")
     list_select_related = ("system", "user", "team")
-    autocomplete_fields = ("user", "team")
 
 
 @admin.register(ApiToken)

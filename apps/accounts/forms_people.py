@@ -3,11 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import ROLE_CHOICES, Team, User
-from apps.common.forms import VersionedForm, with_any
+from apps.common.forms import KeyOfName, VersionedForm, with_any
 
 
 class PersonForm(forms.Form):
@@ -50,7 +49,7 @@ class PersonEditForm(PersonForm, VersionedForm):
         )
 
 
-class TeamForm(forms.Form):
+class TeamForm(KeyOfName):
     name = forms.CharField(label=_("Name"), max_length=120)
     key = forms.SlugField(
         label=_("Key"),
@@ -58,14 +57,6 @@ class TeamForm(forms.Form):
         required=False,
         help_text=_("Short, for the API and lists of owners. Empty: made of the name."),
     )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if "key" not in self.errors and not cleaned.get("key"):
-            cleaned["key"] = slugify(cleaned.get("name", ""))[:60]
-            if not cleaned["key"] and "name" not in self.errors:
-                self.add_error("key", _("Say a key: the name has no letters that could make one."))
-        return cleaned
 
 
 class TeamEditForm(TeamForm, VersionedForm):

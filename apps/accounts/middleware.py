@@ -4,7 +4,6 @@ second factor."""
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
@@ -23,6 +22,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.actors import ANONYMOUS, Actor
 from apps.accounts.models import User
 from apps.accounts.places import place_of
+from apps.accounts.requests import page_before
 from apps.accounts.services.factors import factor_due, is_asked
 from apps.accounts.signing_in import FACTOR, is_over, note_again
 from apps.common.api.problems import plain, problem
@@ -49,15 +49,7 @@ class SignInFirstMiddleware(LoginRequiredMiddleware):
             return HttpResponse(status=401)
         if request.method in {"GET", "HEAD"}:
             return super().handle_no_permission(request, view_func)
-        return redirect_to_login(_page_before(request))
-
-
-def _page_before(request: HttpRequest) -> str:
-    """The page of ours that a form was on. What is of another host is none: the sign-in checks it again."""
-    came = urlsplit(request.headers.get("Referer", ""))
-    if came.netloc != request.get_host():
-        return reverse("home")
-    return came._replace(scheme="", netloc="", fragment="").geturl() or reverse("home")
+        return redirect_to_login(page_before(request, reverse("home")))
 
 
 class ActorMiddleware:

@@ -11,9 +11,14 @@ def is_above(user: User) -> bool:
     return user.is_superuser or user.is_staff or user.role == Role.ADMIN
 
 
-def require_reach(actor: Actor, user: User) -> None:
+def is_in_reach(actor: Actor, user: User) -> bool:
     """SECURITY: one rule for all that is done to another person (role, address, password link, factors, sessions):
-    whoever could do one of them to an admin would have won over that admin. Raises: NotPermitted.
+    whoever could do one of them to an admin would have won over that admin.
     """
-    if is_above(user) and user != actor.user and not (actor.portal or actor.is_superuser):
+    return not is_above(user) or user == actor.user or bool(actor.portal) or actor.is_superuser
+
+
+def require_reach(actor: Actor, user: User) -> None:
+    """Raises: NotPermitted."""
+    if not is_in_reach(actor, user):
         raise NotPermitted("Only superusers change admins and staff.")

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -35,8 +34,18 @@ PAGE = 50
 def people_page(request: PageRequest) -> HttpResponse:
     text = request.GET.get("q", "")[:200]
     page = Paginator(people_list(request.actor, text), PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "text": text, "address": urlencode({"q": text} if text else {})}
+    told = {"q": text} if text else {}
+    context = {
+        "page": page,
+        "text": text,
+        "next_url": _page_url(told, page.next_page_number()) if page.has_next() else "",
+        "previous_url": _page_url(told, page.previous_page_number()) if page.has_previous() else "",
+    }
     return render(request, "accounts/people.html", context)
+
+
+def _page_url(told: dict[str, str], number: int) -> str:
+    return f"?{urlencode({'page': number, **told})}"
 
 
 @never_cache
@@ -100,8 +109,7 @@ def person_link_action(request: PageRequest, pk: int) -> HttpResponse:
         made = password_link_make(actor=request.actor, user=user)
     except NotPermitted as error:
         return _refused(request, user, error)
-    address = f"{settings.BASE_URL}{reverse('password-link')}?{urlencode({'link': made.text})}"
-    context = {"link": made, "address": address, "back": reverse("person-detail", args=[pk])}
+    context = {"link": made, "back": reverse("person-detail", args=[pk])}
     return render(request, "accounts/link_made.html", context)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.forms import AppForm, ConfirmForm, CountedTries, NewPasswordForm
-from apps.accounts.requests import PageRequest
+from apps.accounts.requests import PageRequest, page_before
 from apps.accounts.selectors import identities_own, providers_on
 from apps.accounts.services.factors import (
     app_add,
@@ -57,18 +57,12 @@ def sure(view: View[P]) -> View[P]:
     def asked(request: PageRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if is_sure(request):
             return view(request, *args, **kwargs)
-        back = request.get_full_path() if request.method == "GET" else _page_before(request)
+        back = request.get_full_path()
+        if request.method != "GET":  # the page whose button was pressed: there it is pressed again
+            back = page_before(request, reverse("settings-security"))
         return redirect(f"{reverse('settings-confirm')}?{urlencode({'next': back})}")
 
     return asked  # type: ignore[return-value]  # the same, but for the name of an argument
-
-
-def _page_before(request: PageRequest) -> str:
-    """The page whose button was pressed: there it is pressed again."""
-    before = request.headers.get("Referer", "")
-    if not url_has_allowed_host_and_scheme(before, {request.get_host()}):
-        return reverse("settings-security")
-    return urlsplit(before).path or "/"
 
 
 @never_cache

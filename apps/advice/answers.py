@@ -1,6 +1,7 @@
 """An answer, once given, becomes advice that is written once and attached many times."""
 
 from django.db import transaction
+from django.utils.text import Truncator
 
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
@@ -33,8 +34,8 @@ def answer_to_guidance(*, actor: Actor, answer: Answer) -> Guidance:
     asked, item = glance(row.question.body), row.question.item
     guidance = guidance_create(
         actor=actor,
-        title=_cut(asked, TITLE),
-        summary=_cut(asked, SUMMARY) if len(asked) > TITLE else "",
+        title=Truncator(asked).chars(TITLE),
+        summary=Truncator(asked).chars(SUMMARY) if len(asked) > TITLE else "",
         body=row.body,
         stages=[item.stage] if item else [],
     )
@@ -46,7 +47,3 @@ def answer_to_guidance(*, actor: Actor, answer: Answer) -> Guidance:
         actor=actor, action="answer.to_guidance", target=row, system_id=system_id, changes=changes
     )
     return guidance
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"

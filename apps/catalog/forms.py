@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import ROLE_CHOICES, Team, User
@@ -13,7 +12,7 @@ from apps.accounts.roles import Role
 from apps.catalog.backstage import LARGEST
 from apps.catalog.models import Criticality, System
 from apps.catalog.selectors import AuditFilter
-from apps.common.forms import FilterForm, VersionedForm, with_any
+from apps.common.forms import FilterForm, KeyOfName, VersionedForm, with_any
 from apps.common.forms_files import FileOrTextForm
 
 MOST_REPOSITORIES = 50
@@ -61,8 +60,8 @@ class BackstageForm(FileOrTextForm):
     )
 
 
-class SystemForm(forms.Form):
-    """A new system. The key is made of the name where none is given."""
+class SystemForm(KeyOfName):
+    """A new system."""
 
     name = forms.CharField(
         label=_("Name"), max_length=120, help_text=_("As people call it: Booking and tickets.")
@@ -101,16 +100,6 @@ class SystemForm(forms.Form):
         assume_scheme="https",
         widget=forms.URLInput(attrs={"placeholder": "https://git.example.org/team/booking"}),
     )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        made = slugify(cleaned.get("name", ""))[:60]
-        if not cleaned.get("key") and "key" not in self.errors and "name" not in self.errors:
-            if made:
-                cleaned["key"] = made
-            else:
-                self.add_error("key", _("Say a key: the name has no letters that could make one."))
-        return cleaned
 
     def fields_typed(self) -> dict[str, Any]:
         """The service's keywords. Only on a valid form."""

@@ -1,8 +1,9 @@
-"""What the admin sites of the apps share, and the outbox to look at."""
+"""What the admin sites of the apps share; the outbox and what runs when, to look at."""
 
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django_celery_beat import models as beat
 
 from apps.common.models import OutboxDelivery
 
@@ -36,3 +37,15 @@ class OutboxDeliveryAdmin(ReadOnlyAdmin):
     list_filter = (("delivered_at", admin.EmptyFieldListFilter),)
     list_select_related = ("event",)
     ordering = ("-id",)
+
+
+# SECURITY: settings say what runs when. Whoever could edit it here would run any task with any words, as the portal.
+for _model in (
+    beat.PeriodicTask,
+    beat.ClockedSchedule,
+    beat.CrontabSchedule,
+    beat.SolarSchedule,
+    beat.IntervalSchedule,
+):
+    admin.site.unregister(_model)
+    admin.site.register(_model, ReadOnlyAdmin)

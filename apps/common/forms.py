@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils.functional import Promise
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.errors import Invalid
@@ -42,6 +43,18 @@ def apply_domain_errors(form: forms.BaseForm, error: Invalid) -> None:
                 form.add_error(name, problem)
             else:
                 form.add_error(None, f"{name.replace('_', ' ').capitalize()}: {problem}")
+
+
+class KeyOfName(forms.Form):
+    """A form with a name and a key of at most 60 characters: the key is made of the name where none is given."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("key") and not {"key", "name"} & set(self.errors):
+            cleaned["key"] = slugify(cleaned.get("name", ""))[:60]
+            if not cleaned["key"]:
+                self.add_error("key", _("Say a key: the name has no letters that could make one."))
+        return cleaned
 
 
 def status_of(form: forms.BaseForm) -> int:

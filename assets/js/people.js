@@ -1,3 +1,5 @@
+import { areaOf, systemOf } from "./fields.js";
+
 // Behind an @ in a field for Markdown opens a short list of the people who may read it. The focus stays in the
 // field: aria-activedescendant walks the options, Enter or Tab takes one, Escape closes the list.
 const REST = 120;
@@ -11,14 +13,10 @@ const options = () => [...(list?.querySelectorAll("[role=option]") ?? [])];
 const chosen = () => options().findIndex((option) => option.getAttribute("aria-selected") === "true");
 const begun = (area) => (area.selectionStart === area.selectionEnd ? BEGUN.exec(area.value.slice(0, area.selectionStart)) : null);
 
-function systemOf(field) {
-  return field.dataset.chosen ? document.getElementById(field.dataset.chosen).value : field.dataset.system;
-}
-
 function close() {
   clearTimeout(timer);
   asked.abort();
-  const area = list?.closest(".field").querySelector("textarea");
+  const area = list ? areaOf(list) : null;
   list?.remove();
   list = null;
   for (const name of ["aria-controls", "aria-activedescendant"]) area?.removeAttribute(name);
@@ -100,6 +98,6 @@ export function startPeople() {
     const option = event.target.closest?.(".people-list [role=option]");
     if (!option) return;
     event.preventDefault();
-    take(option.closest(".field").querySelector("textarea"), option);
+    take(areaOf(option), option);
   });
 }

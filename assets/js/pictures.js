@@ -1,3 +1,5 @@
+import { areaOf, systemOf } from "./fields.js";
+
 // Fields for Markdown take pictures: pasted, dropped, or chosen with a button. What stands below the field
 // follows its text: one row for each picture that the text names, with its words; the server alone says
 // what is a picture. Without script a link leads to a page that does the same.
@@ -6,7 +8,6 @@ let coming = 0; // numbers the marks of pictures on their way
 
 const row = (name) => document.getElementById(`picture-${name}`).content.firstElementChild.cloneNode(true);
 const listOf = (field) => field.querySelector(".pictures");
-const areaOf = (field) => field.querySelector("textarea");
 const written = (words) => words.replace(/\s+/g, " ").replace(/[\\[\]]/g, "\\$&");
 const read = (words) => words.replace(/\\([\\[\]])/g, "$1");
 
@@ -61,10 +62,6 @@ function complain(field, sentence) {
   listOf(field).append(wrong);
   wrong.querySelector("[data-said]").textContent = sentence ?? wrong.dataset.failed;
   return wrong;
-}
-
-function systemOf(field) {
-  return field.dataset.chosen ? document.getElementById(field.dataset.chosen).value : field.dataset.system;
 }
 
 function answerOf(request) {

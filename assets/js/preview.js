@@ -1,5 +1,6 @@
+import { areaOf } from "./fields.js";
+
 // A field for Markdown shows how its text will look to its readers: the server renders it as it will for them.
-const areaOf = (button) => button.closest(".field").querySelector("textarea");
 const shownBy = (button) => document.getElementById(button.getAttribute("aria-controls"));
 
 async function rendered(button) {

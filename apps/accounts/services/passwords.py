@@ -5,9 +5,11 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.actors import Actor, portal_actor
@@ -30,6 +32,11 @@ class NewLink:
     user: User
     text: str
     expires_at: dt.datetime
+
+    @property
+    def address(self) -> str:
+        """Where it leads, whole: it is handed over outside of the portal."""
+        return f"{settings.BASE_URL}{reverse('password-link')}?{urlencode({'link': self.text})}"
 
 
 @transaction.atomic

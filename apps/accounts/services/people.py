@@ -13,9 +13,10 @@ from apps.accounts.reach import require_reach
 from apps.accounts.roles import Permission, Role
 from apps.accounts.services.sessions import sessions_end_by_portal
 from apps.audit.services import record
-from apps.common.editing import lock_for_edit
+from apps.common.editing import changed_fields, lock_for_edit
 from apps.common.errors import Conflict, Invalid, NotPermitted
 
+STAFF = ("is_staff", "is_superuser")
 EDITABLE = ("name", "email", "role", "is_active")
 TAKEN = {"email": "Somebody has this address already."}
 
@@ -81,6 +82,23 @@ def person_edit(
         changes |= _set_teams(row, teams)
     if changes:
         record(actor=actor, action="person.edit", target=row, changes=changes)
+    return row
+
+
+@transaction.atomic
+def person_staff_set(*, actor: Actor, user: User, **values: bool) -> User:
+    """Say who uses the administration (`is_staff`), and who is a superuser (`is_superuser`).
+
+    SECURITY: superusers alone say so, and none of themselves, so the last one stays. Raises: NotPermitted.
+    """
+    row, actor = _locked(actor, user)
+    if not actor.is_superuser or row == actor.user:
+        raise NotPermitted("Only superusers make staff and superusers, and none of themselves.")
+    row = lock_for_edit(User, row.pk, None)
+    changes = changed_fields(row, {name: values[name] for name in STAFF if name in values})
+    row.save(update_fields=["version", *changes])
+    if changes:
+        record(actor=actor, action="person.staff", target=row, changes=changes)
     return row
 
 
