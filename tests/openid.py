@@ -50,10 +50,12 @@ class Issuer:
         )
         return {**json.loads(kind.to_jwk(key)), "kid": kid, "use": "sig"}
 
-    def signed(self, claims: dict[str, Any], *, kid: str = "", alg: str = "RS256") -> str:
+    def signed(
+        self, claims: dict[str, Any], *, kid: str = "", alg: str = "RS256", typ: str | None = "JWT"
+    ) -> str:
         kid = kid or self.published[-1]
         said = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode(said, self.keys[kid], algorithm=alg, headers={"kid": kid})
+        return jwt.encode(said, self.keys[kid], algorithm=alg, headers={"kid": kid, "typ": typ})
 
 
 class Provider(Issuer):
@@ -136,11 +138,16 @@ class Provider(Issuer):
 
 @contextlib.contextmanager
 def issuing(settings: Any) -> Iterator[Server]:
-    """A server that the portal may reach; nothing is kept of an earlier one at its address."""
+    """A server that the portal may reach."""
     with serving() as server:
-        settings.SECOPS_OUTGOING_SCHEMES = ["http", "https"]
-        settings.SECOPS_OUTGOING_PORTS = [443, server.port]
-        settings.SECOPS_OUTGOING_NETWORKS = ["127.0.0.1/32"]
-        for name in ("document:{}", "keys:{}", "keys:{}:asked"):
-            cache.delete(f"openid:{name.format(server.url)}")
+        may_reach(settings, server.url)
         yield server
+
+
+def may_reach(settings: Any, issuer: str) -> None:
+    """Let the portal ask the issuer, on loopback; nothing is kept of an earlier one at its address."""
+    settings.SECOPS_OUTGOING_SCHEMES = ["http", "https"]
+    settings.SECOPS_OUTGOING_PORTS = [443, urlsplit(issuer).port]
+    settings.SECOPS_OUTGOING_NETWORKS = ["127.0.0.1/32"]
+    for name in ("document:{}", "keys:{}", "keys:{}:asked"):
+        cache.delete(f"openid:{name.format(issuer)}")

@@ -82,6 +82,14 @@ class ProviderForm(forms.Form):
         required=False,
         help_text=_("Their passwords and passkeys open nothing here any more. Staff keep theirs."),
     )
+    takes_plain_logouts = forms.BooleanField(
+        label=_("Its logout tokens do not say what they are, and we take them"),
+        required=False,
+        help_text=_(
+            "Only if signing out there fails here with a reason that names the type: some providers "
+            "write JWT, or nothing, instead of logout+jwt."
+        ),
+    )
 
     def __init__(self, *args: Any, back: str, **kwargs: Any) -> None:
         """back: the address that the provider sends people to, with KEY for the short name."""

@@ -309,6 +309,8 @@ class SignInProvider(Versioned):
     acr_values = models.CharField(max_length=300, blank=True, default="")
     # People of its domains have no other way in. Staff do, so that nobody locks the portal.
     is_only_way = models.BooleanField(default=False)
+    # Its logout tokens do not say by their type (`logout+jwt`) that they are ones.
+    takes_plain_logouts = models.BooleanField(default=False, db_default=False)
     is_on = models.BooleanField(default=False)
     made_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     last_used_at = models.DateTimeField(null=True)

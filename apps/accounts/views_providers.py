@@ -35,7 +35,8 @@ from apps.common.forms import apply_domain_errors, status_of
 SHOWN = 100
 SAME = (
     *("name", "key", "issuer", "client_id", "makes_people", "default_role", "second_step"),
-    *("acr_values", "groups_claim", "extra_scopes", "vouches_for_email", "is_only_way", "version"),
+    *("acr_values", "groups_claim", "extra_scopes", "vouches_for_email", "is_only_way"),
+    *("takes_plain_logouts", "version"),
 )
 
 

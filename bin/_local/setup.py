@@ -139,13 +139,13 @@ def _require_built(now: Step) -> None:
         raise Failure(f"npm run build left no style sheet in {BUILT}")
 
 
-def find_node() -> tuple[Path, Path]:
-    """Return a Node of at least version 20 and its npm script: the machine's, else the wheel's.
+def find_node(oldest: int = OLDEST_NODE) -> tuple[Path, Path]:
+    """Return a Node of at least version ``oldest`` and its npm script: the machine's, else the wheel's.
 
     Raises Failure when there is neither.
     """
     found = shutil.which("node")
-    if found is not None and _node_version(Path(found)) >= OLDEST_NODE:
+    if found is not None and _node_version(Path(found)) >= oldest:
         npm = shutil.which("npm", path=str(Path(found).parent)) or shutil.which("npm")
         if npm is not None and _is_script(Path(npm)):
             return Path(found), Path(npm).resolve()
@@ -153,7 +153,7 @@ def find_node() -> tuple[Path, Path]:
     node, script = wheel / "bin" / "node", wheel / "lib/node_modules/npm/bin/npm-cli.js"
     if node.exists() and script.exists():
         return node, script
-    raise Failure(f"Building the pages' assets needs Node {OLDEST_NODE} or newer with npm.")
+    raise Failure(f"Building the pages' assets needs Node {oldest} or newer with npm.")
 
 
 def _node_version(node: Path) -> int:

@@ -60,7 +60,7 @@ def claims(door: Provider, **other: Any) -> dict[str, Any]:
 
 def told(door: Provider, token: str = "", **other: Any) -> Any:
     """The provider calls; it has no cookie, and CSRF is checked."""
-    text = token or door.signed(claims(door, **other))
+    text = token or door.signed(claims(door, **other), typ="logout+jwt")
     return Client(enforce_csrf_checks=True).post(OUT, {"logout_token": text})
 
 
@@ -191,36 +191,47 @@ def test_a_token_that_another_signed_or_nobody(
     import jwt
 
     client = came(door)
-    good = claims(door)
-    unsigned = jwt.encode(good, "", algorithm="none")
-    shared = jwt.encode(good, door.secret * 3, algorithm="HS256", headers={"kid": "one"})
-    old = door.signed(good, kid="one")
+    good, typ = claims(door), {"typ": "logout+jwt"}
+    unsigned = jwt.encode(good, "", algorithm="none", headers=typ)
+    shared = jwt.encode(good, door.secret * 3, algorithm="HS256", headers={"kid": "one", **typ})
+    old = door.signed(good, kid="one", **typ)
     door.rotate("two", curve=True)
-    foreign = jwt.encode(good, door.keys["two"], algorithm="ES256", headers={"kid": "unknown"})
-    typed = jwt.encode(
-        good, door.keys["one"], algorithm="RS256", headers={"kid": "one", "typ": "at+jwt"}
-    )
-    for text in ("", "x", "x.y.z", unsigned, shared, foreign, typed, old[:-8], old + "é"):
+    headers = {"kid": "unknown", **typ}
+    foreign = jwt.encode(good, door.keys["two"], algorithm="ES256", headers=headers)
+    for text in ("", "x", "x.y.z", unsigned, shared, foreign, old[:-8], old + "é"):
         assert told(door, text or " ").status_code == 400
     assert Client().post(OUT).status_code == 400
     assert is_in(client)
 
 
-@pytest.mark.parametrize("kind", ["logout+jwt", "JWT", None])
-def test_types_that_providers_write(
-    door: Provider, row: SignInProvider, vera: User, kind: str | None
+@pytest.mark.parametrize("typ", ["logout+jwt", "Logout+JWT", "application/logout+jwt"])
+def test_its_type_says_that_it_is_one(
+    door: Provider, row: SignInProvider, vera: User, typ: str
 ) -> None:
-    import jwt
-
+    """Section 2.4; RFC 7515 section 4.1.9: a media type, its "application/" left out."""
     client = came(door)
-    headers = {"kid": "one", "typ": kind}
-    text = jwt.encode(claims(door), door.keys["one"], algorithm="RS256", headers=headers)
-    assert told(door, text).status_code == 200
+    assert told(door, door.signed(claims(door), typ=typ)).status_code == 200
+    assert not is_in(client)
+
+
+@pytest.mark.parametrize("typ", ["JWT", None])
+def test_without_its_type_only_where_those_who_manage_the_provider_say_so(
+    door: Provider, row: SignInProvider, vera: User, typ: str | None
+) -> None:
+    client = came(door)
+    answer = told(door, door.signed(claims(door), typ=typ))
+    assert answer.status_code == 400
+    assert "not logout+jwt" in answer.json()["error_description"]
+    assert is_in(client)
+    SignInProvider.objects.update(takes_plain_logouts=True)
+    assert told(door, door.signed(claims(door), typ="at+jwt")).status_code == 400
+    assert is_in(client)
+    assert told(door, door.signed(claims(door), typ=typ)).status_code == 200
     assert not is_in(client)
 
 
 def test_each_is_taken_once(door: Provider, row: SignInProvider, vera: User) -> None:
-    text = door.signed(claims(door))
+    text = door.signed(claims(door), typ="logout+jwt")
     assert told(door, text).status_code == 200
     client = came(door)
     assert told(door, text).status_code == 400
@@ -232,6 +243,8 @@ def test_each_is_taken_once(door: Provider, row: SignInProvider, vera: User) -> 
 
 def test_an_id_token_signs_nobody_out(door: Provider, row: SignInProvider, vera: User) -> None:
     client = came(door)
+    assert told(door, door.signed(door.claims({"nonce": "n"}))).status_code == 400
+    SignInProvider.objects.update(takes_plain_logouts=True)
     assert told(door, door.signed(door.claims({"nonce": "n"}))).status_code == 400
     assert is_in(client)
 

@@ -31,6 +31,7 @@ from tests.accounts.test_second_factor import RFC_SECRET, totp
 from tests.factories import actor_of, make_user
 from tests.factories.people import PASSWORD
 from tests.openid import Provider, issuing, rsa_key
+from tests.provided import Certified
 from tests.servers import Says
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +48,7 @@ def door(settings: Any) -> Iterator[Provider]:
         yield Provider(server)
 
 
-def connected(door: Provider, **more: Any) -> SignInProvider:
+def connected(door: Provider | Certified, **more: Any) -> SignInProvider:
     said = {
         "name": "Harbour",
         "key": "harbour",

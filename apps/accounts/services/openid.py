@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 SCOPES = ("openid", "email", "profile")
 LEEWAY = 30  # seconds by which clocks may differ
 OLDEST = 10 * 60  # seconds since an ID token was made
+# Seconds for which it is enough that the provider knows the browser. Asked for, since a provider that is told it must
+# say when the person showed who it is (auth_time; OpenID Connect Core 1.0 section 3.1.2.1).
+KNOWN_FOR = 30 * 24 * 3600
 LONGEST = 32_000  # characters of an ID token
 MOST_GROUPS = 2000
 GOOGLE = "https://accounts.google.com"
@@ -94,6 +97,7 @@ def sign_in_begin(provider: SignInProvider, *, back: str, again: bool = False) -
         "nonce": nonce,
         "code_challenge": challenge.rstrip(b"=").decode(),
         "code_challenge_method": "S256",
+        "max_age": str(KNOWN_FOR),
     }
     if provider.acr_values:
         asked["acr_values"] = provider.acr_values

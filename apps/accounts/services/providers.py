@@ -104,6 +104,7 @@ def _fill(
     second_step: str = SecondStep.OURS,
     acr_values: str = "",
     is_only_way: bool = False,
+    takes_plain_logouts: bool = False,
 ) -> None:
     """Raises: Invalid, with each field that cannot be; Conflict where there is no key to seal with."""
     name, key, issuer, secret = name.strip(), key.strip(), issuer.strip(), secret.strip()
@@ -121,6 +122,7 @@ def _fill(
     row.default_role, row.groups_claim, row.group_roles = default_role, groups_claim.strip(), rules
     row.extra_scopes, row.acr_values = " ".join(extra_scopes.split()), " ".join(acr_values.split())
     row.second_step, row.is_only_way = second_step, is_only_way
+    row.takes_plain_logouts = takes_plain_logouts
     if secret:
         row.sealed = sealing.seal(row.uid, secret)
 
@@ -232,6 +234,6 @@ def _told(row: SignInProvider) -> dict[str, object]:
     names = (
         *("name", "key", "issuer", "client_id", "domains", "vouches_for_email", "makes_people"),
         *("default_role", "groups_claim", "group_roles", "extra_scopes", "second_step"),
-        *("acr_values", "is_only_way"),
+        *("acr_values", "is_only_way", "takes_plain_logouts"),
     )
     return {name: getattr(row, name) for name in names}
