@@ -2,24 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.urls import Resolver404, resolve, reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
 from apps.accounts.policy import may
 from apps.accounts.roles import Permission
+from apps.advice.asking import subject_at
 from apps.catalog.selectors import system_get
 from apps.common.errors import Missing
-from apps.guidance.selectors import guidance_get
 from apps.planning.models import ItemStatus
 from apps.planning.selectors import item_get
 from apps.risks.selectors import statement_get
 from apps.scans.selectors import finding_get
 
 SHOWN = 8
+ASK = "question-ask"  # the page that a script opens as a dialog
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,10 @@ class Command:
     def url(self) -> str:
         return reverse(self.page)
 
+    @property
+    def asks(self) -> bool:
+        return self.page == ASK
+
     def is_meant(self, text: str) -> bool:
         return _says(f"{self.label} {self.words}", text)
 
@@ -47,6 +53,7 @@ class Offer:
     label: str
     url: str
     icon: str
+    asks: bool = False
 
 
 def _says(words: str, text: str) -> bool:
@@ -57,8 +64,8 @@ def _says(words: str, text: str) -> bool:
 COMMANDS = (
     Command(_("New planning item"), "item-create", "plus", "", Permission.ITEM_EDIT),
     Command(
-        _("Ask a question"),
-        "question-place",
+        _("Ask: a question"),
+        ASK,
         "message-circle-question",
         _("security advice help"),
         Permission.GUIDANCE_DISCUSS,
@@ -90,6 +97,7 @@ COMMANDS = (
     Command(_("Calibration"), "calibration", "target", _("estimates outcomes scores incidents")),
     Command(_("Systems"), "system-list", "box", ""),
     Command(_("Findings"), "finding-list", "bug", _("triage weaknesses")),
+    Command(_("Questions"), "question-list", "message-circle-question", _("answers")),
     Command(_("Reports"), "report-list", "file-up", _("scans")),
     Command(_("Coverage"), "coverage", "radar", _("gaps silent")),
     Command(_("Automation"), "automation-list", "terminal", _("scripts experiments")),
@@ -159,7 +167,16 @@ def offers_here(viewer: Actor, at: str, text: str) -> list[Offer]:
         offers = find(viewer, **page.kwargs) if find else []
     except Missing:
         return []
-    return [each for each in offers if _says(each.label, text)]
+    return [each for each in [*_ask_about(viewer, at), *offers] if _says(each.label, text)]
+
+
+def _ask_about(viewer: Actor, at: str) -> list[Offer]:
+    subject = subject_at(viewer, at)
+    if subject is None:
+        return []
+    label = gettext("Ask: a question about %(thing)s") % {"thing": subject.key or subject.title}
+    url = f"{reverse(ASK)}?{urlencode({'at': subject.path})}"
+    return [Offer(label, url, "message-circle-question", asks=True)]
 
 
 def _on_item(viewer: Actor, pk: int) -> list[Offer]:
@@ -168,13 +185,12 @@ def _on_item(viewer: Actor, pk: int) -> list[Offer]:
     risk = f"{reverse('statement-create')}?item={pk}"
     decide = () if item.status == ItemStatus.DECIDED else (Permission.DECISION_RECORD,)
     ways = {
-        Permission.QUESTION_ASK: (now("Ask a question on %(key)s"), f"{page}#ask"),
         Permission.ITEM_EDIT: (
-            now("Add an option to %(key)s"),
+            gettext("Add an option to %(key)s"),
             reverse("option-create", args=[pk]),
         ),
-        Permission.STATEMENT_EDIT: (now("Add a risk to %(key)s"), risk),
-        **{each: (now("Record a decision on %(key)s"), f"{page}#decide") for each in decide},
+        Permission.STATEMENT_EDIT: (gettext("Add a risk to %(key)s"), risk),
+        **{each: (gettext("Record a decision on %(key)s"), f"{page}#decide") for each in decide},
     }
     return [
         Offer(label % key, url, "arrow-right")
@@ -187,38 +203,24 @@ def _on_system(viewer: Actor, key: str) -> list[Offer]:
     system = system_get(viewer, key)
     if not may(viewer, Permission.STATEMENT_EDIT, system):
         return []
-    label = now("Rapid risk assessment of %(system)s") % {"system": system.name}
+    label = gettext("Rapid risk assessment of %(system)s") % {"system": system.name}
     return [Offer(label, reverse("rapid-assessment", args=[key]), "scale")]
-
-
-def _on_guidance(viewer: Actor, pk: int) -> list[Offer]:
-    guidance = guidance_get(viewer, pk)
-    label = now("Ask a question about %(key)s") % {"key": guidance.key}
-    page = reverse("guidance-detail", args=[pk])
-    return [Offer(label, f"{page}#questions", "message-circle-question")]
 
 
 def _on_statement(viewer: Actor, pk: int) -> list[Offer]:
     statement, key = statement_get(viewer, pk), {"key": f"RS-{pk}"}
     page = reverse("statement-detail", args=[pk])
-    item = reverse("item-detail", args=[statement.item_id])
     ways = {
-        Permission.QUESTION_ASK: (
-            now("Ask a question on %(key)s"),
-            f"{item}#ask",
-            statement.item.key,
-        ),
-        Permission.STATEMENT_EDIT: (now("Edit %(key)s"), reverse("statement-edit", args=[pk]), ""),
+        Permission.STATEMENT_EDIT: (gettext("Edit %(key)s"), reverse("statement-edit", args=[pk])),
         Permission.EVIDENCE_LINK: (
-            now("Say what is evidence for %(key)s"),
+            gettext("Say what is evidence for %(key)s"),
             reverse("evidence-rules", args=[pk]),
-            "",
         ),
-        Permission.OPINION_GIVE: (now("Give an estimate of %(key)s"), f"{page}#opinions", ""),
+        Permission.OPINION_GIVE: (gettext("Give an estimate of %(key)s"), f"{page}#opinions"),
     }
     return [
-        Offer(label % ({"key": other} if other else key), url, "arrow-right")
-        for permission, (label, url, other) in ways.items()
+        Offer(label % key, url, "arrow-right")
+        for permission, (label, url) in ways.items()
         if may(viewer, permission, statement)
     ]
 
@@ -228,7 +230,7 @@ def _on_finding(viewer: Actor, pk: int) -> list[Offer]:
     if not may(viewer, Permission.FINDING_TRIAGE, finding):
         return []
     page = reverse("finding-detail", args=[pk])
-    return [Offer(now("Say what this finding is"), f"{page}#triage", "arrow-right")]
+    return [Offer(gettext("Say what this finding is"), f"{page}#triage", "arrow-right")]
 
 
 _HERE: dict[str, Callable[..., list[Offer]]] = {
@@ -236,5 +238,4 @@ _HERE: dict[str, Callable[..., list[Offer]]] = {
     "finding-detail": _on_finding,
     "item-detail": _on_item,
     "system-detail": _on_system,
-    "guidance-detail": _on_guidance,
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from apps.accounts.actors import Actor
 from apps.attachments.selectors import uses_of
@@ -17,6 +18,7 @@ from apps.controls.models import Control
 from apps.evidence.models import Incident
 from apps.guidance.models import Guidance, GuidanceVersion
 from apps.planning.models import Answer, Decision, Option, PlanningItem, Question, Recommendation
+from apps.planning.places import question_path
 from apps.risks.models import RiskRevision, RiskStatement
 
 
@@ -47,7 +49,10 @@ def _statement(number: int) -> Use:
 def _question(row: Question) -> Use | None:
     if row.item_id is not None:
         return _item(row.item_id)
-    return _guidance(row.guidance_id) if row.guidance_id is not None else None
+    if row.guidance_id is not None:
+        return _guidance(row.guidance_id)
+    said: Any = _("Question %(number)d")
+    return Use(said % {"number": row.pk}, question_path(row))
 
 
 def _of_item(model: Any) -> tuple[Rows, Page]:

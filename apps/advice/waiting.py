@@ -22,7 +22,7 @@ from apps.planning.selectors import (
     decisions_expired,
     decisions_in_force,
     items_visible,
-    questions_waiting,
+    questions_to_answer,
 )
 from apps.risks.changes import decisions_to_confirm
 from apps.risks.models import RiskStatement
@@ -63,9 +63,6 @@ def waiting_for(viewer: Actor) -> Waiting:
     undecided = (
         items_visible(viewer).filter(status=ItemStatus.OPEN).exclude(pk__in=over.values("item"))
     )
-    questions = questions_waiting(viewer)
-    if viewer.user_id is not None:
-        questions = questions.exclude(asked_by=viewer.user_id)  # one's own wait for others
     failed = reports_list(viewer).filter(state__in=[ReportState.FAILED, ReportState.QUARANTINED])
 
     def top(rows: QuerySet[Any], permission: Permission, path: str = "system_id") -> QuerySet[Any]:
@@ -76,7 +73,7 @@ def waiting_for(viewer: Actor) -> Waiting:
 
     decides, of_item = Permission.DECISION_RECORD, "item__system_id"
     piles = Parts(
-        questions=top(questions, Permission.QUESTION_ANSWER, of_item),
+        questions=questions_to_answer(viewer)[:SHOWN],
         expiring=top(expiring, decides, of_item),
         expired=top(over, decides, of_item),
         to_confirm=top(decisions_to_confirm(viewer), decides, of_item),

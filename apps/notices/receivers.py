@@ -13,6 +13,7 @@ from apps.notices.kinds import NoticeKind
 from apps.notices.recipients import people_for
 from apps.notices.services.tell import tell
 from apps.planning.models import Answer, Decision, PlanningItem, Question
+from apps.planning.places import question_path, question_place
 from apps.risks.models import StatementEnd, StatementReview
 from apps.scans.models import Report
 from apps.sources.models import Source
@@ -21,10 +22,12 @@ Payload = dict[str, Any]
 
 
 def on_question_asked(event_id: int, payload: Payload) -> None:
-    question = _found(Question, payload["question_id"], "item__system__owner", "asked_by")
+    question = _found(
+        Question, payload["question_id"], "item__system__owner", "system__owner", "asked_by"
+    )
     if question is None:
         return
-    system = question.item.system if question.item else None
+    system = question.of_system
     _tell_named(event_id, question, question)
     people = people_for(system, Permission.QUESTION_ANSWER)
     tell(
@@ -32,9 +35,13 @@ def on_question_asked(event_id: int, payload: Payload) -> None:
         at=question.asked_at,
         kind=NoticeKind.QUESTION,
         people=[each for each in people if each.pk != question.asked_by_id],
-        path=_question_path(question),
+        path=question_path(question),
         system=system,
-        facts={"who": question.asked_by or "", "text": question.body, "on": _place(question)},
+        facts={
+            "who": question.asked_by or "",
+            "text": question.body,
+            "on": question_place(question),
+        },
     )
 
 
@@ -53,9 +60,13 @@ def on_question_answered(event_id: int, payload: Payload) -> None:
         at=answer.answered_at,
         kind=NoticeKind.ANSWER,
         people=[question.asked_by],
-        path=_question_path(question),
-        system=question.item.system if question.item else None,
-        facts={"who": answer.answered_by or "", "text": answer.body, "on": _place(question)},
+        path=question_path(question),
+        system=question.of_system,
+        facts={
+            "who": answer.answered_by or "",
+            "text": answer.body,
+            "on": question_place(question),
+        },
     )
 
 
@@ -71,9 +82,9 @@ def _tell_named(event_id: int, question: Question, said: Question | Answer) -> N
         at=at,
         kind=NoticeKind.MENTION,
         people=[each for each in people if each != writer],
-        path=_question_path(question),
-        system=question.item.system if question.item else None,
-        facts={"who": writer or "", "text": said.body, "on": _place(question)},
+        path=question_path(question),
+        system=question.of_system,
+        facts={"who": writer or "", "text": said.body, "on": question_place(question)},
     )
 
 
@@ -321,19 +332,6 @@ def _took_part(item: PlanningItem) -> list[User]:
     ]
     numbers = {pk for each in found for pk in each if pk}
     return list(User.objects.filter(pk__in=numbers, is_active=True))
-
-
-def _question_path(question: Question) -> str:
-    if question.item_id:
-        place = reverse("item-detail", args=[question.item_id])
-    else:
-        place = reverse("guidance-detail", args=[question.guidance_id])
-    return f"{place}#question-{question.pk}"
-
-
-def _place(question: Question) -> str:
-    thing: PlanningItem | Any = question.item or question.guidance
-    return f"{thing.key}, {thing.title}"
 
 
 def _item_path(item: PlanningItem, anchor: str) -> str:

@@ -37,6 +37,11 @@ _OVER = {  # what was told before is over
     NoticeKind.SOURCE: lazy("The source %(on)s works again"),
     NoticeKind.SILENCE: lazy("%(on)s reports again"),
 }
+_NOWHERE = {  # of a question on no single thing
+    NoticeKind.QUESTION: lazy("%(who)s asks everybody"),
+    NoticeKind.ANSWER: lazy("%(who)s answered your question"),
+    NoticeKind.MENTION: lazy("%(who)s mentions you in a question to everybody"),
+}
 _TURNS = {  # of a decision or a risk that had been settled
     "undone": lazy("%(who)s undid the decision on %(on)s"),
     "superseded": lazy("%(who)s replaced the risk %(on)s"),
@@ -52,7 +57,8 @@ def words_of(notice: Notice) -> Words:
     facts["who"] = facts["who"] or _("Somebody")
     facts["since"] = _day(str(facts["since"]))
     kind, is_over = NoticeKind(notice.kind), bool(facts.get("is_over"))
-    title = _TURNS.get(str(facts.get("turn"))) or (_OVER if is_over else _TITLES)[kind]
+    titles = _OVER if is_over else _TITLES if facts["on"] else _TITLES | _NOWHERE
+    title = _TURNS.get(str(facts.get("turn"))) or titles[kind]
     stage = str(facts["stage"])  # by its slug: it is said in the language of whoever reads
     text = dict(Stage.choices).get(stage, stage) or facts["text"]
     return Words(str(title) % facts, "" if is_over else glance(str(text)))

@@ -16,6 +16,7 @@ from apps.coverage.models import Silence
 from apps.guidance.models import Guidance
 from apps.outbound.kinds import EventName
 from apps.planning.models import Answer, Decision, Question
+from apps.planning.places import question_path, question_place
 from apps.risks.models import RiskStatement, StatementEnd
 from apps.scans.models import Report
 from apps.sources.models import Source
@@ -103,24 +104,34 @@ def _turned(payload: Payload) -> Facts | None:
 
 
 def _asked(payload: Payload) -> Facts | None:
-    question = _found(Question, payload["question_id"], "item__system", "guidance")
-    return _of_question(question, _("A question was asked on %(key)s.")) if question else None
+    question = _found(Question, payload["question_id"], "item__system", "system", "guidance")
+    if question is None:
+        return None
+    if not question_place(question):
+        return _of_question(question, _("A question was asked."))
+    return _of_question(question, _("A question was asked on %(key)s."))
 
 
 def _answered(payload: Payload) -> Facts | None:
-    answer = _found(Answer, payload["answer_id"], "question__item__system", "question__guidance")
+    answer = _found(
+        Answer,
+        payload["answer_id"],
+        "question__item__system",
+        "question__system",
+        "question__guidance",
+    )
     if answer is None:
         return None
+    if not question_place(answer.question):
+        return _of_question(answer.question, _("A question was answered."))
     return _of_question(answer.question, _("A question on %(key)s was answered."))
 
 
 def _of_question(question: Question, sentence: str) -> Facts:
-    item, guidance = question.item, question.guidance
-    thing: Any = item or guidance
-    place = reverse("item-detail" if item else "guidance-detail", args=[thing.pk])
-    data = {"question": question.pk, "on": thing.key}
-    system = item.system if item else None
-    return Facts(system, sentence % {"key": thing.key}, f"{place}#question-{question.pk}", data)
+    thing: Any = question.item or question.guidance or question.system
+    key = thing.key if thing is not None else ""
+    data = {"question": question.pk, "on": key}
+    return Facts(question.of_system, sentence % {"key": key}, question_path(question), data)
 
 
 def _decided(payload: Payload) -> Facts | None:

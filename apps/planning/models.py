@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.actors import Actor
 from apps.accounts.policy import ScopedQuerySet
 from apps.accounts.roles import Permission
-from apps.catalog.models import SystemOwned
+from apps.catalog.models import System, SystemOwned
 from apps.catalog.stages import Stage
 from apps.common.models import Versioned
 
@@ -156,14 +156,27 @@ class ItemGuidance(ItemOwned):
 
 class QuestionQuerySet(ScopedQuerySet):
     def visible_to(self, actor: Actor, permission: Permission | None = None) -> "QuestionQuerySet":
-        systems = actor.systems_with(permission or Permission.SYSTEM_VIEW)
-        library = Permission.GUIDANCE_VIEW in actor.organisation_grant
-        on_items = Q(item__isnull=False) if systems is None else Q(item__system_id__in=systems)
-        return self.filter(on_items | Q(guidance__isnull=False) if library else on_items)
+        of_systems = self._of(actor, permission or Permission.SYSTEM_VIEW)
+        if Permission.GUIDANCE_VIEW not in actor.organisation_grant:
+            return self.filter(of_systems)
+        return self.filter(of_systems | Q(item__isnull=True, system__isnull=True))
+
+    def answerable_by(self, actor: Actor) -> "QuestionQuerySet":
+        """Those that the actor may answer; of the library only by whoever answers everywhere."""
+        if actor.systems_with(Permission.QUESTION_ANSWER) is None:
+            return self
+        return self.filter(self._of(actor, Permission.QUESTION_ANSWER))
+
+    @staticmethod
+    def _of(actor: Actor, permission: Permission) -> Q:
+        systems = actor.systems_with(permission)
+        if systems is None:
+            return Q(item__isnull=False) | Q(system__isnull=False)
+        return Q(item__system_id__in=systems) | Q(system_id__in=systems)
 
 
 class Question(models.Model):
-    """Asked on an item or on a piece of guidance."""
+    """Asked on an item, on a piece of guidance or on a system; on none of them, it is the organisation's."""
 
     item = models.ForeignKey(
         PlanningItem, null=True, blank=True, on_delete=models.CASCADE, related_name="questions"
@@ -175,6 +188,16 @@ class Question(models.Model):
         on_delete=models.CASCADE,
         related_name="questions",
     )
+    system = models.ForeignKey(
+        System,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="questions",
+        db_index=False,
+    )
+    # The key of the thing of that item or system which it was asked about: RS-12, F-812, C-3, O-4 (an option).
+    about = models.CharField(max_length=24, blank=True, default="", db_default="")
     body = models.TextField()
     # Whom the body calls by an @, as accounts/mentions.py found them when it was written.
     names = ArrayField(models.CharField(max_length=ADDRESS), default=list, db_default=[])
@@ -187,21 +210,32 @@ class Question(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(item=None) ^ Q(guidance=None), name="question_on_one_thing"
+                condition=Q(item=None, guidance=None)
+                | Q(item=None, system=None)
+                | Q(guidance=None, system=None),
+                name="question_on_one_at_most",
             )
         ]
+        indexes = [models.Index(fields=["system"], name="question_of_system")]
 
     def __str__(self) -> str:
         return self.body[:80]
 
     @property
     def access_system_id(self) -> int | None:
-        return self.item.system_id if self.item else None
+        return self.item.system_id if self.item else self.system_id
+
+    @property
+    def of_system(self) -> System | None:
+        """The system whose people read it; None in the library, which everybody reads."""
+        return self.item.system if self.item else self.system
 
     @property
     def reading_right(self) -> Permission:
         """What whoever reads it needs, on its system or in the organisation."""
-        return Permission.SYSTEM_VIEW if self.item_id else Permission.GUIDANCE_VIEW
+        if self.item_id or self.system_id:
+            return Permission.SYSTEM_VIEW
+        return Permission.GUIDANCE_VIEW
 
 
 class Answer(models.Model):

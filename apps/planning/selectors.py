@@ -88,12 +88,51 @@ def option_get(viewer: Actor, pk: int) -> Option:
 
 
 def questions_visible(viewer: Actor) -> QuerySet[Question]:
+    return _whole(Question.objects.visible_to(viewer))
+
+
+def questions_to_answer(viewer: Actor) -> QuerySet[Question]:
+    """Questions without an answer that the viewer may answer and did not ask, oldest first."""
+    rows = _whole(Question.objects.visible_to(viewer).answerable_by(viewer)).filter(answers=None)
+    if viewer.user_id is not None:
+        rows = rows.exclude(asked_by=viewer.user_id)  # one's own wait for others
+    return rows.order_by("id")
+
+
+def _whole(rows: QuerySet[Question]) -> QuerySet[Question]:
+    """Questions with their answers, and with what they were asked on."""
     answers = Answer.objects.select_related("answered_by")
-    return (
-        Question.objects.visible_to(viewer)
-        .select_related("asked_by", "item", "item__system", "guidance")
-        .prefetch_related(Prefetch("answers", queryset=answers))
-    )
+    return rows.select_related(
+        "asked_by", "item", "item__system", "guidance", "system"
+    ).prefetch_related(Prefetch("answers", queryset=answers))
+
+
+@dataclass(frozen=True)
+class QuestionFilter:
+    """show: "waiting" (no answer yet) or "mine" (that the viewer asked). system: a key. about: a key, as RS-12."""
+
+    q: str = ""
+    show: str = ""
+    system: str = ""
+    about: str = ""
+
+
+def questions_list(viewer: Actor, wanted: QuestionFilter) -> QuerySet[Question]:
+    """The newest first."""
+    found = questions_visible(viewer).order_by("-id")
+    if wanted.q:
+        found = found.filter(Q(body__icontains=wanted.q) | Exists(_answers_saying(wanted.q)))
+    if wanted.show == "waiting":
+        found = found.filter(answers=None)
+    if wanted.show == "mine":
+        found = found.filter(asked_by=viewer.user_id)
+    if wanted.system:
+        found = found.filter(Q(system__key=wanted.system) | Q(item__system__key=wanted.system))
+    return found.filter(about=wanted.about) if wanted.about else found
+
+
+def _answers_saying(text: str) -> QuerySet[Answer]:
+    return Answer.objects.filter(question=OuterRef("pk"), body__icontains=text)
 
 
 def question_get(viewer: Actor, pk: int) -> Question:

@@ -1,5 +1,6 @@
 // The portal's script. Every page reads and every basic form works without it.
 import "./htmx.js";
+import { startAsk } from "./ask.js";
 import { startAutosubmit } from "./autosubmit.js";
 import { startBeside } from "./beside.js";
 import { startCopy } from "./copy.js";
@@ -17,4 +18,4 @@ import { startTheme } from "./theme.js";
 import { startZone } from "./zone.js";
 
 document.documentElement.classList.add("has-script");
-for (const start of [startTheme, startMenus, startShortcuts, startAutosubmit, startBeside, startCopy, startDismiss, startPasskeys, startPalette, startPeople, startPictures, startPreview, startRecent, startSession, startZone]) start();
+for (const start of [startTheme, startMenus, startShortcuts, startAutosubmit, startBeside, startCopy, startDismiss, startPasskeys, startPalette, startPeople, startPictures, startPreview, startRecent, startSession, startAsk, startZone]) start();

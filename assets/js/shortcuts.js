@@ -1,5 +1,7 @@
 // Keys: "/" goes to the search field; "g" and then a letter follows the link with that data-go; j and k
-// walk the rows of a list marked data-rows, o opens the row, x ticks it, e goes to the triage; "?" shows the keys.
+// walk the rows of a list marked data-rows, o opens the row, x ticks it, e goes to the triage; a asks a question; "?" shows the keys.
+import { openAsk } from "./ask.js";
+
 const WAIT = 1200;
 let pending = 0;
 
@@ -45,6 +47,7 @@ const actions = {
   o: openRow,
   x: tick,
   e: triage,
+  a: () => openAsk(),
   "?": () => document.getElementById("keys")?.showModal(),
 };
 

@@ -347,7 +347,6 @@ TABLE = {
         api/v1/openapi.json
         api/v1/openapi.yaml
         api/v1/me
-        api/v1/questions
         api/v1/guidance/<guidance_key:guidance>
         api/v1/guidance/<guidance_key:guidance>/versions
         api/v1/statements
@@ -373,7 +372,7 @@ TABLE = {
         api/v2/user_profile/
         settings/security/
         (home)
-        questions/new/
+        questions/
         guidance/G-<int:pk>/
         systems/
         portfolio/risks.csv
@@ -420,6 +419,8 @@ TABLE = {
         settings/security/app/
     """,
     ("everyone", "everyone?"): """
+        questions/new/
+        api/v1/questions
         api/v1/tokens
         api/v1/systems
         api/v1/item-filters
@@ -469,6 +470,7 @@ TABLE = {
         audit/export/
     """,
     ("members", "-"): """
+        questions/<int:pk>/
         api/v1/systems/<slug:system>
         api/v1/attachments/<uuid:attachment>
         api/v1/attachments/<uuid:attachment>/content

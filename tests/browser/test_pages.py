@@ -56,6 +56,15 @@ def a_finding(page: Page) -> None:
     page.wait_for_url(re.compile(r"/findings/\d+/$"))
 
 
+def a_question(page: Page) -> None:
+    """The page of a question on a system, asked here."""
+    page.goto("/questions/new/?at=/systems/booking/")
+    page.get_by_label("Your question").fill("Who is told when @amara.okafor is away?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.get_by_role("link", name="See the question").click()
+    page.wait_for_url(re.compile(r"/questions/\d+/$"))
+
+
 def risk_of_the_item(page: Page) -> None:
     first_row("/planning/?q=ticket+PDFs")(page)
     page.get_by_role("link", name=re.compile(r"^RS-\d+$")).first.click()
@@ -123,7 +132,10 @@ EVERYBODYS: dict[str, Open] = {
     "notice-settings": at("/settings/notices/"),
     "language and time zone": at("/settings/place/"),
     "search": at("/search/?q=bucket"),
-    "question-place": at("/questions/new/"),
+    "ask": at("/questions/new/"),
+    "ask-about": at("/questions/new/?at=/systems/booking/"),
+    "questions": at("/questions/"),
+    "question": a_question,
     "tokens": at("/settings/tokens/"),
     "pictures": at("/settings/pictures/"),
     "sign-in-and-sessions": at("/settings/security/"),

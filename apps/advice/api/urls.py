@@ -16,7 +16,7 @@ from apps.advice.api.registers import (
     RiskWorkbook,
 )
 from apps.advice.api.stage import StageAdviceView
-from apps.advice.api.views import GuidanceQuestions
+from apps.advice.api.views import AnyQuestions, GuidanceQuestions
 
 urlpatterns = [
     path("items/<item_key:item>/decisions/<number:decision>/record", DecisionRecord.as_view()),
@@ -32,5 +32,6 @@ urlpatterns = [
     path("portfolio", PortfolioView.as_view()),
     path("tolerance", ToleranceView.as_view()),
     path("systems/<slug:system>/stages/<slug:stage>/advice", StageAdviceView.as_view()),
+    path("questions", AnyQuestions.as_view()),
     path("guidance/<guidance_key:guidance>/questions", GuidanceQuestions.as_view()),
 ]

@@ -29,6 +29,11 @@ class OptionFigures:
     against_baseline: str = ""
 
     @property
+    def anchor(self) -> str:
+        """Where it stands on the page: its key, as questions about it name it."""
+        return f"O-{self.view.option.pk}"
+
+    @property
     def is_rare(self) -> bool:
         """Nineteen years in twenty cost nothing: a range of 0 to 0 would hide what the rest costs."""
         return self.high == 0

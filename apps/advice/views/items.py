@@ -15,11 +15,14 @@ from apps.accounts.roles import Permission
 from apps.advice.forms import AnswerForm, AskForm, DecisionForm, RecommendForm
 from apps.advice.item_page import ItemView, item_view, read_as
 from apps.advice.views.figures import item_figures
+from apps.advice.views.questions import question_shown
 from apps.common.errors import Conflict, Invalid
 from apps.common.forms import apply_domain_errors
 from apps.guidance.models import Guidance
 from apps.guidance.selectors import guidance_suggested
 from apps.planning.forms import RevisitForm, UndoForm
+from apps.planning.models import Question
+from apps.planning.places import about_path, question_path
 from apps.planning.selectors import answer_get, item_get, question_get
 from apps.planning.services.decisions import decision_revisit, recommendation_make, undoable
 from apps.planning.services.questions import answer_accept, question_answer, question_ask
@@ -93,6 +96,7 @@ def _threads(view: ItemView, opened: int, bound: AnswerForm | None) -> list[dict
     return [
         {
             "question": question,
+            "about": _about(view, question),
             "answers": list(question.answers.all()),
             "form": bound if bound and question.pk == opened else _answer_form(question.pk),
             # The first answer is what most come for; the form for the next question is right below.
@@ -100,6 +104,14 @@ def _threads(view: ItemView, opened: int, bound: AnswerForm | None) -> list[dict
         }
         for question in view.questions
     ]
+
+
+def _about(view: ItemView, question: Question) -> tuple[str, str] | None:
+    """What of the item it was asked about: its name, and where it stands."""
+    if not question.about:
+        return None
+    names = {f"O-{each.option.pk}": each.option.title for each in view.options}
+    return names.get(question.about, question.about), about_path(question)
 
 
 def _answer_form(question_id: int, data: Any = None) -> AnswerForm:
@@ -137,6 +149,8 @@ def question_answer_page(request: PageRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Answered."))
             return _thread(question)
+    if question.item_id is None and question.guidance_id is None:
+        return question_shown(request, question, form)
     if question.item_id is None:
         messages.error(request, _("Write the answer."))
         return _thread(question)
@@ -144,11 +158,8 @@ def question_answer_page(request: PageRequest, pk: int) -> HttpResponse:
     return _page(request, view, status=422, answers_open=pk, answer_form=form)
 
 
-def _thread(question: Any) -> HttpResponse:
-    """Back to where the question stands: on an item, or on a piece of guidance."""
-    name, pk = ("item-detail", question.item_id) if question.item_id else (
-        "guidance-detail", question.guidance_id)  # fmt: skip
-    return redirect(f"{reverse(name, args=[pk])}#question-{question.pk}")
+def _thread(question: Question) -> HttpResponse:
+    return redirect(question_path(question))
 
 
 @require_POST

@@ -9,18 +9,16 @@ from django.views.decorators.http import require_GET
 
 from apps.accounts.actors import Actor
 from apps.accounts.requests import PageRequest
-from apps.accounts.roles import Permission
 from apps.advice.palette import commands_for, offers_here
 from apps.advice.search import key_of, search
 from apps.automation.selectors import automation_get
 from apps.common.errors import Missing
 from apps.controls.selectors import control_get
-from apps.guidance.selectors import Filter, guidance_get, guidance_list, text_for
-from apps.planning.selectors import ItemFilter, item_get, items_writable
+from apps.guidance.selectors import guidance_get
+from apps.planning.selectors import item_get
 from apps.risks.selectors import statement_get
 
 IN_PALETTE = 4  # of each kind
-TO_ASK = 12  # items, and pieces of guidance, that a question may be about
 # The key's letters: who finds it (raising Missing), and the name of its page.
 KEYS = {
     "PI": (item_get, "item-detail"),
@@ -69,23 +67,6 @@ def palette(request: PageRequest) -> HttpResponse:
         "commands": commands_for(request.actor, text),
     }
     return render(request, "search/_palette.html", context)
-
-
-@require_GET
-def question_place(request: PageRequest) -> HttpResponse:
-    """What is a question about? A short list of items and pieces of guidance that the viewer may ask on."""
-    form = SearchForm(request.GET)
-    form.is_valid()
-    text = form.cleaned_data.get("q", "")
-    viewer = request.actor
-    items = items_writable(viewer, Permission.QUESTION_ASK, ItemFilter(text=text))
-    pieces = guidance_list(viewer, Filter(text=text))[:TO_ASK]
-    context = {
-        "text": text,
-        "items": items[:TO_ASK],
-        "pieces": [(each, text_for(viewer, each)) for each in pieces],
-    }
-    return render(request, "advice/question_place.html", context)
 
 
 def _named(viewer: Actor, text: str) -> tuple[str, int] | None:

@@ -110,6 +110,19 @@ class BodyIn(Input):
     body = serializers.CharField(max_length=LONG, help_text="Markdown.")
 
 
+class AskIn(BodyIn):
+    """A question about a thing that is named by its key."""
+
+    about = serializers.CharField(
+        max_length=80,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="PI-7, RS-12, G-3, C-4, AU-5, F-812 (a finding), O-9 (an option) or a system's key. Its "
+        "people read it and are told. Empty: everybody who uses the portal.",
+    )
+
+
 NAMES = "People that the body calls by `@name`: those told of it, as they were when it was written."
 
 
@@ -132,6 +145,13 @@ class QuestionOut(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     item = serializers.CharField(source="item.key", allow_null=True, default=None)
     guidance = serializers.CharField(source="guidance.key", allow_null=True, default=None)
+    system = serializers.SlugField(
+        source="of_system.key", allow_null=True, default=None, help_text="Whose people read it."
+    )
+    about = serializers.CharField(
+        allow_blank=True,
+        help_text="The key of what it was asked about beyond its item or system: RS-12, F-812.",
+    )
     body = serializers.CharField()
     names = serializers.ListField(child=serializers.CharField(), help_text=NAMES)
     asked_by = PersonOut(allow_null=True)

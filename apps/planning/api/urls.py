@@ -7,7 +7,6 @@ from apps.planning.api.talk import (
     Answers,
     ItemQuestions,
     ItemRecommendation,
-    Questions,
     Revisit,
 )
 
@@ -21,7 +20,6 @@ urlpatterns = [
     path("items/<item_key:item>/recommendation", ItemRecommendation.as_view()),
     path("items/<item_key:item>/revisit", Revisit.as_view()),
     path("options/<number:option>", OneOption.as_view()),
-    path("questions", Questions.as_view()),
     path("questions/<number:question>/answers", Answers.as_view()),
     path("answers/<number:answer>/accept", AcceptAnswer.as_view()),
 ]

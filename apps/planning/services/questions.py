@@ -8,15 +8,31 @@ from apps.accounts.mentions import mentioned
 from apps.accounts.policy import Scoped, require
 from apps.accounts.roles import Permission
 from apps.audit.services import record
+from apps.catalog.models import System
 from apps.common import events
 from apps.common.errors import Invalid
 from apps.planning.models import Answer, PlanningItem, Question
 
 
 @transaction.atomic
-def question_ask(*, actor: Actor, item: PlanningItem, body: str) -> Question:
+def question_ask(*, actor: Actor, item: PlanningItem, body: str, about: str = "") -> Question:
+    """about: the key of an option or a risk statement of the item, where it is asked of that."""
     require(actor, Permission.QUESTION_ASK, item)
-    return _ask(actor, Question(item=item, body=body, asked_by=actor.user))
+    return _ask(actor, Question(item=item, about=about, body=body, asked_by=actor.user))
+
+
+@transaction.atomic
+def question_ask_of_system(*, actor: Actor, system: System, body: str, about: str = "") -> Question:
+    """about: the key of something of the system, such as a control, where it is asked of that."""
+    require(actor, Permission.QUESTION_ASK, system)
+    return _ask(actor, Question(system=system, about=about, body=body, asked_by=actor.user))
+
+
+@transaction.atomic
+def question_ask_everybody(*, actor: Actor, body: str) -> Question:
+    """Ask on no single thing: whoever reads the library reads it, and whoever signs in may ask."""
+    require(actor, Permission.GUIDANCE_DISCUSS)
+    return _ask(actor, Question(body=body, asked_by=actor.user))
 
 
 @transaction.atomic
@@ -75,4 +91,4 @@ def _names_in(body: str, question: Question) -> list[str]:
 
 
 def _scope(question: Question) -> Scoped | None:
-    return question.item
+    return question.item or question.system
