@@ -17,7 +17,7 @@ from apps.common.errors import Invalid
 from apps.common.forms import apply_domain_errors, status_of
 from apps.evidence.forms_links import TickedForm
 from apps.evidence.selectors import findings_to_link, statements_with_all
-from apps.evidence.services.links import MOST_BY_HAND, links_create
+from apps.evidence.services.links import MOST_BY_HAND, links_create, statements_link
 from apps.risks.models import RiskStatement
 from apps.risks.selectors import statement_get, statements_to_link
 from apps.scans.forms_triage import ChosenFindings
@@ -50,8 +50,7 @@ def findings_link_page(request: PageRequest) -> HttpResponse:
     )
     if form.is_bound and form.is_valid():
         try:
-            for statement in form.chosen():
-                links_create(actor=request.actor, statement=statement, findings=found)
+            statements_link(actor=request.actor, statements=form.chosen(), findings=found)
         except Invalid as error:
             apply_domain_errors(form, error)
         else:

@@ -141,6 +141,15 @@ def links_create(*, actor: Actor, statement: RiskStatement, findings: Sequence[F
     return len(news)
 
 
+@transaction.atomic
+def statements_link(
+    *, actor: Actor, statements: Sequence[RiskStatement], findings: Sequence[Finding]
+) -> None:
+    """Link the same findings to several statements, to all of them or to none, as links_create does."""
+    for statement in statements:
+        links_create(actor=actor, statement=statement, findings=findings)
+
+
 def _check_linkable(statement: RiskStatement, findings: Sequence[Finding]) -> None:
     if statement.is_ended:
         raise Invalid({"statement": f"{statement.key} counts no longer: choose one that does."})
