@@ -125,7 +125,7 @@ def _option(viewer: Actor, pk: int) -> Subject:
 def _statement(viewer: Actor, pk: int, **_rest: Any) -> Subject:
     row = statement_get(viewer, pk)
     page = reverse("statement-detail", args=[pk])
-    return Subject(row.key, row.told.condition, page, item=row.item, about=row.key)
+    return Subject(row.key, row.told.if_clause, page, item=row.item, about=row.key)
 
 
 def _guidance(viewer: Actor, pk: int, **_rest: Any) -> Subject:

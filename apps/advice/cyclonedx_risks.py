@@ -76,7 +76,7 @@ def _risk(risk: OpenRisk, scale: Levels) -> JSON:
     told: JSON = {
         "bom-ref": row.key,
         "name": f"{row.key}: {row.item.title}",
-        "statement": f"{revision.condition} {revision.consequence}",
+        "statement": revision.sentence,
         "domains": [{"type": "security"}],
         # With controls in place the simulated value is what they leave.
         "residualRisk" if revision.controls else "inherentRisk": _rating(risk, scale),

@@ -193,7 +193,7 @@ def _treatments(decision: Decision) -> Iterable[Flowable]:
         yield KeepTogether(
             [
                 paragraph(f"{choice.get_treatment_display()}: {choice.statement.key}", "h3"),
-                paragraph(_sentence(choice.revision.condition, choice.revision.consequence)),
+                paragraph(choice.revision.sentence),
             ]
         )
         yield paragraph(
@@ -226,17 +226,13 @@ def _is_said(statement: RiskStatement) -> bool:
 
 def _risk(statement: RiskStatement) -> Iterable[Flowable]:
     shown = statement.told
-    yield paragraph(f"{statement.key}. {_sentence(shown.condition, shown.consequence)}")
+    yield paragraph(f"{statement.key}. {shown.sentence}")
     yield paragraph(
         f"{shown.frequency_low.normalize():f} to {shown.frequency_high.normalize():f} events a year, "
         f"{shown.currency} {_amount(shown.magnitude_low)} to {_amount(shown.magnitude_high)} an event "
         f"(90 % ranges); worth {_amount(shown.valuation.expected_annual_loss)} a year on average.",
         "small",
     )
-
-
-def _sentence(condition: str, consequence: str) -> str:
-    return " ".join(f"{condition.strip().rstrip(',')}, {consequence.strip().rstrip('.')}.".split())
 
 
 def _amount(amount: Decimal | str | None) -> str:

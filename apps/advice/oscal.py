@@ -101,9 +101,9 @@ class _Plan:
         row, revision, choice = risk.statement, risk.revision, risk.choice
         told: JSON = {
             "uuid": _id("risk", row.key),
-            "title": f"{row.key}: {_line(revision.condition)}",
+            "title": f"{row.key}: {revision.if_clause}",
             "description": revision.rationale.strip() or "Nobody has written down why.",
-            "statement": f"{_line(revision.condition)} {_line(revision.consequence)}",
+            "statement": revision.sentence,
             "props": list(_props(risk)),
             "links": [{"href": f"{settings.BASE_URL}/risks/{row.key}/", "rel": "reference"}],
             "status": _STATUS.get(Treatment(choice.treatment), "open") if choice else "open",

@@ -85,10 +85,9 @@ def _consequences(decision: Decision) -> list[str]:
     lines = ["### Consequences", ""]
     for choice in choices:
         value = _money(choice.valuation.expected_annual_loss, choice.revision.currency)
-        says = f"{_line(choice.revision.condition)} {_line(choice.revision.consequence)}"
         lines.append(
             f"* {choice.get_treatment_display()} {choice.statement.key} (revision "
-            f"{choice.revision.number}): {says}. Worth {value} a year on average then."
+            f"{choice.revision.number}): {choice.revision.sentence} Worth {value} a year on average then."
         )
     return [*lines, ""]
 
@@ -114,10 +113,7 @@ def _option(view: OptionView) -> list[str]:
             f"* Bad, because its risks cost {expected} a year on average; 19 years in 20 stay below {top}"
         )
     for each in view.statements:
-        shown = each.statement.told
-        lines.append(
-            f"* Bad, because {each.statement.key}: {_line(shown.condition)} {_line(shown.consequence)}"
-        )
+        lines.append(f"* Bad, because {each.statement.key}: {each.statement.told.sentence}")
     return [*lines, ""]
 
 

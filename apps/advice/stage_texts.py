@@ -48,7 +48,7 @@ def _risk_lines(told: StageAdvice) -> list[str]:
     for risk in told.risks[:LISTED]:
         shown = risk.statement.published
         assert shown is not None  # noqa: S101  # only published statements are carried
-        words = _md(f"{shown.condition} {shown.consequence}"[:240])
+        words = _md(shown.sentence[:240])
         url = _url(reverse("statement-detail", args=[risk.statement.pk]))
         value = _md(amount_short(shown.valuation.expected_annual_loss))
         lines.append(f"| [{risk.statement.key}]({url}) {words} | {value} | {risk.open_evidence} |")

@@ -232,7 +232,7 @@ def _offered(request: PageRequest, control: Control) -> list[tuple[str, str]]:
     rows = statements_visible(request.actor).filter(system=control.system_id)
     rows = rows.exclude(state__in=ENDED).exclude(control_effects__control=control)
     return [
-        (str(each.pk), f"{each.key} {each.told.condition[:90]}")
+        (str(each.pk), f"{each.key} {each.told.if_clause[:90]}")
         for each in rows.order_by("-pk")[:OFFERED]
     ]
 

@@ -189,7 +189,7 @@ def _offered(viewer: Actor, system: System | None, named: list[str]) -> list[Ris
 
 def _words(row: RiskStatement) -> str:
     shown = row.told
-    return f"{row.key} · {Truncator(shown.condition).chars(110)}"
+    return f"{row.key} · {Truncator(shown.if_clause).chars(110)}"
 
 
 def _initial(row: Incident) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import SystemOwned
 from apps.common.models import Versioned
+from apps.common.ui.clauses import clauses
 from apps.risks.models_opinions import StatementOpinion
 from apps.risks.models_reviews import ReviewNote, ReviewWish, StatementReview
 
@@ -180,6 +181,16 @@ class StatementText(Versioned):
                 name="%(class)s_estimate_sane",
             )
         ]
+
+    @property
+    def if_clause(self) -> str:
+        """What lists call it: "If you ...". Of the condition alone, so that they read no more."""
+        return clauses(self.condition, "").if_clause
+
+    @property
+    def sentence(self) -> str:
+        """The whole on one line: "If you ..., then ..."."""
+        return clauses(self.condition, self.consequence).sentence
 
 
 class RiskStatement(SystemOwned, StatementText):

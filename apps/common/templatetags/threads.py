@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from apps.common.blanks import BLANK
 from apps.common.templatetags.blocks import extra_attributes, render_component
 from apps.common.ui.ages import age_of
+from apps.common.ui.clauses import clauses
 from apps.common.ui.diff import DiffLine
 from apps.common.ui.states import state_look
-from apps.common.ui.tongues import tongue_of
 
 register = template.Library()
 Text = str | Promise
@@ -62,20 +62,15 @@ def statement(
 ) -> SafeString:
     """A risk statement, "If you ..., then ...". Body: marks below it (state, key, value).
 
-    A condition that is about nobody ("If a script holds ...") keeps its own opening. The opening words
-    are in the language that the statement is written in, whoever reads it.
+    Its opening words are the portal's (apps.common.ui.clauses).
     """
-    tongue = tongue_of(f"{condition} {consequence}")
-    with translation.override(tongue):
-        nobody, you, then = _("If"), _("If you"), _("then")
-    has_no_you = _opens(condition, nobody) and not _opens(condition, you)
-    opening = nobody if has_no_you else you
+    said = clauses(condition, consequence)
     values = {
-        "opening": opening,
-        "condition": _with_blanks(_clause(condition, opening)),
-        "then": then,
-        "consequence": _with_blanks(_clause(consequence, then)),
-        "language": "" if tongue == translation.get_language() else tongue,
+        "opening": said.opening,
+        "condition": _with_blanks(said.condition),
+        "then": said.then,
+        "consequence": _with_blanks(said.consequence),
+        "language": "" if said.language == translation.get_language() else said.language,
         "compact": compact,
         "body": content,
     }
@@ -91,17 +86,6 @@ def _with_blanks(clause: str) -> SafeString:
         end = blank.end()
     marked = format_html_join("", '{}<mark class="blank">{}</mark>', pieces)
     return format_html("{}{}", marked, clause[end:])
-
-
-def _opens(text: str, opening: str) -> bool:
-    """Whether a text begins with these words, whole ones."""
-    return f"{text.strip().lower()} ".startswith(f"{opening.lower()} ")
-
-
-def _clause(text: str, opening: str) -> str:
-    """The text without the opening words and the closing mark that the component writes itself."""
-    clause = text.strip().rstrip(".,;")
-    return clause[len(opening) :].lstrip() if _opens(clause, opening) else clause
 
 
 @register.simple_block_tag(takes_context=True)

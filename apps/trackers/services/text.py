@@ -91,8 +91,7 @@ def _of_finding(finding: Finding) -> tuple[str, list[str]]:
 
 def _of_risk(statement: RiskStatement) -> tuple[str, list[str]]:
     shown = statement.told
-    return f"{statement.key}: {shown.condition}", [
+    return f"{statement.key}: {shown.if_clause}", [
         f"System: {statement.system.name}",
-        str(shown.condition),
-        str(shown.consequence),
+        shown.sentence,
     ]
