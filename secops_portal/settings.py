@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "apps.common",
     "apps.audit",
+    "apps.removals",
     "apps.accounts",
     "apps.catalog",
     "apps.attachments",
@@ -238,6 +239,7 @@ CELERY_BEAT_SCHEDULE = {
     "follow-tickets": {"task": "trackers.follow", "schedule": 60.0},
     "tell-decisions": {"task": "trackers.tell", "schedule": 60.0},
     "mirror-issues": {"task": "trackers.mirror", "schedule": 60.0},
+    "forget-removals": {"task": "removals.forget", "schedule": 3600.0},
     "forget-webhook-log": {"task": "outbound.forget", "schedule": 86_400.0},
     "deliver-events": {"task": "common.deliver", "schedule": 30.0},
     "expire-idempotency-keys": {"task": "common.forget_idempotency_keys", "schedule": 3600.0},
@@ -265,6 +267,23 @@ SECOPS_CONNECTORS = [
     "apps.sources.connectors.alertmanager.AlertmanagerAlerts",
     "apps.sources.connectors.opensearch.OpenSearchQuery",
     "apps.sources.connectors.greenbone.GreenboneReports",
+]
+# What can be put back after somebody took it away (apps/removals/kinds.py).
+SECOPS_REMOVALS = [
+    "apps.planning.services.items.OPTION",
+    "apps.planning.services.filters.FILTER",
+    "apps.planning.services.guidance.ITEM_GUIDANCE",
+    "apps.trust.services.rules.TRUST_RULE",
+    "apps.controls.services.controls.EFFECT",
+    "apps.coverage.services.profiles.EXCEPTION",
+    "apps.coverage.services.profiles.PROFILE",
+    "apps.evidence.services.links.EVIDENCE_RULE",
+    "apps.sources.services.credentials.CREDENTIAL",
+    "apps.sources.services.sources.SOURCE",
+    "apps.outbound.services.webhooks.WEBHOOK",
+    "apps.trackers.services.trackers.TRACKER",
+    "apps.accounts.services.people.TEAM",
+    "apps.accounts.services.providers.PROVIDER",
 ]
 # What the cards of the planning board say of value; a function (viewer, item ids) -> {id: ItemWorth}.
 SECOPS_ITEM_WORTH = "apps.advice.item_worth.items_worth"

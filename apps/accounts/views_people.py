@@ -24,6 +24,7 @@ from apps.accounts.services.people import person_add, person_edit, team_remove, 
 from apps.accounts.services.sessions import sessions_end_of, sessions_of
 from apps.accounts.views_security import sure
 from apps.common.errors import Conflict, EditConflict, Invalid, NotPermitted
+from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors, status_of
 from apps.common.said import said
 
@@ -188,9 +189,10 @@ def team_page(request: PageRequest, key: str) -> HttpResponse:
 def team_remove_action(request: PageRequest, key: str) -> HttpResponse:
     team = team_get(request.actor, key)
     try:
-        team_remove(actor=request.actor, team=team)
+        removal = team_remove(actor=request.actor, team=team)
     except Conflict as error:
         messages.error(request, said(error.message))
         return redirect("team-detail", key)
-    messages.success(request, _("%(name)s is gone.") % {"name": team.name})
+    told = _("%(name)s is gone.") % {"name": team.name}
+    tell_undoable(request, told, "removed-undo", removal.uid)
     return redirect("team-list")

@@ -30,6 +30,7 @@ from apps.accounts.services.sessions import people_signed_in, sessions_end_every
 from apps.accounts.views_openid import back_to, logout_at
 from apps.accounts.views_security import sure
 from apps.common.errors import Conflict, EditConflict, Invalid
+from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors, status_of
 
 SHOWN = 100
@@ -161,8 +162,9 @@ def provider_switch_action(request: PageRequest, key: str) -> HttpResponse:
 @require_POST
 def provider_delete_action(request: PageRequest, key: str) -> HttpResponse:
     provider = provider_get(request.actor, key)
-    provider_delete(actor=request.actor, provider=provider)
-    messages.success(request, _("%(name)s is gone.") % {"name": provider.name})
+    removal = provider_delete(actor=request.actor, provider=provider)
+    told = _("%(name)s is gone.") % {"name": provider.name}
+    tell_undoable(request, told, "removed-undo", removal.uid)
     return redirect("provider-list")
 
 

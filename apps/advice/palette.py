@@ -113,6 +113,9 @@ COMMANDS = (
         _("English Deutsch German clock settings"),
     ),
     Command(_("How to be told"), "settings-notices", "mail", _("notifications digest")),
+    Command(
+        _("Recently removed"), "removed-list", "undo-2", _("undo put back restore deleted trash")
+    ),
     Command(_("Add a system"), "system-create", "plus", _("new"), Permission.SYSTEM_MANAGE),
     Command(
         _("Add a source"), "source-create", "plus", _("new connector"), Permission.SOURCE_MANAGE

@@ -18,6 +18,7 @@ from apps.catalog.models import System
 from apps.catalog.selectors import systems_permitting, systems_visible
 from apps.common.addresses import address, whole_number
 from apps.common.errors import Conflict, EditConflict, Invalid, Missing
+from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors, status_of
 from apps.controls.forms import ControlFilterForm, ControlForm, EffectForm, effect_initial
 from apps.controls.models import Control, ControlStatus
@@ -243,8 +244,9 @@ def effect_remove_action(request: PageRequest, pk: int, statement: int) -> HttpR
     effect = effect_get(request.actor, row, statement)
     if effect is None:
         raise Missing(f"C-{pk} does nothing to RS-{statement}.")
-    effect_remove(actor=request.actor, effect=effect)
-    messages.success(request, _("It no longer covers RS-%(pk)s.") % {"pk": statement})
+    removal = effect_remove(actor=request.actor, effect=effect)
+    told = _("It no longer covers RS-%(pk)s.") % {"pk": statement}
+    tell_undoable(request, told, "removed-undo", removal.uid)
     return redirect("control-detail", pk)
 
 

@@ -75,6 +75,16 @@ def statements_with_all(viewer: Actor, findings: Sequence[Finding]) -> set[int]:
     return set(counted.values_list("statement", flat=True))
 
 
+def links_dismissed(viewer: Actor, statement_id: int) -> QuerySet[EvidenceLink]:
+    """What a person said does not bear on a statement, the last first."""
+    return (
+        EvidenceLink.objects.visible_to(viewer)
+        .filter(statement_id=statement_id, dismissed_at__isnull=False)
+        .select_related("finding", "finding__series")
+        .order_by("-dismissed_at", "-id")
+    )
+
+
 def rules_of_statement(viewer: Actor, statement_id: int) -> QuerySet[EvidenceRule]:
     return EvidenceRule.objects.visible_to(viewer).filter(statement_id=statement_id)
 

@@ -45,6 +45,7 @@ urlpatterns = [
     path("findings/evidence/", views_links.findings_link_page, name="findings-link"),
     path("evidence/rules/<int:pk>/delete/", views.rule_delete_page, name="evidence-rule-delete"),
     path("evidence/links/<int:pk>/dismiss/", views.link_dismiss_page, name="evidence-dismiss"),
+    path("evidence/links/<int:pk>/return/", views.link_return_page, name="evidence-return"),
     path("risks/RS-<int:pk>/count/", views_updates.evidence_count_page, name="evidence-count"),
     path(
         "risks/RS-<int:pk>/evidence-policy/",
@@ -58,6 +59,11 @@ urlpatterns = [
         "evidence/updates/<int:pk>/dismiss/",
         views_updates.update_dismiss_action,
         name="update-dismiss",
+    ),
+    path(
+        "evidence/updates/<int:pk>/return/",
+        views_updates.update_return_action,
+        name="update-return",
     ),
     path("evidence/updates/<int:pk>/undo/", views_updates.update_undo_action, name="update-undo"),
 ]

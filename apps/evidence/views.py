@@ -10,19 +10,23 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.accounts.policy import require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
-from apps.common.errors import Invalid
+from apps.common.errors import Conflict, Invalid
+from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors
 from apps.evidence.forms import RuleForm
 from apps.evidence.selectors import (
     link_get,
+    links_dismissed,
     open_evidence_counts,
     rule_get,
     rules_of_statement,
     triage_rules_of_statement,
 )
-from apps.evidence.services.links import link_dismiss, rule_create, rule_delete
+from apps.evidence.services.links import link_dismiss, link_return, rule_create, rule_delete
 from apps.evidence.views_links import at_evidence
 from apps.risks.selectors import statement_get
+
+SHOWN = 50  # of those that were dismissed
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,6 +57,7 @@ def rules_page(request: PageRequest, pk: int) -> HttpResponse:
         "statement": statement,
         "rules": rules_of_statement(request.actor, pk),
         "finding_rules": triage_rules_of_statement(request.actor, pk),
+        "dismissed": links_dismissed(request.actor, pk)[:SHOWN],
     }
     return render(request, "evidence/rules.html", context, status=422 if form.errors else 200)
 
@@ -60,8 +65,9 @@ def rules_page(request: PageRequest, pk: int) -> HttpResponse:
 @require_POST
 def rule_delete_page(request: PageRequest, pk: int) -> HttpResponse:
     rule = rule_get(request.actor, pk)
-    rule_delete(actor=request.actor, rule=rule)
-    messages.success(request, _("The rule is gone; the links that it made stay."))
+    removal = rule_delete(actor=request.actor, rule=rule)
+    told = _("The rule is gone; the links that it made stay.")
+    tell_undoable(request, told, "removed-undo", removal.uid)
     return redirect("evidence-rules", rule.statement_id)
 
 
@@ -69,5 +75,18 @@ def rule_delete_page(request: PageRequest, pk: int) -> HttpResponse:
 def link_dismiss_page(request: PageRequest, pk: int) -> HttpResponse:
     link = link_get(request.actor, pk)
     link_dismiss(actor=request.actor, link=link)
-    messages.success(request, _("Dismissed: this finding no longer counts as evidence here."))
+    told = _("Dismissed: this finding no longer counts as evidence here.")
+    tell_undoable(request, told, "evidence-return", pk)
+    return at_evidence(link.statement_id)
+
+
+@require_POST
+def link_return_page(request: PageRequest, pk: int) -> HttpResponse:
+    link = link_get(request.actor, pk)
+    try:
+        link_return(actor=request.actor, link=link)
+    except Conflict as error:
+        messages.warning(request, error.message)
+    else:
+        messages.success(request, _("It counts as evidence again."))
     return at_evidence(link.statement_id)

@@ -13,6 +13,7 @@ from apps.accounts.policy import may, require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.common.errors import Conflict, Invalid
+from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors
 from apps.evidence.forms_updates import CountForm, PolicyForm
 from apps.evidence.models import ValueUpdate
@@ -26,6 +27,7 @@ from apps.evidence.services.updates import (
     update_apply,
     update_dismiss,
     update_record,
+    update_return,
     update_undo,
 )
 from apps.risks.selectors import statement_get
@@ -95,7 +97,14 @@ def update_apply_action(request: PageRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def update_dismiss_action(request: PageRequest, pk: int) -> HttpResponse:
-    return _decide(request, pk, update_dismiss, _("Dismissed; the value stays as it is."))
+    return _decide(
+        request, pk, update_dismiss, _("Dismissed; the value stays as it is."), "update-return"
+    )
+
+
+@require_POST
+def update_return_action(request: PageRequest, pk: int) -> HttpResponse:
+    return _decide(request, pk, update_return, _("It waits for your decision again."))
 
 
 @require_POST
@@ -104,8 +113,13 @@ def update_undo_action(request: PageRequest, pk: int) -> HttpResponse:
 
 
 def _decide(
-    request: PageRequest, pk: int, service: Callable[..., ValueUpdate], done: str
+    request: PageRequest,
+    pk: int,
+    service: Callable[..., ValueUpdate],
+    done: str,
+    way_back: str = "",
 ) -> HttpResponse:
+    """way_back: the name of the address that undoes it."""
     update = update_get(request.actor, pk)
     try:
         service(actor=request.actor, update=update)
@@ -116,7 +130,10 @@ def _decide(
             request, " ".join(text for texts in error.fields.values() for text in texts)
         )
     else:
-        messages.success(request, done)
+        if way_back:
+            tell_undoable(request, done, way_back, pk)
+        else:
+            messages.success(request, done)
     return _back(update.statement_id)
 
 

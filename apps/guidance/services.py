@@ -93,6 +93,20 @@ def guidance_retire(*, actor: Actor, guidance: Guidance) -> Guidance:
 
 
 @transaction.atomic
+def guidance_return(*, actor: Actor, guidance: Guidance) -> Guidance:
+    """Undo that it was retired: the library shows what it had published last. Raises: Conflict."""
+    require(actor, Permission.GUIDANCE_EDIT)
+    row = Guidance.objects.select_for_update().get(pk=guidance.pk)
+    if row.state != GuidanceState.RETIRED:
+        raise Conflict("It is not retired; there is nothing to undo.")
+    row.state = GuidanceState.PUBLISHED
+    row.version += 1
+    row.save()
+    record(actor=actor, action="guidance.return", target=row)
+    return row
+
+
+@transaction.atomic
 def vote_give(
     *, actor: Actor, guidance: Guidance, useful: bool, missing: str | None = None
 ) -> GuidanceVote:

@@ -8,6 +8,7 @@ urlpatterns = [
     path("guidance/G-<int:pk>/edit/", views.guidance_edit_page, name="guidance-edit"),
     path("guidance/G-<int:pk>/publish/", views.guidance_publish_action, name="guidance-publish"),
     path("guidance/G-<int:pk>/retire/", views.guidance_retire_action, name="guidance-retire"),
+    path("guidance/G-<int:pk>/return/", views.guidance_return_action, name="guidance-return"),
     path("guidance/G-<int:pk>/versions/", views.guidance_versions_page, name="guidance-versions"),
     path(
         "guidance/G-<int:pk>/versions/<int:number>/",

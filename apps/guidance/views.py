@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.policy import require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
-from apps.common.errors import EditConflict, Invalid
+from apps.common.errors import Conflict, EditConflict, Invalid
+from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors
 from apps.common.ui.diff import DiffLine, diff_lines
 from apps.guidance.article import article
@@ -40,6 +41,7 @@ from apps.guidance.services import (
     guidance_edit,
     guidance_publish,
     guidance_retire,
+    guidance_return,
 )
 
 SHOWN = 200
@@ -155,7 +157,19 @@ def guidance_publish_action(request: PageRequest, pk: int) -> HttpResponse:
 @require_POST
 def guidance_retire_action(request: PageRequest, pk: int) -> HttpResponse:
     guidance_retire(actor=request.actor, guidance=guidance_get(request.actor, pk))
-    messages.success(request, _("Retired. Statements made from it keep their origin."))
+    told = _("Retired. Statements made from it keep their origin.")
+    tell_undoable(request, told, "guidance-return", pk)
+    return redirect("guidance-detail", pk)
+
+
+@require_POST
+def guidance_return_action(request: PageRequest, pk: int) -> HttpResponse:
+    try:
+        guidance_return(actor=request.actor, guidance=guidance_get(request.actor, pk))
+    except Conflict as error:
+        messages.warning(request, error.message)
+    else:
+        messages.success(request, _("It is in the library again."))
     return redirect("guidance-detail", pk)
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.requests import PageRequest
 from apps.catalog.selectors import systems_visible
 from apps.common.errors import Conflict, EditConflict, Invalid
+from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors, status_of
 from apps.outbound.forms import WebhookEditForm, WebhookForm
 from apps.outbound.selectors import deliveries_of, delivery_get, webhook_get, webhooks_list
@@ -115,8 +116,9 @@ def webhook_pause_action(request: PageRequest, pk: int) -> HttpResponse:
 @require_POST
 def webhook_delete_action(request: PageRequest, pk: int) -> HttpResponse:
     webhook = webhook_get(request.actor, pk)
-    webhook_delete(actor=request.actor, webhook=webhook)
-    messages.success(request, _("%(name)s is gone.") % {"name": webhook.name})
+    removal = webhook_delete(actor=request.actor, webhook=webhook)
+    told = _("%(name)s is gone.") % {"name": webhook.name}
+    tell_undoable(request, told, "removed-undo", removal.uid)
     return redirect("webhook-list")
 
 

@@ -17,6 +17,7 @@ from apps.catalog.beginning import system_first_page
 from apps.catalog.models import System
 from apps.catalog.selectors import systems_visible
 from apps.common.errors import Conflict, EditConflict, Invalid
+from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors
 from apps.planning.forms import (
     FilterSaveForm,
@@ -155,8 +156,8 @@ def filter_save_action(request: PageRequest) -> HttpResponse:
 
 @require_POST
 def filter_remove_action(request: PageRequest, pk: int) -> HttpResponse:
-    filter_remove(actor=request.actor, pk=pk)
-    messages.success(request, _("The filter was removed."))
+    removal = filter_remove(actor=request.actor, pk=pk)
+    tell_undoable(request, _("The filter was removed."), "removed-undo", removal.uid)
     return redirect(_address(QueryDict(request.POST.get("filters", ""))))
 
 

@@ -18,6 +18,7 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_visible
 from apps.common.errors import Conflict, EditConflict, Invalid
+from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors, status_of
 from apps.common.outgoing import OutgoingFailed
 from apps.common.said import said
@@ -166,8 +167,9 @@ def tracker_pause_action(request: PageRequest, pk: int) -> HttpResponse:
 @require_POST
 def tracker_delete_action(request: PageRequest, pk: int) -> HttpResponse:
     tracker = tracker_get(request.actor, pk)
-    tracker_delete(actor=request.actor, tracker=tracker)
-    messages.success(request, _("%(name)s is gone.") % {"name": tracker.name})
+    removal = tracker_delete(actor=request.actor, tracker=tracker)
+    told = _("%(name)s is gone.") % {"name": tracker.name}
+    tell_undoable(request, told, "removed-undo", removal.uid)
     return redirect("tracker-list")
 
 

@@ -12,6 +12,7 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.selectors import system_get
 from apps.common.errors import Invalid
+from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors
 from apps.trust.forms import TrustRuleForm
 from apps.trust.selectors import rule_get, rules_of
@@ -44,6 +45,7 @@ def trust_page(request: PageRequest, key: str) -> HttpResponse:
 def trust_delete_action(request: PageRequest, key: str, pk: int) -> HttpResponse:
     system = system_get(request.actor, key)
     require(request.actor, Permission.TOKEN_MANAGE, system)
-    rule_delete(actor=request.actor, rule=rule_get(request.actor, system, pk))
-    messages.success(request, _("Those jobs are trusted no longer."))
+    removal = rule_delete(actor=request.actor, rule=rule_get(request.actor, system, pk))
+    told = _("Those jobs are trusted no longer.")
+    tell_undoable(request, told, "removed-undo", removal.uid)
     return redirect("system-trust", key)

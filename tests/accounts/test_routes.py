@@ -26,6 +26,7 @@ from apps.planning.models import Question, SavedFilter
 from apps.planning.services.questions import question_answer, question_ask_of_guidance
 from apps.scans.services.triage import finding_triage
 from apps.trackers.models import Tracker
+from apps.trust.services.rules import rule_create, rule_delete
 from tests.accounts.test_policy import TESTS, fill
 from tests.api.test_schemathesis import NAMED, WORDS
 from tests.conftest import People
@@ -161,6 +162,7 @@ TABLE = {
         guidance/G-<int:pk>/answers/<int:answer_id>/accept/
         guidance/G-<int:pk>/publish/
         guidance/G-<int:pk>/retire/
+        guidance/G-<int:pk>/return/
         coverage/<slug:criticality>/reset/
     """,
     ("-", "chiefs/404"): """
@@ -205,6 +207,8 @@ TABLE = {
         systems/<slug:key>/trust/<number:pk>/delete/
     """,
     ("-", "managers/404"): """
+        settings/removed/<uuid:uid>/undo/
+        settings/removed/<uuid:uid>/forget/
         tokens/<int:pk>/revoke/
     """,
     ("-", "members?"): """
@@ -279,9 +283,11 @@ TABLE = {
         controls/<control_key:pk>/status/
         evidence/rules/<int:pk>/delete/
         evidence/links/<int:pk>/dismiss/
+        evidence/links/<int:pk>/return/
         risks/RS-<int:pk>/evidence-policy/
         evidence/updates/<int:pk>/apply/
         evidence/updates/<int:pk>/dismiss/
+        evidence/updates/<int:pk>/return/
         evidence/updates/<int:pk>/undo/
         tickets/<uuid:uid>/again/
     """,
@@ -371,6 +377,7 @@ TABLE = {
         api/v2/test_types/
         api/v2/user_profile/
         settings/security/
+        settings/removed/
         (home)
         questions/
         guidance/G-<int:pk>/
@@ -639,6 +646,7 @@ PLACES = {
     "tickets/": "ticket",
     "attachments/": "attachment",
     "settings/pictures/": "attachment",
+    "settings/removed/": "removal",
     "tokens/": "token",
     "settings/security/factors/": "factor",
     "settings/security/identities/": "identity",
@@ -683,6 +691,13 @@ def things(people: People) -> dict[str, str]:
         client_id="portal",
         domains=["example.org"],
     )
+    another = rule_create(
+        actor=TESTS,
+        system=people.system,
+        name="Other scans",
+        issuer="https://gitlab.com",
+        repository="alderhaven/ledger",
+    )
     own = people.system_admin  # whose filters, notices and sessions nobody else sees
     made: dict[str, Any] = {
         "answer": question_answer(actor=TESTS, question=question, body="The build does."),
@@ -723,6 +738,7 @@ def things(people: People) -> dict[str, str]:
             "evidence rule": found["/api/v1/rules/"],
             "guidance": guidance.key,
             "sarif": found["report"],
+            "removal": str(rule_delete(actor=TESTS, rule=another).uid),
             "tracker uid": str(Tracker.objects.get().uid),
             "triage rule": found["/api/v1/triage-rules/"],
             "trust rule": found["/api/v1/systems/"],

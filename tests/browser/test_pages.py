@@ -136,6 +136,8 @@ EVERYBODYS: dict[str, Open] = {
     "ask-about": at("/questions/new/?at=/systems/booking/"),
     "questions": at("/questions/"),
     "question": a_question,
+    "question-place": at("/questions/new/"),
+    "recently removed": at("/settings/removed/"),
     "tokens": at("/settings/tokens/"),
     "pictures": at("/settings/pictures/"),
     "sign-in-and-sessions": at("/settings/security/"),

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
 from apps.accounts.models import Team, User
@@ -15,6 +17,9 @@ from apps.accounts.services.sessions import sessions_end_by_portal
 from apps.audit.services import record
 from apps.common.editing import changed_fields, lock_for_edit
 from apps.common.errors import Conflict, Invalid, NotPermitted
+from apps.removals.kinds import Kind
+from apps.removals.models import Removal
+from apps.removals.services import removal_make
 
 STAFF = ("is_staff", "is_superuser")
 EDITABLE = ("name", "email", "role", "is_active")
@@ -126,10 +131,10 @@ def team_save(
 
 
 @transaction.atomic
-def team_remove(*, actor: Actor, team: Team) -> None:
+def team_remove(*, actor: Actor, team: Team) -> Removal:
     """Only one that nothing names any more, so that nobody loses a role, and no rule its owner, without being asked.
 
-    Raises: NotPermitted, Conflict.
+    It can be put back. Raises: NotPermitted, Conflict.
     """
     require(actor, Permission.PEOPLE_MANAGE)
     row = Team.objects.select_for_update().get(pk=team.pk)  # nothing begins to name it meanwhile
@@ -138,7 +143,23 @@ def team_remove(*, actor: Actor, team: Team) -> None:
         if rows.filter(**{relation.field.name: row}).exists():
             raise Conflict("People, systems, roles or rules name it still. Take them away first.")
     record(actor=actor, action="team.remove", target=row)
-    row.delete()
+    return removal_make(actor=actor, kind=TEAM.name, row=row)
+
+
+def _team_returned(_actor: Actor, team: Team) -> None:
+    if Team.objects.filter(name__iexact=team.name).exclude(pk=team.pk).exists():
+        raise Conflict(TEAM.taken)
+
+
+TEAM = Kind(
+    name="team",
+    label=_("Team"),
+    icon="users",
+    permission=Permission.PEOPLE_MANAGE,
+    taken="There is another team of that name or short name by now; rename it first.",
+    page=lambda team: reverse("team-detail", args=[team.key]),
+    returned=_team_returned,
+)
 
 
 def _locked(actor: Actor, user: User) -> tuple[User, Actor]:

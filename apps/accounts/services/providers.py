@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email, validate_slug
 from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
 from apps.accounts.models import ROLE_CHOICES, SecondStep, SignInProvider
@@ -17,6 +19,9 @@ from apps.common.editing import lock_for_edit
 from apps.common.errors import Invalid
 from apps.common.outgoing import OutgoingFailed, Policy
 from apps.common.resealing import rows_reseal
+from apps.removals.kinds import Kind
+from apps.removals.models import Removal
+from apps.removals.services import removal_make
 
 MOST_DOMAINS, MOST_RULES = 100, 200
 ROLES = frozenset(role for role, _label in ROLE_CHOICES)
@@ -71,13 +76,13 @@ def provider_switch(*, actor: Actor, provider: SignInProvider, is_on: bool) -> S
 
 
 @transaction.atomic
-def provider_delete(*, actor: Actor, provider: SignInProvider) -> None:
-    """With who is linked by it; the accounts stay."""
+def provider_delete(*, actor: Actor, provider: SignInProvider) -> Removal:
+    """With who is linked by it; the accounts stay. It can be put back with them."""
     require(actor, Permission.PEOPLE_MANAGE)
     row = lock_for_edit(SignInProvider, provider.pk, None)
     changes = {**_told(row), "linked": row.identities.count()}
     record(actor=actor, action="provider.delete", target=row, changes=changes)
-    row.delete()
+    return removal_make(actor=actor, kind=PROVIDER.name, row=row)
 
 
 def providers_reseal() -> tuple[int, int]:
@@ -237,3 +242,15 @@ def _told(row: SignInProvider) -> dict[str, object]:
         *("acr_values", "is_only_way", "takes_plain_logouts"),
     )
     return {name: getattr(row, name) for name in names}
+
+
+PROVIDER = Kind(
+    name="provider",
+    label=_("Sign-in provider"),
+    icon="log-in",
+    permission=Permission.PEOPLE_MANAGE,
+    asks_again=True,
+    taken="There is another provider of that name, short name or issuer by now; take that away first.",
+    page=lambda provider: reverse("provider-detail", args=[provider.key]),
+    note=_("Who is linked with another account by now stays so."),
+)

@@ -28,7 +28,7 @@ from apps.guidance.selectors import (
     votes_on,
     writes,
 )
-from apps.guidance.services import vote_give, vote_take_back
+from apps.guidance.services import TEXT_FIELDS, vote_give, vote_take_back
 from apps.planning.models import Question
 from apps.planning.selectors import (
     answer_get,
@@ -71,11 +71,10 @@ def _article_page(
         "article": article(text.body),
         "versions": list(versions_of(viewer, guidance.pk)[:5]),
         "writes": edits,
-        "has_changes": edits
-        and guidance.current is not None
-        and guidance.current.version != guidance.version,
+        "has_changes": edits and guidance.current is not None and _is_publishable(guidance),
         "may_publish": edits and _is_publishable(guidance),
         "may_retire": edits and guidance.state == GuidanceState.PUBLISHED,
+        "may_return": edits and guidance.state == GuidanceState.RETIRED,
         "may_use": guidance.state == GuidanceState.PUBLISHED
         and viewer.systems_with(Permission.STATEMENT_EDIT) != frozenset(),
         "used": list(statements_from_guidance(viewer, guidance.pk)[: USES_SHOWN + 1]),
@@ -114,8 +113,11 @@ def _useful(request: PageRequest, guidance: Guidance, refused: UsefulForm | None
 
 
 def _is_publishable(guidance: Guidance) -> bool:
-    """Whether there is something that readers do not have yet."""
-    return guidance.current is None or guidance.current.version != guidance.version
+    """Whether there is something that readers do not have yet: the words, since retiring is no edit of them."""
+    published = guidance.current
+    return published is None or any(
+        getattr(published, name) != getattr(guidance, name) for name in TEXT_FIELDS
+    )
 
 
 def _answer_form(question: Question, refused: tuple[int, AnswerForm] | None) -> AnswerForm:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from apps.accounts.requests import PageRequest
 from apps.common.addresses import whole_number
 from apps.common.errors import Conflict, Invalid
+from apps.common.flashes import tell_undoable
 from apps.guidance.selectors import guidance_named, guidance_suggested
 from apps.planning.selectors import item_get
 from apps.planning.services.guidance import guidance_link, guidance_unlink
@@ -62,7 +63,8 @@ def item_guidance_link(request: PageRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def item_guidance_unlink(request: PageRequest, pk: int, guidance: int) -> HttpResponse:
-    guidance_unlink(actor=request.actor, item=item_get(request.actor, pk), guidance_id=guidance)
-    said: Any = _("%(key)s is linked no longer.") % {"key": f"G-{guidance}"}
-    messages.success(request, said)
+    item = item_get(request.actor, pk)
+    removal = guidance_unlink(actor=request.actor, item=item, guidance_id=guidance)
+    told = _("%(key)s is linked no longer.") % {"key": f"G-{guidance}"}
+    tell_undoable(request, told, "removed-undo", removal.uid)
     return redirect(f"{reverse('item-detail', args=[pk])}#guidance")

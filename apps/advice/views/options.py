@@ -11,6 +11,7 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.advice.forms import OptionEditForm, OptionForm
 from apps.common.errors import Conflict, EditConflict, Invalid
+from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors
 from apps.planning.selectors import item_get, option_get
 from apps.planning.services.items import option_create, option_delete, option_edit
@@ -61,9 +62,10 @@ def option_edit_page(request: PageRequest, pk: int) -> HttpResponse:
 def option_delete_page(request: PageRequest, pk: int) -> HttpResponse:
     option = option_get(request.actor, pk)
     try:
-        option_delete(actor=request.actor, option=option)
+        removal = option_delete(actor=request.actor, option=option)
     except Conflict as conflict:
         messages.error(request, conflict.message)
     else:
-        messages.success(request, _('"%(title)s" is gone.') % {"title": option.title})
+        told = _('"%(title)s" is gone.') % {"title": option.title}
+        tell_undoable(request, told, "removed-undo", removal.uid)
     return redirect("item-detail", option.item_id)

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
 from apps.accounts.models import Team
@@ -18,6 +20,9 @@ from apps.common.editing import changed_fields, lock_for_edit
 from apps.common.errors import Conflict, Invalid
 from apps.controls.models import Control, ControlEffect, ControlStatus
 from apps.guidance.models import Guidance
+from apps.removals.kinds import Kind
+from apps.removals.models import Removal
+from apps.removals.services import removal_make
 from apps.risks.models import LARGEST, RiskStatement
 from apps.risks.services.credits import Credit
 from apps.risks.services.statements import statement_credit
@@ -121,11 +126,17 @@ def effect_set(
 
 
 @transaction.atomic
-def effect_remove(*, actor: Actor, effect: ControlEffect) -> None:
-    """It no longer covers the risk. Raises: NotPermitted, Missing."""
+def effect_remove(*, actor: Actor, effect: ControlEffect) -> Removal:
+    """It no longer covers the risk; that can be put back. Raises: NotPermitted, Missing."""
     require(actor, Permission.STATEMENT_EDIT, effect)
     control, statement = effect.control, effect.statement
-    ControlEffect.objects.filter(pk=effect.pk).delete()
+    removal = removal_make(
+        actor=actor,
+        kind=EFFECT.name,
+        row=effect,
+        label=f"{control.key}: {statement.key}",
+        system_id=control.system_id,
+    )
     record(
         actor=actor,
         action="control.effect",
@@ -135,6 +146,26 @@ def effect_remove(*, actor: Actor, effect: ControlEffect) -> None:
     )
     told = f"{control.key} {control.name} does not cover it."
     _credit(actor, [statement.pk], told)
+    return removal
+
+
+def _effect_returned(actor: Actor, effect: ControlEffect) -> None:
+    """Raises: Conflict where the statement ended meanwhile, Invalid where there are too many by now."""
+    control, statement = effect.control, effect.statement
+    content = EffectInput(**{each.name: getattr(effect, each.name) for each in fields(EffectInput)})
+    _check_effect(control, statement, content)
+    _credit(actor, [statement.pk], f"{control.key} {control.name} covers it again.")
+
+
+EFFECT = Kind(
+    name="control_effect",
+    label=_("What a control does to a risk"),
+    icon="shield-check",
+    permission=Permission.STATEMENT_EDIT,
+    taken="What this control does to the risk was said anew meanwhile; that holds.",
+    page=lambda effect: reverse("control-detail", args=[effect.control_id]),
+    returned=_effect_returned,
+)
 
 
 def credits_refresh(*, actor: Actor, statement_id: int) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
@@ -16,6 +18,9 @@ from apps.coverage.kinds import EvidenceKind, plain_name
 from apps.coverage.models import Expectation, Profile, SystemExpectation, ToolKind
 from apps.coverage.picture import Line
 from apps.coverage.selectors import profiles
+from apps.removals.kinds import Kind
+from apps.removals.models import Removal
+from apps.removals.services import removal_make
 
 OLDEST = 3650  # days
 LONGEST_REASON = 500
@@ -75,13 +80,14 @@ def _profile_write(
 
 
 @transaction.atomic
-def profile_reset(*, actor: Actor, criticality: int) -> None:
-    """Back to the portal's own. Raises: NotPermitted."""
+def profile_reset(*, actor: Actor, criticality: int) -> Removal | None:
+    """Back to the portal's own; what was said can be put back. Raises: NotPermitted."""
     require(actor, Permission.COVERAGE_MANAGE)
     row = Profile.objects.select_for_update().filter(criticality=criticality).first()
-    if row is not None:
-        record(actor=actor, action="coverage.profile_reset", target=row)
-        row.delete()
+    if row is None:
+        return None
+    record(actor=actor, action="coverage.profile_reset", target=row)
+    return removal_make(actor=actor, kind=PROFILE.name, row=row)
 
 
 @transaction.atomic
@@ -119,8 +125,8 @@ def exception_set(
 
 
 @transaction.atomic
-def exception_remove(*, actor: Actor, row: SystemExpectation) -> None:
-    """As the profile says again. Raises: Missing, NotPermitted."""
+def exception_remove(*, actor: Actor, row: SystemExpectation) -> Removal:
+    """As the profile says again; it can be put back. Raises: Missing, NotPermitted."""
     require(actor, Permission.COVERAGE_MANAGE, row)
     record(
         actor=actor,
@@ -129,7 +135,7 @@ def exception_remove(*, actor: Actor, row: SystemExpectation) -> None:
         system_id=row.system_id,
         changes={"stage": row.stage, "kind": row.kind, "max_age_days": row.max_age_days},
     )
-    row.delete()
+    return removal_make(actor=actor, kind=EXCEPTION.name, row=row, system_id=row.system_id)
 
 
 @transaction.atomic
@@ -196,3 +202,21 @@ def _conflict(criticality: int) -> EditConflict:
         "Somebody else changed this since you read it. Read it again and repeat your change.",
         current_version=row.version if row else 0,
     )
+
+
+EXCEPTION = Kind(
+    name="coverage_exception",
+    label=_("Coverage exception"),
+    icon="radar",
+    permission=Permission.COVERAGE_MANAGE,
+    taken="Something else is said of this kind of evidence there by now; take that away first.",
+    page=lambda row: f"{reverse('system-coverage', args=[row.system.key])}#exceptions",
+)
+PROFILE = Kind(
+    name="coverage_profile",
+    label=_("Coverage profile"),
+    icon="radar",
+    permission=Permission.COVERAGE_MANAGE,
+    taken="What is expected of these systems was said anew meanwhile; that holds.",
+    page=lambda row: reverse("coverage-profile", args=[Criticality(row.criticality).name.lower()]),
+)

@@ -13,6 +13,7 @@ from apps.catalog.models import Criticality
 from apps.catalog.selectors import systems_visible
 from apps.catalog.stages import Stage
 from apps.common.errors import EditConflict, Invalid, Missing
+from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors, status_of
 from apps.coverage.forms import ProfileForm, ToolKindForm
 from apps.coverage.selectors import (
@@ -106,8 +107,12 @@ def profile_page(request: PageRequest, criticality: str) -> HttpResponse:
 
 @require_POST
 def profile_reset_action(request: PageRequest, criticality: str) -> HttpResponse:
-    profile_reset(actor=request.actor, criticality=_level(criticality))
-    messages.success(request, _("The portal's own list holds again."))
+    removal = profile_reset(actor=request.actor, criticality=_level(criticality))
+    told = _("The portal's own list holds again.")
+    if removal is None:
+        messages.success(request, told)
+    else:
+        tell_undoable(request, told, "removed-undo", removal.uid)
     return redirect("coverage-profile", criticality)
 
 

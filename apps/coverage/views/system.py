@@ -12,6 +12,7 @@ from apps.accounts.roles import Permission
 from apps.catalog.models import Criticality, System
 from apps.catalog.selectors import system_get
 from apps.common.errors import Conflict, Invalid
+from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors
 from apps.coverage.forms import ExceptionForm
 from apps.coverage.models import SilenceAnswer
@@ -66,8 +67,8 @@ def exception_set_action(request: PageRequest, key: str) -> HttpResponse:
 @require_POST
 def exception_remove_action(request: PageRequest, key: str, pk: int) -> HttpResponse:
     row = exception_get(request.actor, system_get(request.actor, key), pk)
-    exception_remove(actor=request.actor, row=row)
-    messages.success(request, _("It is as the profile says again."))
+    removal = exception_remove(actor=request.actor, row=row)
+    tell_undoable(request, _("It is as the profile says again."), "removed-undo", removal.uid)
     return redirect("system-coverage", key)
 
 

@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 
 from django.db import connection, transaction
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
 from apps.audit.services import record
-from apps.common.errors import Invalid
+from apps.common.errors import Conflict, Invalid
 from apps.evidence.models import EvidenceLink, EvidenceRule
+from apps.removals.kinds import Kind
+from apps.removals.models import Removal
+from apps.removals.services import removal_make
 from apps.risks.models import RiskStatement
 from apps.scans.models import Finding
 
@@ -91,8 +96,11 @@ def rule_create(
 
 
 @transaction.atomic
-def rule_delete(*, actor: Actor, rule: EvidenceRule) -> None:
-    """Take a rule away; the links that it made stay, since people may have read and used them."""
+def rule_delete(*, actor: Actor, rule: EvidenceRule) -> Removal:
+    """Take a rule away; the links that it made stay, since people may have read and used them.
+
+    It can be put back, and they are its own again.
+    """
     require(actor, Permission.EVIDENCE_LINK, rule.statement)
     record(
         actor=actor,
@@ -101,7 +109,13 @@ def rule_delete(*, actor: Actor, rule: EvidenceRule) -> None:
         system_id=rule.statement.system_id,
         changes={"rule": str(rule)},
     )
-    rule.delete()
+    return removal_make(
+        actor=actor,
+        kind=EVIDENCE_RULE.name,
+        row=rule,
+        label=f"{rule.statement.key}: {rule}",
+        system_id=rule.statement.system_id,
+    )
 
 
 def link_create(*, actor: Actor, statement: RiskStatement, finding: Finding) -> EvidenceLink:
@@ -168,3 +182,32 @@ def link_dismiss(*, actor: Actor, link: EvidenceLink) -> EvidenceLink:
     link.save(update_fields=["dismissed_at"])
     record(actor=actor, action="evidence.dismiss", target=link, system_id=link.statement.system_id)
     return link
+
+
+@transaction.atomic
+def link_return(*, actor: Actor, link: EvidenceLink) -> EvidenceLink:
+    """Undo that it was dismissed; what had linked it stays said. Raises: Conflict."""
+    require(actor, Permission.EVIDENCE_LINK, link.statement)
+    row: EvidenceLink = EvidenceLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
+    if row.dismissed_at is None:
+        raise Conflict("It counts as evidence; there is nothing to undo.")
+    row.dismissed_at = None
+    row.save(update_fields=["dismissed_at"])
+    record(actor=actor, action="evidence.return", target=row, system_id=link.statement.system_id)
+    return row
+
+
+def _rule_returned(_actor: Actor, rule: EvidenceRule) -> None:
+    """Of reports that came meanwhile, too."""
+    links_make_for_statement(statement_id=rule.statement_id)
+
+
+EVIDENCE_RULE = Kind(
+    name="evidence_rule",
+    label=_("Evidence rule"),
+    icon="list-filter",
+    permission=Permission.EVIDENCE_LINK,
+    taken="There is such a rule again.",
+    page=lambda rule: reverse("evidence-rules", args=[rule.statement_id]),
+    returned=_rule_returned,
+)

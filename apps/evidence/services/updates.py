@@ -157,6 +157,15 @@ def update_dismiss(*, actor: Actor, update: ValueUpdate) -> ValueUpdate:
 
 
 @transaction.atomic
+def update_return(*, actor: Actor, update: ValueUpdate) -> ValueUpdate:
+    """Undo that it was dismissed: it waits for a decision again. Raises: Conflict."""
+    row, locked = _locked(actor, update)
+    if locked.state != UpdateState.DISMISSED:
+        raise Conflict("Only what was dismissed can be taken up again.")
+    return _decide(actor, locked, STATES[Mode(policy_of(row).mode)])
+
+
+@transaction.atomic
 def update_undo(*, actor: Actor, update: ValueUpdate) -> ValueUpdate:
     """Give the statement back the estimate of before. Raises: Conflict when it was changed since."""
     row, locked = _locked(actor, update)

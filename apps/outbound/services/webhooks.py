@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
@@ -22,6 +24,9 @@ from apps.outbound import dispatch, signing
 from apps.outbound.kinds import TEST, EventName, MessageKind
 from apps.outbound.messages import body_of
 from apps.outbound.models import DeliveryState, Webhook, WebhookDelivery
+from apps.removals.kinds import Kind
+from apps.removals.models import Removal
+from apps.removals.services import removal_make
 
 OVERLAP = dt.timedelta(hours=24)  # for which the key before signs along
 
@@ -109,11 +114,11 @@ def webhook_pause(*, actor: Actor, webhook: Webhook, is_paused: bool) -> Webhook
 
 
 @transaction.atomic
-def webhook_delete(*, actor: Actor, webhook: Webhook) -> None:
-    """With its log."""
+def webhook_delete(*, actor: Actor, webhook: Webhook) -> Removal:
+    """With its log; both can be put back."""
     require(actor, Permission.WEBHOOK_MANAGE)
     record(actor=actor, action="webhook.delete", target=webhook, changes=_told(webhook))
-    webhook.delete()
+    return removal_make(actor=actor, kind=WEBHOOK.name, row=webhook)
 
 
 @transaction.atomic
@@ -194,3 +199,19 @@ def _told(row: Webhook) -> dict[str, object]:
         "events": list(row.events),
         "system": row.system.key if row.system else None,
     }
+
+
+def _webhook_returned(_actor: Actor, _webhook: Webhook) -> None:
+    transaction.on_commit(dispatch.deliver)
+
+
+WEBHOOK = Kind(
+    name="webhook",
+    label=lazy("Webhook"),
+    icon="send",
+    permission=Permission.WEBHOOK_MANAGE,
+    taken="There is another webhook of that name by now; give that one another name first.",
+    page=lambda webhook: reverse("webhook-detail", args=[webhook.pk]),
+    note=lazy("It is not told of what happened meanwhile. Its signing key is the one it had."),
+    returned=_webhook_returned,
+)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from django.db import models, transaction
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
@@ -10,6 +12,9 @@ from apps.accounts.roles import Permission
 from apps.audit.services import record
 from apps.common.errors import Conflict, Invalid, Missing
 from apps.planning.models import ItemGuidance, PlanningItem
+from apps.removals.kinds import Kind
+from apps.removals.models import Removal
+from apps.removals.services import removal_make
 
 MOST = 50  # pieces on one item; more than that nobody reads
 
@@ -42,11 +47,15 @@ def guidance_link(*, actor: Actor, item: PlanningItem, pieces: Sequence[models.M
 
 
 @transaction.atomic
-def guidance_unlink(*, actor: Actor, item: PlanningItem, guidance_id: int) -> None:
-    """Raises: NotPermitted, Missing."""
+def guidance_unlink(*, actor: Actor, item: PlanningItem, guidance_id: int) -> Removal:
+    """It can be put back. Raises: NotPermitted, Missing."""
     require(actor, Permission.ITEM_EDIT, item)
-    gone, _each = ItemGuidance.objects.filter(item=item, guidance_id=guidance_id).delete()
-    if not gone:
+    row = (
+        ItemGuidance.objects.select_for_update(of=("self",))
+        .filter(item=item, guidance_id=guidance_id)
+        .first()
+    )
+    if row is None:
         raise Missing("This guidance is not linked here.")
     record(
         actor=actor,
@@ -55,3 +64,20 @@ def guidance_unlink(*, actor: Actor, item: PlanningItem, guidance_id: int) -> No
         system_id=item.system_id,
         changes={"guidance": [f"G-{guidance_id}", ""]},
     )
+    return removal_make(
+        actor=actor,
+        kind=ITEM_GUIDANCE.name,
+        row=row,
+        label=f"{item.key}: G-{guidance_id}",
+        system_id=item.system_id,
+    )
+
+
+ITEM_GUIDANCE = Kind(
+    name="item_guidance",
+    label=_("Guidance of an item"),
+    icon="book-open",
+    permission=Permission.ITEM_EDIT,
+    taken="It was linked again meanwhile.",
+    page=lambda row: f"{reverse('item-detail', args=[row.item_id])}#guidance",
+)

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
@@ -22,6 +24,9 @@ from apps.planning.models import (
     PlanningItem,
     moves_from,
 )
+from apps.removals.kinds import Kind
+from apps.removals.models import Removal
+from apps.removals.services import removal_make
 
 ITEM_FIELDS = ("title", "kind", "stage", "status", "question", "tracker_key", "tracker_url")
 OPTION_FIELDS = ("title", "description", "cost_once", "cost_yearly", "is_do_nothing", "position")
@@ -173,8 +178,8 @@ def option_edit(*, actor: Actor, option: Option, version: int | None, **values: 
 
 
 @transaction.atomic
-def option_delete(*, actor: Actor, option: Option) -> None:
-    """Remove an option that nothing stands on yet. Raises: Conflict."""
+def option_delete(*, actor: Actor, option: Option) -> Removal:
+    """Remove an option that nothing stands on yet; it can be put back. Raises: Conflict."""
     require(actor, Permission.ITEM_EDIT, option)
     row = Option.objects.select_for_update(of=("self",)).select_related("item").get(pk=option.pk)
     if row.decisions.exists() or row.statements.exists():
@@ -184,4 +189,14 @@ def option_delete(*, actor: Actor, option: Option) -> None:
     if row.is_baseline and Option.objects.filter(item=row.item_id).count() > 1:
         raise Conflict("Make another option the baseline first.")
     record(actor=actor, action="option.delete", target=row, system_id=row.item.system_id)
-    row.delete()
+    return removal_make(actor=actor, kind=OPTION.name, row=row, system_id=row.item.system_id)
+
+
+OPTION = Kind(
+    name="option",
+    label=_("Option"),
+    icon="split",
+    permission=Permission.ITEM_EDIT,
+    taken="The item has another option of that title by now, or another baseline.",
+    page=lambda option: reverse("item-detail", args=[option.item_id]),
+)

@@ -4,7 +4,9 @@ import logging
 
 from cryptography.fernet import InvalidToken
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
@@ -15,6 +17,9 @@ from apps.common import sealing
 from apps.common.editing import lock_for_edit
 from apps.common.errors import Conflict, Invalid
 from apps.common.outgoing import OutgoingFailed, origin_of
+from apps.removals.kinds import Kind
+from apps.removals.models import Removal
+from apps.removals.services import removal_make
 from apps.sources.models import Credential, CredentialKind
 from apps.sources.secret import Secret
 
@@ -82,15 +87,17 @@ def credential_replace(
 
 
 @transaction.atomic
-def credential_delete(*, actor: Actor, credential: Credential) -> None:
-    """Raises: Conflict while a source uses it."""
+def credential_delete(*, actor: Actor, credential: Credential) -> Removal:
+    """It can be put back, sealed as it was. Raises: Conflict while a source uses it."""
     require(actor, Permission.SOURCE_MANAGE, credential)
     if names := list(credential.sources.values_list("name", flat=True)[:5]):
         raise Conflict(f"It is used by {', '.join(names)}; give these another one first.")
     record(
         actor=actor, action="credential.delete", target=credential, system_id=credential.system_id
     )
-    credential.delete()
+    return removal_make(
+        actor=actor, kind=CREDENTIAL.name, row=credential, system_id=credential.system_id
+    )
 
 
 def secret_of(credential: Credential | None) -> Secret | None:
@@ -170,3 +177,14 @@ def _secret_problem(secret: str) -> str:
     if not (secret.isascii() and secret.isprintable()):
         return "Only printable ASCII characters, in one line: it has to fit into a header."
     return ""
+
+
+CREDENTIAL = Kind(
+    name="credential",
+    label=_("Credential"),
+    icon="key-round",
+    permission=Permission.SOURCE_MANAGE,
+    taken="The system has another credential of that name by now; take that away first.",
+    page=lambda credential: reverse("credential-detail", args=[credential.pk]),
+    note=_("Its secret comes back sealed; nobody is shown it."),
+)

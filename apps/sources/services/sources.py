@@ -7,7 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
@@ -17,6 +19,9 @@ from apps.catalog.models import System
 from apps.common.editing import changed_fields, lock_for_edit
 from apps.common.errors import Conflict, Invalid
 from apps.common.outgoing import OutgoingFailed, Policy
+from apps.removals.kinds import Kind
+from apps.removals.models import Removal
+from apps.removals.services import removal_make
 from apps.scans.services.receive import Claim
 from apps.sources import dispatch, schedule
 from apps.sources.connectors.fields import read_config
@@ -123,11 +128,11 @@ def source_pause(*, actor: Actor, source: Source, is_paused: bool) -> Source:
 
 
 @transaction.atomic
-def source_delete(*, actor: Actor, source: Source) -> None:
-    """Take a source away; its reports stay."""
+def source_delete(*, actor: Actor, source: Source) -> Removal:
+    """Take a source away; its reports stay. It can be put back with what it knows."""
     require(actor, Permission.SOURCE_MANAGE, source)
     record(actor=actor, action="source.delete", target=source, system_id=source.system_id)
-    source.delete()
+    return removal_make(actor=actor, kind=SOURCE.name, row=source, system_id=source.system_id)
 
 
 def source_run_now(*, actor: Actor, source: Source) -> SourceRun:
@@ -242,3 +247,13 @@ def _credential_problem(
     if credential.origin != origin:
         return f"It was made for {credential.origin}, and this is {origin}."
     return ""
+
+
+SOURCE = Kind(
+    name="source",
+    label=_("Source"),
+    icon="plug",
+    permission=Permission.SOURCE_MANAGE,
+    taken="The system has another source of that name by now; give that one another name first.",
+    page=lambda source: reverse("source-detail", args=[source.pk]),
+)

@@ -13,6 +13,7 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_permitting
 from apps.common.errors import Conflict, EditConflict, Invalid
+from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors, status_of
 from apps.sources.forms import CredentialForm, SecretForm
 from apps.sources.selectors import credential_get, credentials_list
@@ -80,9 +81,13 @@ def credential_page(request: PageRequest, pk: int) -> HttpResponse:
 def credential_delete_action(request: PageRequest, pk: int) -> HttpResponse:
     credential = credential_get(request.actor, pk)
     try:
-        credential_delete(actor=request.actor, credential=credential)
+        removal = credential_delete(actor=request.actor, credential=credential)
     except Conflict as error:
         messages.warning(request, error.message)
         return redirect("credential-detail", pk)
-    messages.success(request, _("%(name)s is gone.") % {"name": credential.name})
+    told = _(
+        "%(name)s is gone. Its secret stays sealed for a week, for an undo; “Recently removed” "
+        "in the settings forgets it at once."
+    )
+    tell_undoable(request, told % {"name": credential.name}, "removed-undo", removal.uid)
     return redirect("credential-list")

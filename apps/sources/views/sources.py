@@ -15,6 +15,7 @@ from apps.accounts.roles import Permission
 from apps.catalog.models import System
 from apps.catalog.selectors import systems_permitting, systems_visible
 from apps.common.errors import Conflict, EditConflict, Invalid
+from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors, status_of
 from apps.common.said import said
 from apps.sources.forms import SourceFilterForm, SourceForm, initial_of, interval_words
@@ -191,6 +192,7 @@ def source_pause_action(request: PageRequest, pk: int) -> HttpResponse:
 @require_POST
 def source_delete_action(request: PageRequest, pk: int) -> HttpResponse:
     source = source_get(request.actor, pk)
-    source_delete(actor=request.actor, source=source)
-    messages.success(request, _("%(name)s is gone; its reports stay.") % {"name": source.name})
+    removal = source_delete(actor=request.actor, source=source)
+    told = _("%(name)s is gone; its reports stay.") % {"name": source.name}
+    tell_undoable(request, told, "removed-undo", removal.uid)
     return redirect("source-list")

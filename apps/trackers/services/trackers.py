@@ -4,7 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
@@ -15,6 +17,9 @@ from apps.common import sealing
 from apps.common.editing import lock_for_edit
 from apps.common.errors import Conflict, Invalid
 from apps.common.outgoing import OutgoingFailed, Policy, origin_of
+from apps.removals.kinds import Kind
+from apps.removals.models import Removal
+from apps.removals.services import removal_make
 from apps.trackers import dispatch
 from apps.trackers.clients.registry import CLIENTS
 from apps.trackers.models import Tracker, TrackerKind
@@ -123,12 +128,12 @@ def tracker_pause(*, actor: Actor, tracker: Tracker, is_paused: bool) -> Tracker
 
 
 @transaction.atomic
-def tracker_delete(*, actor: Actor, tracker: Tracker) -> None:
-    """With what is known of its tickets; in the tracker they stay."""
+def tracker_delete(*, actor: Actor, tracker: Tracker) -> Removal:
+    """With what is known of its tickets; in the tracker they stay. All of it can be put back."""
     require(actor, Permission.TRACKER_MANAGE)
     row = lock_for_edit(Tracker, tracker.pk, None)
     record(actor=actor, action="tracker.delete", target=row, changes=_told(row))
-    row.delete()
+    return removal_make(actor=actor, kind=TRACKER.name, row=row)
 
 
 def tracker_test(*, actor: Actor, tracker: Tracker) -> str:
@@ -240,3 +245,19 @@ def _told(row: Tracker) -> dict[str, object]:
         "closes_fixed": row.closes_fixed,
         "system": row.system.key if row.system else None,
     }
+
+
+def _tracker_returned(_actor: Actor, _tracker: Tracker) -> None:
+    transaction.on_commit(dispatch.file_tickets)
+
+
+TRACKER = Kind(
+    name="tracker",
+    label=_("Issue tracker"),
+    icon="clipboard-list",
+    permission=Permission.TRACKER_MANAGE,
+    taken="There is another tracker of that name by now; give that one another name first.",
+    page=lambda tracker: reverse("tracker-detail", args=[tracker.pk]),
+    note=_("Items that came from another tracker meanwhile stay with that one."),
+    returned=_tracker_returned,
+)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
@@ -12,6 +14,9 @@ from apps.audit.services import record
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
 from apps.common.errors import Invalid
+from apps.removals.kinds import Kind
+from apps.removals.models import Removal
+from apps.removals.services import removal_make
 from apps.trust.models import TrustRule
 
 
@@ -62,8 +67,22 @@ def rule_create(
 
 
 @transaction.atomic
-def rule_delete(*, actor: Actor, rule: TrustRule) -> None:
-    """No job gets a token by it any more; those that have one keep it for its few minutes."""
+def rule_delete(*, actor: Actor, rule: TrustRule) -> Removal:
+    """No job gets a token by it any more; those that have one keep it for its few minutes.
+
+    It can be put back.
+    """
     require(actor, Permission.TOKEN_MANAGE, rule)
     record(actor=actor, action="trust.delete", target=rule, system_id=rule.system_id)
-    rule.delete()
+    return removal_make(actor=actor, kind=TRUST_RULE.name, row=rule, system_id=rule.system_id)
+
+
+TRUST_RULE = Kind(
+    name="trust_rule",
+    label=_("Trust rule"),
+    icon="shield-check",
+    permission=Permission.TOKEN_MANAGE,
+    taken="There is such a rule again.",
+    page=lambda rule: reverse("system-trust", args=[rule.system.key]),
+    note=_("Proofs that jobs showed meanwhile stay refused; their next run gets a token again."),
+)
