@@ -285,6 +285,23 @@ SECOPS_REMOVALS = [
     "apps.accounts.services.people.TEAM",
     "apps.accounts.services.providers.PROVIDER",
 ]
+# What the settings page says: functions (viewer) -> lines of apps/common/setting_lines.py, in the order of each group.
+SECOPS_SETTING_LINES = [
+    "apps.accounts.setting_lines.lines",
+    "apps.notices.setting_lines.lines",
+    "apps.planning.setting_lines.lines",
+    "apps.attachments.setting_lines.lines",
+    "apps.catalog.setting_lines.lines",
+    "apps.accounts.setting_lines.lines_of_systems",
+    "apps.trust.setting_lines.lines",
+    "apps.sources.setting_lines.lines",
+    "apps.risks.setting_lines.lines",
+    "apps.coverage.setting_lines.lines",
+    "apps.scans.setting_lines.lines",
+    "apps.outbound.setting_lines.lines",
+    "apps.trackers.setting_lines.lines",
+    "apps.advice.setting_lines.lines",
+]
 # What the cards of the planning board say of value; a function (viewer, item ids) -> {id: ItemWorth}.
 SECOPS_ITEM_WORTH = "apps.advice.item_worth.items_worth"
 # Where people's Markdown stands: a picture that none of these names goes (apps/attachments).

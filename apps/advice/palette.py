@@ -104,6 +104,7 @@ COMMANDS = (
     Command(_("Incidents"), "incident-list", "shield-alert", _("near misses losses register")),
     Command(_("Sources"), "source-list", "plug", _("pull connectors")),
     Command(_("Notices"), "notice-list", "bell", ""),
+    Command(_("Settings"), "settings", "settings", _("preferences options configuration profile")),
     Command(_("Sign-in and sessions"), "settings-security", "lock", _("password passkey factor")),
     Command(_("API tokens"), "settings-tokens", "key-round", ""),
     Command(

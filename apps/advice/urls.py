@@ -15,6 +15,7 @@ from apps.advice.views import (
     questions,
     registers,
     search,
+    settings,
     statements,
     systems,
 )
@@ -114,6 +115,7 @@ urlpatterns += [
     path("portfolio/risks.oscal.json", registers.risk_poam, name="risk-poam"),
     path("portfolio/risks.cdx.json", registers.risk_cyclonedx, name="risk-cyclonedx"),
     path("portfolio/", portfolio.portfolio_page, name="portfolio"),
+    path("settings/", settings.settings_page, name="settings"),
     path("settings/pictures/", pictures.picture_list_page, name="settings-pictures"),
     path(
         "settings/pictures/<uuid:uid>/remove/",

@@ -31,6 +31,27 @@ def event_handlers_exist(
 
 
 @register
+def registered_paths_exist(
+    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001  # Django's signature
+    **kwargs: Any,  # noqa: ARG001
+) -> list[CheckMessage]:
+    problems: list[CheckMessage] = []
+    for name in ("SECOPS_REMOVALS", "SECOPS_SETTING_LINES"):
+        for path in getattr(settings, name):
+            try:
+                import_string(path)
+            except ImportError as error:
+                problems.append(
+                    Error(
+                        f"{path} cannot be imported: {error}",
+                        hint=f"Correct {name}.",
+                        id="common.E003",
+                    )
+                )
+    return problems
+
+
+@register
 def item_worth_exists(
     app_configs: Sequence[AppConfig] | None,  # noqa: ARG001  # Django's signature
     **kwargs: Any,  # noqa: ARG001

@@ -377,6 +377,7 @@ TABLE = {
         api/v2/test_types/
         api/v2/user_profile/
         settings/security/
+        settings/
         settings/removed/
         (home)
         questions/

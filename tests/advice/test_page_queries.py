@@ -30,6 +30,7 @@ MOST = {
     "/findings/{finding.pk}/": 12,
     "/reports/": 12,
     "/coverage/": 12,
+    "/settings/": 12,
 }
 
 

@@ -137,6 +137,7 @@ EVERYBODYS: dict[str, Open] = {
     "questions": at("/questions/"),
     "question": a_question,
     "question-place": at("/questions/new/"),
+    "settings": at("/settings/"),
     "recently removed": at("/settings/removed/"),
     "tokens": at("/settings/tokens/"),
     "pictures": at("/settings/pictures/"),
