@@ -136,7 +136,6 @@ EVERYBODYS: dict[str, Open] = {
     "ask-about": at("/questions/new/?at=/systems/booking/"),
     "questions": at("/questions/"),
     "question": a_question,
-    "question-place": at("/questions/new/"),
     "settings": at("/settings/"),
     "recently removed": at("/settings/removed/"),
     "tokens": at("/settings/tokens/"),
