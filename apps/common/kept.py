@@ -32,6 +32,11 @@ def keep(key: str, value: Any, seconds: int = KEPT_SECONDS) -> None:
         logger.warning("the cache is away; %s is made anew", key.partition(":")[0])
 
 
+def forget(key: str) -> None:
+    with contextlib.suppress(RedisError):
+        cache.delete(key)
+
+
 def claim(key: str, seconds: int) -> bool | None:
     """Whether the caller is the first to ask for this work; None where the cache is away.
 

@@ -167,6 +167,10 @@ class ValueUpdate(models.Model):
     prior = models.JSONField()
     posterior = models.JSONField()
     sentence = models.TextField()  # what moved, and why
+    # Whose findings made it, where it was a report's.
+    report = models.ForeignKey(
+        "scans.Report", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     is_surprising = models.BooleanField(default=False)  # the prior gave such data under 5 %
     # Expected annual loss, in the statement's currency, with the estimate before and after.
     loss_before = models.DecimalField(max_digits=18, decimal_places=2)
@@ -184,6 +188,11 @@ class ValueUpdate(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["statement", "key"], name="value_update_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["report"], condition=Q(report__isnull=False), name="value_update_of_report"
+            )
         ]
 
     def __str__(self) -> str:

@@ -12,14 +12,13 @@ def on_report_processed(event_id: int, payload: dict[str, Any]) -> None:  # noqa
     links_make_for_report(report_id=payload["report_id"])
     report = Report.objects.filter(pk=payload["report_id"]).first()
     if report is not None:
-        signals_review_all(report.system_id)
+        signals_review_all(report)
 
 
 def on_report_sorted(event_id: int, payload: dict[str, Any]) -> None:  # noqa: ARG001
     """Rules of findings may ask for what scans say of a finding first: its tags, its owner."""
     if triage_rules_link_report(report_id=payload["report_id"]):
-        report = Report.objects.get(pk=payload["report_id"])
-        signals_review_all(report.system_id)
+        signals_review_all(Report.objects.get(pk=payload["report_id"]))
 
 
 def on_rule_switched_off(event_id: int, payload: dict[str, Any]) -> None:  # noqa: ARG001

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import (
@@ -25,7 +26,8 @@ from apps.evidence.models import (
     ValueUpdate,
 )
 from apps.risks.models import RiskStatement
-from apps.scans.models import Finding, FindingState, TriageRule
+from apps.risks.selectors import statements_visible
+from apps.scans.models import Finding, FindingState, Report, TriageRule
 from apps.scans.selectors import FindingFilter, findings_list
 from apps.scans.selectors_rules import rules_visible
 
@@ -118,6 +120,42 @@ def triage_rules_of_statement(viewer: Actor, statement_id: int) -> QuerySet[Tria
     targets = TriageRuleTarget.objects.visible_to(viewer).filter(statement_id=statement_id)
     rules: QuerySet[TriageRule] = triage_rules_visible(viewer)
     return rules.filter(is_on=True, evidence_target__in=targets).order_by("pk")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one report did to one risk statement.
+
+    came, gone: findings that bear on it and came (back) with the report, or are gone since. updates: values that
+    the report moved, or would.
+    """
+
+    statement: RiskStatement
+    came: int
+    gone: int
+    updates: list[ValueUpdate]
+
+
+def effects_of_report(viewer: Actor, report: Report) -> list[Effect]:
+    """Statements whose evidence or value a report moved, those whose value moved first."""
+    links = EvidenceLink.objects.visible_to(viewer).filter(dismissed_at=None).order_by()
+    came, gone = (
+        dict(
+            links.filter(**{f"finding__presences__{end}": report})
+            .values_list("statement")
+            .annotate(Count("finding", distinct=True))
+        )
+        for end in ("since", "until")
+    )
+    updates: dict[int, list[ValueUpdate]] = {}
+    for each in ValueUpdate.objects.visible_to(viewer).filter(report=report):
+        updates.setdefault(each.statement_id, []).append(each)
+    rows = statements_visible(viewer).filter(pk__in={*came, *gone, *updates})
+    found = [
+        Effect(row, came.get(row.pk, 0), gone.get(row.pk, 0), updates.get(row.pk, []))
+        for row in rows
+    ]
+    return sorted(found, key=lambda each: (not each.updates, -each.came - each.gone))
 
 
 def links_bearing(viewer: Actor, statement_ids: list[int], *, most: int) -> QuerySet[EvidenceLink]:

@@ -14,10 +14,21 @@ from apps.catalog.stages import Stage
 from apps.common.forms import FilterForm, with_any
 from apps.scans.models import SEVERITIES, FindingState, ReportState
 from apps.scans.registry import registry
-from apps.scans.selectors import NOBODY, FindingFilter, ReportFilter
+from apps.scans.selectors import NOBODY, FindingFilter, ReportChange, ReportFilter
 from apps.scans.services.receive import LONGEST, Claim
 
 _CWE = re.compile(r"(?:CWE-?)?(\d{1,6})", re.IGNORECASE)
+# What a report did to findings, and which: "new-" and the report's number.
+_CHANGE = re.compile(
+    r"(?:new|back|gone|severity|unchanged)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+)
+CHANGES = {
+    ReportChange.NEW: _("new"),
+    ReportChange.BACK: _("back again"),
+    ReportChange.GONE: _("gone"),
+    ReportChange.SEVERITY: _("severity changed"),
+    ReportChange.UNCHANGED: _("unchanged"),
+}
 
 
 class PlaceFilterForm(FilterForm):
@@ -99,8 +110,9 @@ class FindingFilterForm(PlaceFilterForm):
     team = forms.ChoiceField(label=_("Owner"), required=False)
     # Of addresses that other pages make.
     tag = forms.CharField(label=_("Tag"), required=False, max_length=40)
+    change = forms.RegexField(_CHANGE, label=_("By a report"), required=False)
     field_order = ["q", "system", "stage", "severity", "state", "team", "exploit", "age", "cwe"]
-    unseen = ("cwe", "tag")
+    unseen = ("cwe", "tag", "change")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -116,7 +128,18 @@ class FindingFilterForm(PlaceFilterForm):
         """What the address asks for and no field shows."""
         return [self[name] for name in self.unseen if self[name].value()]
 
+    def active(self) -> list[tuple[str, str, str]]:
+        return [
+            (
+                name,
+                label,
+                str(CHANGES[ReportChange(words.partition("-")[0])]) if name == "change" else words,
+            )
+            for name, label, words in super().active()
+        ]
+
     def wanted(self) -> FindingFilter:
+        change, _dash, report = self.given("change").partition("-")
         severity, text = self.given("severity"), self.given("q").strip()
         exploit = self.given("exploit")
         is_cwe = text.upper().startswith("CWE-") and _CWE.fullmatch(text)
@@ -132,6 +155,8 @@ class FindingFilterForm(PlaceFilterForm):
             overdue=bool(self.given("age")),
             team=self.given("team"),
             tag=self.given("tag"),
+            report=report,
+            change=change,
         )
 
 

@@ -155,6 +155,11 @@ class Report(SystemOwned):
     unchanged = models.PositiveIntegerField(null=True)
     fixed = models.PositiveIntegerField(null=True)
     reopened = models.PositiveIntegerField(null=True)
+    # All that came back and all that is gone, also what a person had decided; null: processed before they
+    # were counted.
+    back = models.PositiveIntegerField(null=True)
+    gone = models.PositiveIntegerField(null=True)
+    severity_changed = models.PositiveIntegerField(null=True)
     outcomes = models.JSONField(default=dict)  # {"passed": 12}: evidence beside the findings
     warnings = models.JSONField(default=list)
     error_reason = models.CharField(max_length=40, blank=True, default="")
@@ -347,6 +352,22 @@ class Presence(models.Model):
 
     def __str__(self) -> str:
         return f"finding {self.finding_id} since report {self.since_id}"
+
+
+class SeverityChange(models.Model):
+    """That a report rates a finding, which was there and stayed, otherwise than before."""
+
+    id = models.BigAutoField(primary_key=True)
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="severity_changes")
+    finding = models.ForeignKey(Finding, on_delete=models.CASCADE, related_name="severity_changes")
+    before = models.PositiveSmallIntegerField(choices=SEVERITIES)
+    after = models.PositiveSmallIntegerField(choices=SEVERITIES)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"finding {self.finding_id}: {self.before} to {self.after}"
 
 
 class TriageState(models.TextChoices):

@@ -4,6 +4,8 @@ import re
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
@@ -11,6 +13,7 @@ from django.db.models import (
     BigIntegerField,
     BooleanField,
     Case,
+    Exists,
     F,
     Func,
     OuterRef,
@@ -41,7 +44,9 @@ from apps.scans.models import (
     OwnerSource,
     Presence,
     Report,
+    ReportState,
     Series,
+    SeverityChange,
     Triage,
     TriageChange,
 )
@@ -71,13 +76,48 @@ class FindingFilter:
     tool: str = ""
     team: str = ""  # the owner's key, or NOBODY
     tag: str = ""
+    report: str = ""  # the number (UUID) of one that the viewer may see; with `change`
+    change: str = ""  # what became of them by the report: a Change
+
+
+class ReportChange(StrEnum):
+    """What became of a finding by a report."""
+
+    NEW = "new"
+    BACK = "back"  # was there before, was gone, and is there again
+    GONE = "gone"
+    SEVERITY = "severity"  # is rated otherwise than before
+    UNCHANGED = "unchanged"
+
+
+def changed_by(report: Report, change: str) -> QuerySet[Any]:
+    """The numbers of the findings to which a report did this.
+
+    Unchanged is what was there before and stayed; only of a full report that is also what it saw.
+    """
+    since = Presence.objects.filter(since=report)
+    earlier = Presence.objects.filter(finding=OuterRef("finding"), pk__lt=OuterRef("pk"))
+    moved = SeverityChange.objects.filter(report=report).values("finding")
+    if change == ReportChange.NEW:
+        return since.filter(~Exists(earlier)).values("finding")
+    if change == ReportChange.BACK:
+        return since.filter(Exists(earlier)).values("finding")
+    if change == ReportChange.GONE:
+        return Presence.objects.filter(until=report).values("finding")
+    if change == ReportChange.SEVERITY:
+        return moved
+    later = Q(until=None) | Q(until__finished_at__gt=report.finished_at)
+    stayed = Presence.objects.filter(
+        later, series=report.series_id, since__finished_at__lt=report.finished_at
+    )
+    return stayed.exclude(finding__in=moved).values("finding")
 
 
 def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
     """Findings, worst first. Ordered so that a keyset page uses the partial indexes."""
     found: QuerySet[Finding] = Finding.objects.visible_to(viewer)
     found = found.select_related("system", "series")
-    if not wanted.previews:
+    if not wanted.previews and not wanted.report:
         found = found.filter(is_preview=False)
     # The system by its number, found first: through a join PostgreSQL reads the findings of all systems.
     named = System.objects.filter(key=wanted.system).values("pk")
@@ -99,6 +139,8 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
     if wanted.cwe is not None:
         found = found.filter(cwes__contains=[wanted.cwe])
     found = _exploits_asked_for(found, wanted)
+    if wanted.report:
+        found = _of_report(viewer, found, wanted)
     if wanted.rule:
         found = found.filter(rule_id__iregex=any_of(wanted.rule))
     if wanted.component:
@@ -112,6 +154,11 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
             | Q(vulnerabilities__contains=[text.upper()])
         )
     return found.order_by("-severity", "-id")
+
+
+def _of_report(viewer: Actor, found: QuerySet[Finding], wanted: FindingFilter) -> QuerySet[Finding]:
+    report = Report.objects.visible_to(viewer).filter(uid=wanted.report).first()
+    return found.filter(pk__in=changed_by(report, wanted.change)) if report else found.none()
 
 
 def with_marks(found: QuerySet[Finding]) -> QuerySet[Finding]:
@@ -249,26 +296,27 @@ def report_get(viewer: Actor, uid: uuid.UUID) -> Report:
     return report
 
 
-def findings_new_in(viewer: Actor, report: Report) -> QuerySet[Finding]:
-    """What a report brought, new or back again."""
-    found = (
-        Finding.objects.visible_to(viewer)
-        .filter(presences__since=report)
-        .select_related("system", "series")
-        .order_by("-severity", "-id")
+def report_before(report: Report) -> Report | None:
+    """The one that said before this one what its series sees; None where it was the first."""
+    if report.series_id is None or report.finished_at is None:
+        return None
+    before: Report | None = (
+        Report.objects.filter(
+            series=report.series_id,
+            state=ReportState.PROCESSED,
+            is_outdated=False,
+            finished_at__lt=report.finished_at,
+        )
+        .order_by("-finished_at", "-id")
+        .first()
     )
-    return with_marks(with_exploits(found))
+    return before
 
 
-def findings_gone_in(viewer: Actor, report: Report) -> QuerySet[Finding]:
-    """What a report no longer saw."""
-    found = (
-        Finding.objects.visible_to(viewer)
-        .filter(presences__until=report)
-        .select_related("system", "series")
-        .order_by("-severity", "-id")
-    )
-    return with_marks(with_exploits(found))
+def findings_of_change(viewer: Actor, report: Report, change: str) -> QuerySet[Finding]:
+    """The findings to which a report did this, the worst first."""
+    wanted = FindingFilter(state="any", report=str(report.uid), change=change)
+    return with_marks(with_exploits(findings_list(viewer, wanted)))
 
 
 def series_list(viewer: Actor) -> QuerySet[Series]:

@@ -33,7 +33,6 @@ urlpatterns = [
     path("reports/retention/", retention.retention_page, name="retention"),
     path("reports/new/", reports.report_upload_page, name="report-upload"),
     path("reports/raw-copies/", raw.raw_copies_page, name="raw-copies"),
-    path("reports/<uuid:uid>/", reports.report_page, name="report-detail"),
     path("reports/<uuid:uid>/raw/", reports.report_raw, name="report-raw"),
     path("reports/<uuid:uid>/reprocess/", reports.report_reprocess_action, name="report-reprocess"),
 ]

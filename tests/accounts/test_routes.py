@@ -523,6 +523,7 @@ TABLE = {
         attachments/<uuid:uid>
         findings/vex/<uuid:uid>/
         reports/<uuid:uid>/
+        reports/<uuid:uid>/progress/
         sources/<number:pk>/
         systems/<slug:key>/coverage/
         automation/<automation_key:pk>/

@@ -186,7 +186,7 @@ def _rendered(path: Path) -> bytes:
     assert fmt is not None
     parsed = fmt.parse(memoryview(path.read_bytes()))
     fingerprinter = Fingerprinter(tool_family(parsed.tool_name))
-    lines = staging._lines(parsed.findings, fingerprinter, staging.Staged())
+    lines = staging._lines(parsed.findings, fingerprinter, staging.Staged(), lambda: None)
     return "".join(lines).encode()
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 import gzip
 import json
 import uuid
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,10 +13,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.common import events
+from apps.evidence.services.links import rule_create
+from apps.evidence.services.updates import update_record
 from apps.scans.models import Report
+from apps.scans.progress import progress_of
 from apps.scans.services.ingest import report_ingest
+from apps.scans.services.reconcile import reconcile
+from tests.accounts.test_policy import TESTS
 from tests.conftest import People
-from tests.factories import make_report, make_series
+from tests.factories import make_item, make_report, make_series, make_statement
 
 LIST = "/reports/"
 NEW = "/reports/new/"
@@ -63,10 +70,13 @@ def test_a_report_sent_by_hand_is_followed_to_its_changes(client: Client, people
     first = _sent(client, _sarif(1, 2), commit="abc123")
     assert first is not None
     waiting = client.get(f"{LIST}{first.uid}/").content.decode()
-    assert 'hx-trigger="every 2s"' in waiting
+    assert 'hx-trigger="every 1s"' in waiting
+    assert "It is the next one." in waiting
     _process(first.pk)
     page = client.get(f"{LIST}{first.uid}/").content.decode()
     assert "hx-trigger" not in page  # polling stops
+    part = client.get(f"{LIST}{first.uid}/progress/").content.decode()
+    assert 'hx-trigger="load"' in part  # whoever still asks fetches the page's new self
     assert "Weakness 1" in page
     assert "abc123" in page
     second = _sent(client, _sarif(2, 3))
@@ -74,9 +84,109 @@ def test_a_report_sent_by_hand_is_followed_to_its_changes(client: Client, people
     _process(second.pk)
     response = client.get(f"{LIST}{second.uid}/")
     assert [finding.title for finding in response.context["came"]] == ["Weakness 3"]
-    assert [finding.title for finding in response.context["went"]] == ["Weakness 1"]
-    shown = response.context["report"]
-    assert (shown.new, shown.unchanged, shown.fixed) == (1, 1, 1)
+    assert response.context["before"] == first
+    listed = {
+        str(count.label): (count.number, count.url and _titles(client, count.url))
+        for count in response.context["counts"]
+    }
+    assert listed == {
+        "New": (1, ["Weakness 3"]),
+        "Back again": (0, ""),
+        "Gone": (1, ["Weakness 1"]),
+        "Severity changed": (0, ""),
+        "Unchanged": (1, ["Weakness 2"]),
+    }
+
+
+def _titles(client: Client, address: str) -> list[str]:
+    return [finding.title for finding in client.get(address).context["findings"]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_count_leads_to_exactly_those_findings(client: Client, people: People) -> None:
+    client.force_login(people.security)
+    milder = _sarif(1, 2, 4, 5).replace(b'"R2", "level": "error"', b'"R2", "level": "note"')
+    sent = [_sent(client, content) for content in (_sarif(1, 2, 3, 5), _sarif(2, 3, 5), milder)]
+    reports = [each for each in sent if each is not None]
+    for each in reports:
+        _process(each.pk)
+    report = reports[-1]
+    counts = client.get(f"{LIST}{report.uid}/").context["counts"]
+    listed = {str(count.label): (count.number, count.url) for count in counts}
+    assert {name: number for name, (number, _url) in listed.items()} == {
+        "New": 1,
+        "Back again": 1,
+        "Gone": 1,
+        "Severity changed": 1,
+        "Unchanged": 1,
+    }
+    titles = {"New": 4, "Back again": 1, "Gone": 3, "Severity changed": 2, "Unchanged": 5}
+    for name, number in titles.items():
+        assert _titles(client, listed[name][1]) == [f"Weakness {number}"], name
+    page = client.get(listed["New"][1]).content.decode()
+    assert "By a report" in page
+    assert "new" in page
+    # Of a report that the reader may not see nothing is found, and nonsense asks for nothing.
+    client.force_login(people.outsider)
+    assert _titles(client, listed["New"][1]) == []
+    client.force_login(people.security)
+    assert len(_titles(client, "/findings/?change=new-x&state=any")) == 5
+    rows = client.get(f"/api/v1/reports/{report.uid}/findings?change=severity").json()["results"]
+    assert [row["title"] for row in rows] == ["Weakness 2"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_tells_which_risks_it_moved(client: Client, people: People) -> None:
+    statement = make_statement(item=make_item(people.system), published=True)
+    rule_create(actor=TESTS, statement=statement, rule_pattern="R*")
+    client.force_login(people.security)
+    first, second = _sent(client, _sarif(1, 2)), _sent(client, _sarif(2, 3, 4))
+    assert first is not None
+    assert second is not None
+    for report in (first, second):
+        _process(report.pk)
+        events.deliver_due()
+    update_record(
+        actor=TESTS,
+        statement=statement,
+        kind="signals",
+        data={"factor": 2.0, "applied": 1.0, "reasons": ["EPSS gives 50%"]},
+        key="signals:1",
+        report=second,
+    )
+    (effect,) = client.get(f"{LIST}{second.uid}/").context["effects"]
+    assert (effect.statement, effect.came, effect.gone) == (statement, 2, 1)
+    assert [update.key for update in effect.updates] == ["signals:1"]
+    page = client.get(f"{LIST}{second.uid}/").content.decode()
+    assert "2 findings came" in page
+    assert "1 finding is gone" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_progress_is_told_while_a_report_is_read(
+    client: Client, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What others see meanwhile, asked at the moment at which findings are matched."""
+    client.force_login(people.security)
+    first, second = _sent(client, _sarif(*range(1, 41))), _sent(client, _sarif(1))
+    assert first is not None
+    assert second is not None
+    waiting = client.get(f"/api/v1/reports/{second.uid}").json()["progress"]
+    assert (waiting["phase"], waiting["ahead"]) == ("waiting", 1)
+    seen: dict[str, tuple[int, int]] = {}
+
+    def look(**values: Any) -> Any:
+        progress = progress_of(Report(pk=first.pk, state="processing", size=first.size, attempts=1))
+        seen[progress.phase] = (progress.results, progress.read)
+        return reconcile(**values)
+
+    monkeypatch.setattr("apps.scans.services.ingest.reconcile", look)
+    _process(first.pk)
+    results, read = seen["matching"]
+    assert results == 40
+    assert first.size * 0.8 < read <= first.size  # the results, and not the frame around them
+    done = client.get(f"/api/v1/reports/{first.uid}").json()["progress"]
+    assert (done["phase"], done["ahead"]) == ("done", None)
 
 
 def test_gz_is_unpacked_and_a_double_click_sends_one(client: Client, people: People) -> None:
@@ -126,6 +236,7 @@ def test_a_failed_report_says_what_where_and_what_to_do(client: Client, people: 
     assert "unknown-format" in page
     assert "Say which format it is" in page
     assert "Process again" not in page
+    assert 'class="code excerpt"' not in page
     assert client.post(f"{address}reprocess/").status_code == 403
     client.force_login(people.security)
     assert "Process again" in client.get(address).content.decode()
@@ -134,6 +245,25 @@ def test_a_failed_report_says_what_where_and_what_to_do(client: Client, people: 
     assert report.state == "received"
     again = client.post(f"{address}reprocess/", follow=True).content.decode()
     assert "Only a failed or quarantined report" in again
+
+
+def test_an_error_shows_its_line_to_those_who_may_read_the_file(
+    client: Client, people: People
+) -> None:
+    broken = b'{"version": "2.1.0",\n "runs": [{"tool": {}, "results": tru}]\n}'
+    report = make_report(people.system, content=broken, format="sarif")
+    _process(report.pk)
+    report.refresh_from_db()
+    assert report.error_location.startswith("byte ")
+    address = f"{LIST}{report.uid}/"
+    client.force_login(people.security)
+    page = client.get(address).content.decode()
+    assert (
+        "<mark> &quot;runs&quot;: [{&quot;tool&quot;: {}, &quot;results&quot;: tru}]</mark>" in page
+    )
+    assert "line 2, byte" in page
+    client.force_login(people.viewer)
+    assert "results&quot;: tru" not in client.get(address).content.decode()
 
 
 def test_raw_bytes_leave_as_a_file_only(client: Client, people: People) -> None:

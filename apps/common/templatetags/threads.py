@@ -21,6 +21,7 @@ from apps.common.ui.states import state_look
 register = template.Library()
 Text = str | Promise
 Values = dict[str, object]
+_PHASES = ("waiting", "reading", "matching", "counting", "done")
 _PROGRESS = ("received", "processing", "processed")
 
 
@@ -175,8 +176,20 @@ def event(
 
 
 @register.inclusion_tag("components/report_progress.html")
-def report_progress(state: str) -> Values:
-    """How far a report has come: received, processing, then processed or failed or quarantined."""
+def report_progress(state: str, phase: str = "") -> Values:
+    """How far a report has come: received, processing, then processed or failed or quarantined.
+
+    phase: what its worker does now (apps/scans/progress.py), in place of "processing".
+    """
+    if phase in _PHASES and state in {"received", "processing"}:
+        at = _PHASES.index(phase)
+        looks = [state_look("report-phase", name) for name in _PHASES]
+        return {
+            "steps": [
+                {"look": look, "mark": _mark(index, at, failed=False)}
+                for index, look in enumerate(looks)
+            ]
+        }
     reached = _PROGRESS.index(state) if state in _PROGRESS else len(_PROGRESS) - 1
     names = [*_PROGRESS[:-1], state] if reached == len(_PROGRESS) - 1 else list(_PROGRESS)
     failed = state not in _PROGRESS

@@ -120,6 +120,13 @@ STATES: Final[dict[str, dict[str, Look]]] = {
         "failed": Look(_("Failed"), "bad", "circle-x"),
         "quarantined": Look(_("Quarantined"), "bad", "shield-alert"),
     },
+    "report-phase": {
+        "waiting": Look(_("Waiting"), "info", "inbox"),
+        "reading": Look(_("Reading"), "accent", "loader"),
+        "matching": Look(_("Matching with what is known"), "accent", "loader"),
+        "counting": Look(_("Counting"), "accent", "loader"),
+        "done": Look(_("Processed"), "good", "circle-check"),
+    },
     "statement": {
         "draft": Look(_("Draft"), "neutral", "pencil"),
         "published": Look(_("Published"), "accent", "circle-check"),

@@ -9,7 +9,7 @@ from apps.evidence.models import EvidencePolicy, UpdateKind, UpdateState, ValueU
 from apps.evidence.services.updates import update_record
 from apps.risks.models import RiskStatement
 from apps.risks.quant import FindingFacts, Signal, SignalRules, read_signals
-from apps.scans.models import Finding, FindingState
+from apps.scans.models import Finding, FindingState, Report
 from apps.scans.selectors_exploits import with_exploits
 
 MOST = 1000  # linked findings that are looked at, the worst first
@@ -25,8 +25,8 @@ def signals_of(policy: EvidencePolicy) -> Signal:
     return read_signals(_facts(policy.statement_id), exposed=policy.is_exposed, rules=rules)
 
 
-def signals_review(statement: RiskStatement) -> ValueUpdate | None:
-    """Record what the signals of today would change; None where that is nothing.
+def signals_review(statement: RiskStatement, report: Report | None = None) -> ValueUpdate | None:
+    """Record what the signals of today would change; None where that is nothing. report: that changed them.
 
     The same signals make the same update. One that was applied is not applied on top again: the
     factor of today takes its place.
@@ -53,15 +53,19 @@ def signals_review(statement: RiskStatement) -> ValueUpdate | None:
         data=data,
         key=f"signals:{hashlib.sha256(text.encode()).hexdigest()[:40]}",
         source="EPSS, KEV and CVSS of linked findings",
+        report=report,
     )
 
 
-def signals_review_all(system_id: int | None = None) -> int:
-    """Review every statement that says its findings are exposed; return how many have news."""
+def signals_review_all(report: Report | None = None) -> int:
+    """Review every statement that says its findings are exposed; return how many have news.
+
+    report: whose findings changed; then only those of its system.
+    """
     rows = RiskStatement.objects.filter(evidence_policy__is_exposed=True)
-    if system_id is not None:
-        rows = rows.filter(system_id=system_id)
-    return sum(signals_review(each) is not None for each in rows.iterator())
+    if report is not None:
+        rows = rows.filter(system_id=report.system_id)
+    return sum(signals_review(each, report) is not None for each in rows.iterator())
 
 
 _PORTAL: Actor = portal_actor("evidence")

@@ -20,6 +20,7 @@ from apps.risks.models import RiskStatement
 from apps.risks.services.estimates import ENDS, estimate_of
 from apps.risks.services.statements import StatementInput, statement_edit, statement_publish
 from apps.risks.services.valuations import money
+from apps.scans.models import Report
 
 STEPS = {
     "frequency_low": Decimal("0.000001"),
@@ -90,6 +91,7 @@ def update_record(
     key: str,
     source: str = "",
     waits: bool = False,
+    report: Report | None = None,
 ) -> ValueUpdate:
     """Take in a piece of evidence; the same key again is the same update and moves nothing.
 
@@ -115,6 +117,7 @@ def update_record(
         key=key[:120],
         source=source[:300],
         data=dict(data),
+        report=report,
         made_by=actor.label[:200],
     )
     _fill(update, row, learnt)

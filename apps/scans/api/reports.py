@@ -20,12 +20,13 @@ from apps.common.errors import Missing
 from apps.scans.api.serializers import (
     ChangeQuery,
     FindingRatedOut,
+    OneReportOut,
     ReportOut,
     ReportQuery,
     UploadQuery,
 )
 from apps.scans.api.upload import BODY, DESCRIPTION, upload
-from apps.scans.selectors import findings_gone_in, findings_new_in, report_get, reports_list
+from apps.scans.selectors import findings_of_change, report_get, reports_list
 from apps.scans.services.receive import report_download, report_reprocess
 
 TAG = "Reports"
@@ -72,9 +73,9 @@ class OneReport(PortalView):
     serializer_class = ReportOut
     open_to_pipelines = True
 
-    @operation("reports_read", "Read a report's status", tag=TAG, gives=ReportOut)
+    @operation("reports_read", "Read a report's status", tag=TAG, gives=OneReportOut)
     def get(self, request: Request, report: uuid.UUID) -> Response:
-        return self.one(ReportOut, report_get(self.actor, report))
+        return self.one(OneReportOut, report_get(self.actor, report))
 
 
 class ReprocessReport(PortalView):
@@ -136,7 +137,7 @@ class ReportFindings(PortalListView):
 
     @operation(
         "report_findings_list",
-        "List what a report brought, or no longer saw",
+        "List what a report brought, changed, left or no longer saw",
         tag=TAG,
         query=ChangeQuery,
         gives=FindingRatedOut(many=True),
@@ -145,5 +146,5 @@ class ReportFindings(PortalListView):
         row = report_get(self.actor, report)
         require(self.actor, Permission.SYSTEM_VIEW, row, seen_by=Permission.REPORT_VIEW)
         change = read_query(ChangeQuery, request)["change"]
-        select = findings_new_in if change == "new" else findings_gone_in
-        return self.page(FindingRatedOut, select(self.actor, row), "-severity", "-id")
+        rows = findings_of_change(self.actor, row, change)
+        return self.page(FindingRatedOut, rows, "-severity", "-id")

@@ -10,6 +10,8 @@ from apps.common.api.inputs import Input
 from apps.common.api.outputs import SystemRefOut
 from apps.scans.formats.types import Severity
 from apps.scans.models import FindingState, Report, ReportState, Series
+from apps.scans.progress import Phase, progress_of
+from apps.scans.selectors import ReportChange
 from apps.scans.services.receive import LONGEST
 
 SEVERITIES = {"info": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
@@ -77,10 +79,12 @@ class FailureOut(serializers.Serializer[Any]):
 
 
 class LinksOut(serializers.Serializer[Any]):
+    """Whole addresses."""
+
     self = serializers.CharField()
     new = serializers.CharField(help_text="findings that it brought")
     gone = serializers.CharField(help_text="findings that it no longer saw")
-    page = serializers.CharField(help_text="for people: the report on a page, a whole address")
+    page = serializers.CharField(help_text="for people: the report on a page")
 
 
 class ReportOut(serializers.Serializer[Any]):
@@ -120,6 +124,11 @@ class ReportOut(serializers.Serializer[Any]):
     unchanged = serializers.IntegerField(allow_null=True)
     fixed = serializers.IntegerField(allow_null=True)
     reopened = serializers.IntegerField(allow_null=True)
+    back = serializers.IntegerField(
+        allow_null=True, help_text="All that came back, also what a person had decided."
+    )
+    gone = serializers.IntegerField(allow_null=True, help_text="All that is gone, likewise.")
+    severity_changed = serializers.IntegerField(allow_null=True)
     outcomes = serializers.DictField(child=serializers.IntegerField())
     warnings = serializers.ListField(child=serializers.CharField())
     error = serializers.SerializerMethodField()
@@ -154,7 +163,7 @@ class ReportOut(serializers.Serializer[Any]):
 
     @extend_schema_field(LinksOut)
     def get_links(self, report: Report) -> dict[str, str]:
-        own = report_url(report)
+        own = settings.BASE_URL + report_url(report)
         return {
             "self": own,
             "new": f"{own}/findings?change=new",
@@ -163,12 +172,37 @@ class ReportOut(serializers.Serializer[Any]):
         }
 
 
+class ProgressOut(serializers.Serializer[Any]):
+    """How far its worker has come, told once a second."""
+
+    phase = serializers.ChoiceField(choices=[each.value for each in Phase])
+    ahead = serializers.IntegerField(
+        allow_null=True, help_text="Reports that are read before it, while it waits."
+    )
+    read = serializers.IntegerField(help_text="bytes of `size`; 0 where a format is read in one go")
+    results = serializers.IntegerField(help_text="that were read")
+    seconds = serializers.IntegerField(help_text="since it was received, or its attempt began")
+
+
+class OneReportOut(ReportOut):
+    progress = serializers.SerializerMethodField()
+
+    @extend_schema_field(ProgressOut)
+    def get_progress(self, report: Report) -> dict[str, Any]:
+        return dict(ProgressOut(progress_of(report)).data)
+
+
 def report_url(report: Report) -> str:
     return f"/api/v1/reports/{report.uid}"
 
 
 class ChangeQuery(Input):
-    change = serializers.ChoiceField(choices=["new", "gone"], default="new")
+    change = serializers.ChoiceField(
+        choices=[each.value for each in ReportChange],
+        default=ReportChange.NEW.value,
+        help_text="back: was gone and is there again; severity: is rated otherwise than before; unchanged: was "
+        "there before and stayed.",
+    )
 
 
 class FindingQuery(Input):

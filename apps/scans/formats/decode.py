@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import Raw
 
+from apps.scans.formats.headway import passed
 from apps.scans.formats.masking import scrub
 from apps.scans.formats.types import FormatError
 
@@ -231,6 +232,7 @@ def read_values(
     """`read_all`, for records that know where they are (see `values`)."""
     for where, raw in found:
         record = scrub(bytes(raw))
+        passed(len(record))
         try:
             yield shape.read(record, where, warnings), record
         except FormatError as error:

@@ -4,6 +4,7 @@ import codecs
 import csv
 from collections.abc import Iterator
 
+from apps.scans.formats.headway import passed
 from apps.scans.formats.text import clean
 from apps.scans.formats.types import FormatError
 
@@ -24,6 +25,7 @@ def lines(data: bytes | memoryview) -> Iterator[str]:
     held, seen = "", False
     for start in range(0, len(view), CHUNK_BYTES):
         piece = bytes(view[start : start + CHUNK_BYTES])
+        passed(len(piece))
         try:
             text = held + decoder.decode(piece, final=start + CHUNK_BYTES >= len(view))
         except UnicodeDecodeError as error:

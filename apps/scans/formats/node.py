@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Raw
 
 from apps.scans.formats.decode import loose, warn
+from apps.scans.formats.headway import passed
 from apps.scans.formats.masking import scrub
 from apps.scans.formats.text import plain, scored
 from apps.scans.formats.types import FormatError
@@ -91,6 +92,7 @@ def nodes(
     """
     for index, raw in enumerate(raws):
         record = scrub(bytes(raw))
+        passed(len(record))
         node = Node(loose(record, f"{where}/{index}"))
         if isinstance(node.value, dict):
             yield node, record
@@ -109,6 +111,7 @@ def value_nodes(
     good, bad = 0, ""
     for place, raw in found:
         record = scrub(bytes(raw))
+        passed(len(record))
         node = Node(loose(record, place))
         if isinstance(node.value, dict) and (not needed or any(name in node for name in needed)):
             good += 1

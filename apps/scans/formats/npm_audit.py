@@ -9,6 +9,7 @@ from msgspec import Raw
 from apps.scans.formats import ids, packages
 from apps.scans.formats.decode import first_char, loose, members, root_members, values
 from apps.scans.formats.head import read_head
+from apps.scans.formats.headway import passed
 from apps.scans.formats.masking import scrub
 from apps.scans.formats.node import Node, value_nodes
 from apps.scans.formats.types import (
@@ -133,6 +134,7 @@ def _findings(name: str, entries: dict[str, Raw]) -> Iterator[ParsedFinding]:
     read = _advisory if name == "advisories" else _package
     for key, raw in entries.items():
         record = scrub(bytes(raw))
+        passed(len(record))
         yield read(Node(loose(record, f"/{name}/{key}")), key, record)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from lxml import etree
 
+from apps.scans.formats.headway import passed
 from apps.scans.formats.masking import scrub
 from apps.scans.formats.text import clean
 from apps.scans.formats.types import FormatError
@@ -34,6 +35,7 @@ class _Source:
     def read(self, _size: int = -1) -> bytes:
         chunk = bytes(self._data[self._at : self._at + CHUNK_BYTES])
         self._at += len(chunk)
+        passed(len(chunk))
         self._refuse_attributes(chunk)
         return chunk
 

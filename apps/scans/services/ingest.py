@@ -26,6 +26,7 @@ from apps.scans.domain.reconcile import Effect, effect, is_outdated
 from apps.scans.formats import masking, raw_copy
 from apps.scans.formats.types import Format, FormatError, ParsedReport, ScanStatus
 from apps.scans.models import Report, ReportState, Series
+from apps.scans.progress import Phase, Teller, telling
 from apps.scans.registry import registry
 from apps.scans.selectors_raw import raw_copies_are_masked
 from apps.scans.services.raw import raw_replace, raw_taken_back
@@ -100,8 +101,8 @@ def _begin_attempt(report_id: int) -> bool:
 
 def _attempt(report: Report) -> None:
     try:
-        with transaction.atomic(), raw_taken_back(report):
-            _ingest(report)
+        with telling(report) as teller, transaction.atomic(), raw_taken_back(report):
+            _ingest(report, teller)
     except FormatError as error:
         _fail(report, error.reason, error.message, error.location)
     except ReportRejected as error:
@@ -119,21 +120,24 @@ def _attempt(report: Report) -> None:
         _fail(report, INTERNAL, text)
 
 
-def _ingest(report: Report) -> None:
+def _ingest(report: Report, teller: Teller) -> None:
     with storage.opened(report.storage_name) as data, masking.noting() as secrets:
         fmt = _format_of(report, data)
         parsed = fmt.parse(data)
-        staged = stage(parsed.findings, parsed.tool_name or fmt.slug)
+        staged = stage(parsed.findings, parsed.tool_name or fmt.slug, teller.result)
         if raw_copies_are_masked() and not report.raw_is_masked:
             masked = storage.store_written(lambda file: raw_copy.write(data, secrets, file))
             raw_replace(report, masked)
+    teller.phase(Phase.MATCHING)
     # A notification is about some findings only, whatever the sender claims.
     report.is_full = report.is_full and not parsed.partial
     series = _lock_series(report, fmt, parsed)
     allowed = _effect(report, series, parsed)
     changes = None
     if allowed is not Effect.NONE:
-        changes = reconcile(report=report, series=series, staged=staged, allowed=allowed)
+        changes = reconcile(
+            report=report, series=series, staged=staged, allowed=allowed, teller=teller
+        )
         if allowed is not Effect.NEW:
             Series.objects.filter(pk=series.pk).update(newest_report=report)
     _tell(report, fmt, parsed, staged)
@@ -255,6 +259,8 @@ def _finish(report: Report, series: Series, total: int, changes: Changes | None)
     counted = changes or Changes()
     report.new, report.unchanged = counted.new, counted.unchanged
     report.fixed, report.reopened = counted.fixed, counted.reopened
+    report.back, report.gone = counted.back, counted.gone
+    report.severity_changed = counted.severity_changed
     report.save()
     told = {
         "total": report.total,

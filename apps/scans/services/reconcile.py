@@ -11,6 +11,7 @@ from django.db import connection
 
 from apps.scans.domain.reconcile import Effect
 from apps.scans.models import Report, Series
+from apps.scans.progress import Phase, Teller
 from apps.scans.services.staging import Staged
 
 _FINDING_COLUMNS = "severity, kind, rule_id, title, path, line, place, purl, cwes, vulnerabilities"
@@ -48,12 +49,23 @@ WITH changed AS (
     WHERE known.series_id = %(series)s AND known.fingerprint = incoming.fingerprint
       AND known.content_hash <> incoming.content_hash
     RETURNING known.id, known.fingerprint
+), detailed AS (
+    UPDATE scans_findingdetail detail
+    SET description = incoming.description, remediation = incoming.remediation,
+        facts = incoming.facts, raw = incoming.raw
+    FROM changed JOIN incoming USING (fingerprint)
+    WHERE detail.finding_id = changed.id
+), moved AS (
+    -- Of one statement all parts see the rows as they were before it: this is the severity of before.
+    INSERT INTO scans_severitychange (report_id, finding_id, before, after)
+    SELECT %(report)s, known.id, known.severity, incoming.severity
+    FROM changed JOIN incoming USING (fingerprint)
+    JOIN scans_finding known
+      ON known.series_id = %(series)s AND known.fingerprint = incoming.fingerprint
+    WHERE known.severity <> incoming.severity AND known.is_present  -- else it is back
+    RETURNING 1
 )
-UPDATE scans_findingdetail detail
-SET description = incoming.description, remediation = incoming.remediation, facts = incoming.facts,
-    raw = incoming.raw
-FROM changed JOIN incoming USING (fingerprint)
-WHERE detail.finding_id = changed.id
+SELECT (SELECT count(*) FROM changed), (SELECT count(*) FROM moved)
 """
 
 _BRING_BACK = """
@@ -72,7 +84,7 @@ WITH back AS (
     INSERT INTO scans_presence (finding_id, series_id, since_id, is_current)
     SELECT id, %(series)s, %(report)s, true FROM back
 )
-SELECT count(*) FILTER (WHERE state = 'open') FROM back
+SELECT count(*), count(*) FILTER (WHERE state = 'open') FROM back
 """
 
 _CLOSE = """
@@ -87,7 +99,7 @@ WITH gone AS (
     UPDATE scans_presence seen SET is_current = false, until_id = %(report)s
     FROM gone WHERE seen.finding_id = gone.id AND seen.is_current
 )
-SELECT count(*) FILTER (WHERE state = 'fixed') FROM gone
+SELECT count(*), count(*) FILTER (WHERE state = 'fixed') FROM gone
 """
 _SAME = "FROM incoming WHERE incoming.fingerprint = known.fingerprint"
 _CLOSE_GONE = _CLOSE.format(condition=f"NOT EXISTS (SELECT {_SAME} AND NOT resolved)")
@@ -117,9 +129,14 @@ class Changes:
     unchanged: int = 0
     fixed: int = 0
     reopened: int = 0
+    back: int = 0  # all that came back, also what a person had decided
+    gone: int = 0  # all that is gone, likewise
+    severity_changed: int = 0
 
 
-def reconcile(*, report: Report, series: Series, staged: Staged, allowed: Effect) -> Changes:
+def reconcile(
+    *, report: Report, series: Series, staged: Staged, allowed: Effect, teller: Teller
+) -> Changes:
     """Apply the staged findings to a series that the caller has locked, as far as it is allowed."""
     may_close = allowed is Effect.FULL
     values: dict[str, Any] = {
@@ -134,17 +151,27 @@ def reconcile(*, report: Report, series: Series, staged: Staged, allowed: Effect
     with connection.cursor() as cursor:
         # The tables grow faster than their statistics; a nested loop over a wrong guess takes minutes.
         cursor.execute("SET LOCAL enable_nestloop = off")
-        changed = reopened = fixed = 0
+        changed = back = reopened = gone = fixed = moved = 0
         if allowed is not Effect.NEW:
-            changed = _rows(cursor, _UPDATE_CHANGED, values)
-            reopened = _number(cursor, _BRING_BACK, values)
+            changed, moved = _numbers(cursor, _UPDATE_CHANGED, values)
+            back, reopened = _numbers(cursor, _BRING_BACK, values)
         if may_close or (staged.resolved and allowed is not Effect.NEW):
-            fixed = _number(cursor, _CLOSE_GONE if may_close else _CLOSE_RESOLVED, values)
+            close = _CLOSE_GONE if may_close else _CLOSE_RESOLVED
+            gone, fixed = _numbers(cursor, close, values)
         new = _rows(cursor, _INSERT_NEW, values)
         cursor.execute("SET LOCAL enable_nestloop = on")
-        if changed or reopened or fixed or new:
+        if changed or back or gone or new:
+            teller.phase(Phase.COUNTING)
             cursor.execute(_COUNT_OPEN, values)
-    return Changes(new=new, unchanged=staged.count - new - reopened, fixed=fixed, reopened=reopened)
+    return Changes(
+        new=new,
+        unchanged=staged.count - new - reopened,
+        fixed=fixed,
+        reopened=reopened,
+        back=back,
+        gone=gone,
+        severity_changed=moved,
+    )
 
 
 def open_counts_refresh(series_id: int) -> None:
@@ -159,7 +186,8 @@ def _rows(cursor: Any, statement: str, values: dict[str, Any]) -> int:
     return int(cursor.rowcount)
 
 
-def _number(cursor: Any, statement: str, values: dict[str, Any]) -> int:
-    """Run a statement; return the number that it answers."""
+def _numbers(cursor: Any, statement: str, values: dict[str, Any]) -> tuple[int, int]:
+    """Run a statement; return the two numbers that it answers."""
     cursor.execute(statement, values)
-    return int(cursor.fetchone()[0])
+    first, second = cursor.fetchone()
+    return int(first), int(second)

@@ -1,6 +1,6 @@
 """Findings into a temporary table by COPY: the fast way into PostgreSQL, in bounded memory."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,15 +56,16 @@ class Staged:
     suppressed: int = 0
 
 
-def stage(findings: Iterable[ParsedFinding], tool: str) -> Staged:
+def stage(findings: Iterable[ParsedFinding], tool: str, read: Callable[[], None]) -> Staged:
     """Stream findings into the temporary table `incoming` of this transaction.
 
     tool: whose identities they are; the tool's name, or the format where it gives none.
+    read: called for each finding.
     """
     staged = Staged()
     with connection.cursor() as cursor:
         cursor.execute(_CREATE)
-        source = _Reader(_lines(findings, Fingerprinter(tool_family(tool)), staged))
+        source = _Reader(_lines(findings, Fingerprinter(tool_family(tool)), staged, read))
         try:
             # Django wraps the errors of execute() and fetch only, and not of psycopg2's own methods.
             with connection.wrap_database_errors:
@@ -100,9 +101,13 @@ class _Reader:
 
 
 def _lines(
-    findings: Iterable[ParsedFinding], fingerprinter: Fingerprinter, staged: Staged
+    findings: Iterable[ParsedFinding],
+    fingerprinter: Fingerprinter,
+    staged: Staged,
+    read: Callable[[], None],
 ) -> Iterator[str]:
     for finding in findings:
+        read()
         if finding.resolved_at is None:
             staged.count += 1
         else:

@@ -29,7 +29,10 @@ from apps.scans.selectors import (
 from apps.scans.services.columns import columns_choose
 
 PAGE = 50
-NAMES = ("q", "system", "stage", "severity", "state", "exploit", "age", "cwe", "team", "tag")
+NAMES = (
+    *("q", "system", "stage", "severity", "state"),
+    *("exploit", "age", "cwe", "team", "tag", "change"),
+)
 LISTED = (*NAMES, "columns")  # what the list's own address says
 OPENED = (*LISTED, "after")  # and which page of it is open
 _PLACE = re.compile(r"([0-4])-(\d{1,18})")
@@ -101,7 +104,14 @@ def _levels(
 
     Only where the counts are of what the list shows: open findings, whatever their text.
     """
-    narrowed = wanted.text.strip() or wanted.kev or wanted.overdue or wanted.team or wanted.tag
+    narrowed = (
+        wanted.text.strip()
+        or wanted.kev
+        or wanted.overdue
+        or wanted.team
+        or wanted.tag
+        or wanted.report
+    )
     if wanted.state != "open" or narrowed or (wanted.cwe, wanted.epss) != (None, None):
         return []
     return [

@@ -1,4 +1,4 @@
-"""Reports: what came in, how far it is, what it changed, and sending one by hand."""
+"""Reports: what came in, and sending one by hand. One report's page is in apps/advice/views: it shows statements."""
 
 import uuid
 
@@ -9,9 +9,7 @@ from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.policy import may, require
@@ -21,41 +19,13 @@ from apps.catalog.selectors import systems_permitting
 from apps.common.addresses import address, whole_number
 from apps.common.errors import Conflict, Invalid, Missing, ReportRejected
 from apps.common.forms import apply_domain_errors
-from apps.scans import constants
 from apps.scans.forms import ReportFilterForm, UploadForm
-from apps.scans.models import Report, ReportState
-from apps.scans.registry import registry
-from apps.scans.selectors import (
-    findings_gone_in,
-    findings_new_in,
-    report_get,
-    reports_page,
-)
-from apps.scans.selectors_raw import raw_copies_are_masked
+from apps.scans.models import Report
+from apps.scans.selectors import report_get, reports_page
 from apps.scans.services.receive import report_download, report_receive, report_reprocess
 
 PAGE = 50
-FINDINGS_SHOWN = 50
 NAMES = ("system", "stage", "state")
-UNFINISHED = frozenset({ReportState.RECEIVED, ReportState.PROCESSING})
-ADVICE: dict[str, str | Promise] = {
-    constants.UNKNOWN_FORMAT: lazy(
-        "Say which format it is when you send it again, or have the tool write one that is read."
-    ),
-    constants.AMBIGUOUS_FORMAT: lazy("Send it again and say which of these formats it is."),
-    constants.TOO_MANY_FINDINGS: lazy(
-        "Split the scan, or have the operator raise SECOPS_MAX_FINDINGS and process it again."
-    ),
-    constants.INTERNAL: lazy("Tell the operator; the log has the number of this report."),
-    constants.QUARANTINED: lazy(
-        "It may be too large for the worker's memory. Have the operator give it more, then process "
-        "it again."
-    ),
-}
-OTHERWISE = lazy(
-    "If the tool broke off, run it again and send its new report. If the portal misreads a good "
-    "report, it can be processed again once the parser is mended."
-)
 
 
 @require_GET
@@ -79,36 +49,6 @@ def report_list_page(request: PageRequest) -> HttpResponse:
         "may_decide_on_raw": may(viewer, Permission.REPORT_REPROCESS),
     }
     return render(request, "scans/report_list.html", context)
-
-
-@require_GET
-def report_page(request: PageRequest, uid: uuid.UUID) -> HttpResponse:
-    report = report_get(request.actor, uid)
-    is_finished = report.state not in UNFINISHED
-    context = {
-        "report": report,
-        "is_finished": is_finished,
-        "is_good": report.state == ReportState.PROCESSED,
-        "format_name": _format_name(report),
-        "advice": ADVICE.get(report.error_reason, OTHERWISE) if report.error_reason else "",
-        "may_reprocess": may(request.actor, Permission.REPORT_REPROCESS, report)
-        and bool(report.storage_name)
-        and report.state in {ReportState.FAILED, ReportState.QUARANTINED},
-        "may_download": bool(report.storage_name)
-        and may(request.actor, Permission.REPORT_REPROCESS, report)
-        and (report.raw_is_masked or not raw_copies_are_masked()),
-        "shown": FINDINGS_SHOWN,
-    }
-    if report.state == ReportState.PROCESSED:
-        context["came"] = findings_new_in(request.actor, report)[:FINDINGS_SHOWN]
-        context["went"] = findings_gone_in(request.actor, report)[:FINDINGS_SHOWN]
-    return render(request, "scans/report_detail.html", context)
-
-
-def _format_name(report: Report) -> str:
-    slug = report.detected_format or report.format
-    known = registry().get(slug) if slug else None
-    return known.name if known else slug
 
 
 @require_POST
