@@ -11,7 +11,17 @@ from playwright.sync_api import Page
 from apps.common.views.design import PARTS
 from tests.browser.conftest import NewContext
 from tests.browser.portal import Portal
-from tests.browser.watching import Watch, barriers, burdens, screenshot, sideways, sign_in, watched
+from tests.browser.watching import (
+    Watch,
+    barriers,
+    burdens,
+    cut_tables,
+    long_lines,
+    screenshot,
+    sideways,
+    sign_in,
+    watched,
+)
 
 PEOPLE = {
     "security": "amara.okafor@example.org",
@@ -26,6 +36,8 @@ LOOKS = (
     ("phone", PHONE, "light"),
     ("phone", PHONE, "dark"),
 )
+# A large screen, and the narrowest on which the rail stands beside the page.
+HUGE, NARROW = {"width": 2560, "height": 1440}, {"width": 1024, "height": 768}
 # A row's link on a list page leads to the page of one thing.
 ROW = "main a.row-title"
 
@@ -207,6 +219,14 @@ CLOSELY = {
     "viewer": {("phone", "dark")},
 }
 
+# How much of the width beside the rail a page takes at least; a form alone is not made wider than it is read.
+LEAST_USED = 0.6
+USED_OF_MAIN = """
+() => {
+  const main = document.querySelector("main"), page = main.querySelector(".page:not(.page-narrow)");
+  return page ? page.offsetWidth / main.clientWidth : 1;
+}"""
+
 
 @dataclass(frozen=True)
 class Seat:
@@ -226,6 +246,20 @@ def seats(new_context: NewContext, portal: Portal) -> dict[str, Seat]:
         sign_in(page, email)
         made[role] = Seat(page, watch)
     return made
+
+
+def cramped_or_lost(page: Page) -> list[str]:
+    """Return what does not suit the place that there is, on a large and on a narrow screen."""
+    found = []
+    for size, viewport in (("huge", HUGE), ("narrow", NARROW)):
+        page.set_viewport_size({"width": viewport["width"], "height": viewport["height"]})
+        found += [f"{size}: moves sideways by {by} px" for by in [sideways(page)] if by]
+        found += [f"{size}: a line of {words}" for words in long_lines(page)]
+        found += [f"{size}: a table of {words}" for words in cut_tables(page)]
+        if size == "huge":
+            part = page.evaluate(USED_OF_MAIN)
+            found += [f"huge: {part:.0%} of the room is used" for _ in [1] if part < LEAST_USED]
+    return found
 
 
 GERMAN = ("home", "item", "risk", "finding", "coverage", "control-form")
@@ -261,5 +295,7 @@ def test_page(seats: dict[str, Seat], role: str, name: str) -> None:
         if (size, scheme) in CLOSELY[role]:
             found += [f"{size} {scheme}: {words}" for words in barriers(page)]
             screenshot(page, f"{role}-{name}-{size}-{scheme}")
+    if role in {"security", "admin"}:  # between them they see every page
+        found += cramped_or_lost(page)
     assert found == []
     assert watch.complaints == []

@@ -20,6 +20,35 @@ document.addEventListener("securitypolicyviolation", (event) =>
 # Whatever of the page reaches beyond its right edge, but for what scrolls within its own box.
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
+# A line of prose that is longer than this is lost on the way back to its beginning; 90, and some air.
+LONGEST_LINE = 95
+# Letters in the widest line of each text; what stands in tables, code and small print is not read as prose.
+LONG_LINES = """
+(most) => [...document.querySelectorAll(
+  "main :is(p, li, dd, figcaption, blockquote, .muted, .row-sub)")].flatMap((each) => {
+  const own = [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim().length > 30);
+  if (!own || each.closest("table, svg, .code, .diff, .faint") || !each.checkVisibility()) return [];
+  const words = each.innerText.trim().replace(/\\s+/g, " ");
+  const range = document.createRange();
+  range.selectNodeContents(each);
+  const lines = new Map();
+  for (const { left, right, bottom } of range.getClientRects()) {
+    const line = lines.get(Math.round(bottom / 6)) ?? [left, right];
+    lines.set(Math.round(bottom / 6), [Math.min(line[0], left), Math.max(line[1], right)]);
+  }
+  const widths = [...lines.values()].map(([left, right]) => right - left);
+  const letter = widths.reduce((sum, width) => sum + width, 0) / words.length;
+  const longest = Math.round(Math.max(...widths) / letter);
+  return words.length > most && longest > most ? [`${longest} letters: ${words.slice(0, 60)}`] : [];
+})"""
+# Tables that are wider than the place they stand in, where they would be cut or moved sideways.
+CUT_TABLES = """
+() => [...document.querySelectorAll("main .table:not(.table-keep)")].flatMap((table) => {
+  const [width, room] = [table.offsetWidth, table.parentElement.clientWidth];
+  const cut = table.checkVisibility() && width > room + 1;
+  return cut ? [`${width} px in ${room}: ${table.caption?.innerText}`] : [];
+})"""
+
 # What a page and its scripts may weigh: bytes of HTML, and bytes of script as they were sent.
 HEAVIEST_PAGE, HEAVIEST_SCRIPTS = 100_000, 150_000
 WEIGHTS = """
@@ -92,6 +121,18 @@ def sideways(page: Page) -> int:
     """Return by how many pixels the page can be moved sideways."""
     moved: int = page.evaluate(SIDEWAYS)
     return max(moved, 0)
+
+
+def long_lines(page: Page) -> list[str]:
+    """Return the texts whose lines nobody reads with ease."""
+    found: list[str] = page.evaluate(LONG_LINES, LONGEST_LINE)
+    return found
+
+
+def cut_tables(page: Page) -> list[str]:
+    """Return the tables that do not fit where they stand."""
+    found: list[str] = page.evaluate(CUT_TABLES)
+    return found
 
 
 def burdens(page: Page) -> list[str]:
