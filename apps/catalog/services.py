@@ -11,6 +11,7 @@ from apps.accounts.policy import require
 from apps.accounts.roles import GRANTS, Permission, Role
 from apps.audit.services import record
 from apps.catalog.models import Component, Environment, System
+from apps.catalog.repositories import refuse_claims
 from apps.common.editing import changed_fields, lock_for_edit
 from apps.common.errors import Conflict, Invalid, NotPermitted
 
@@ -30,11 +31,12 @@ def system_create(*, actor: Actor, key: str, name: str, **fields: Any) -> System
 @transaction.atomic
 def system_edit(*, actor: Actor, system: System, version: int | None, **values: Any) -> System:
     """Change named fields. Raises: EditConflict when the version is not the current one; Invalid
-    where another system has the key."""
+    where another system has the key, or a repository (apps/catalog/repositories.py)."""
     require(actor, Permission.SYSTEM_MANAGE, system)
     row = lock_for_edit(System, system.pk, version)
     if values.get("key", row.key) != row.key:
-        _refuse_key(values["key"])
+        _refuse_key(values["key"], row)
+    refuse_claims(actor, row, values.get("repositories", ()))
     changes = changed_fields(row, {name: values[name] for name in EDITABLE if name in values})
     row.save()
     told = {name: [str(before), str(after)] for name, (before, after) in changes.items()}
@@ -153,10 +155,12 @@ def _refuse_own_end(actor: Actor, system: System) -> None:
         raise Conflict("You would lock yourself out: let another admin change your role here.")
 
 
-def _refuse_key(key: str) -> None:
+def _refuse_key(key: str, system: System | None = None) -> None:
+    """SECURITY: however it is spelt: where no system lists a repository, uploads find theirs by its name."""
     if key == "new":  # the page that adds one
         raise Invalid({"key": "Take another key: this word is an address of the portal."})
-    if System.objects.filter(key=key).exists():
+    others = System.objects.exclude(pk=system.pk) if system else System.objects.all()
+    if others.filter(key__iexact=key).exists():
         raise Invalid({"key": f"There is a system {key!r} already."})
 
 

@@ -12,6 +12,7 @@ FILES = 0x5EC1 << 48  # shared by those who copy stored files, alone for who tak
 PICTURES = 0x5EC2 << 48  # alone for who adds pictures or takes them away: rows may share a file
 GROUPS = 0x5EC3 << 48  # of a system, while what its tools see in common is grouped
 MIRRORS = 0x5EC4 << 48  # alone for who makes planning items of a tracker's issues
+CLAIMS = 0x5EC5 << 48  # alone for who lists repositories at a system
 
 
 @contextmanager

@@ -1,12 +1,11 @@
 """Which system, engagement or run a foreign client means."""
 
-import re
-
-from django.db.models import F, Func, QuerySet, TextField, Value
+from django.db.models import QuerySet
 
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
 from apps.catalog.models import System
+from apps.catalog.repositories import systems_of
 from apps.catalog.selectors import system_get, systems_permitting
 from apps.common.errors import Conflict, Invalid, Missing
 from apps.compat.models import Engagement, ScanRun
@@ -17,15 +16,8 @@ def system_of_repository(viewer: Actor, owner: str, repository: str) -> System:
 
     Raises: Missing when there is none that the viewer may post to; Conflict when there are several.
     """
-    tail = f"{owner}/{repository}".casefold()
-    text = Func(F("repositories"), Value(" "), function="array_to_string", output_field=TextField())
     permitted = systems_permitting(viewer, Permission.REPORT_UPLOAD)
-    listed = [
-        system
-        for system in permitted.annotate(urls=text).filter(urls__icontains=tail)
-        if any(_tail(url) == tail for url in system.repositories)
-    ]
-    found: list[System] = [*(listed or permitted.filter(key__iexact=repository))]
+    found = systems_of(f"{owner}/{repository}".casefold(), permitted)
     if not found:
         raise Missing(
             f"No system that you may post to lists the repository {owner}/{repository}. "
@@ -51,12 +43,6 @@ def system_of_receiver(viewer: Actor, key: str) -> System:
         raise Invalid({"system": "Say which system, as ?system=KEY, or use a token of the system."})
     only: System = found[0]
     return only
-
-
-def _tail(url: str) -> str:
-    """`owner/name` of a repository's URL, in one spelling."""
-    parts = re.sub(r"(\.git)?/*$", "", url.casefold()).replace(":", "/").split("/")
-    return "/".join(parts[-2:])
 
 
 def products(viewer: Actor) -> QuerySet[System]:
