@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,32 +18,44 @@ from apps.accounts.services.providers import provider_create
 from apps.accounts.signing_in import SURE
 from apps.audit.models import AuditEntry
 from apps.compat.models import Engagement, ScanRun
+from apps.controls.models import ControlEffect
 from apps.evidence.models import Outcome
 from apps.evidence.models_incidents import Incident
+from apps.guidance.models import Guidance
+from apps.guidance.services import vote_give
 from apps.notices.kinds import NoticeKind
 from apps.notices.models import Notice
 from apps.outbound.services.webhooks import webhook_create, webhook_ping
 from apps.planning.models import Question, SavedFilter
 from apps.planning.services.questions import question_answer, question_ask_of_guidance
+from apps.risks.models import RiskStatement
+from apps.risks.services.opinions import opinion_give
 from apps.scans.services.triage import finding_triage
 from apps.trackers.models import Tracker
 from apps.trust.services.rules import rule_create, rule_delete
 from tests.accounts.test_policy import TESTS, fill
 from tests.api.test_schemathesis import NAMED, WORDS
 from tests.conftest import People
-from tests.factories import make_ci_token, make_finding, make_guidance, make_team, make_token
+from tests.factories import (
+    actor_of,
+    make_ci_token,
+    make_finding,
+    make_guidance,
+    make_team,
+    make_token,
+)
 
 
 def routes(
     patterns: list[URLPattern | URLResolver] | None = None, prefix: str = ""
-) -> Iterator[str]:
-    """Every route of the URL conf but those of Django's administration, which asks its own permissions."""
+) -> Iterator[tuple[str, Any]]:
+    """Every route of the URL conf and its view, but those of Django's administration (test_administration.py)."""
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
         path = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
             yield from routes(pattern.url_patterns, path)
         elif not path.startswith("admin/"):
-            yield path
+            yield path, pattern.callback
 
 
 BY_KEY = {"item", "statement", "guidance", "control", "incident", "automation", "system"}
@@ -613,6 +626,92 @@ TABLE = {
 }
 
 
+# Who may PUT, PATCH and DELETE, over the API with a token of their own: a row for each method that a view knows.
+# The words are those of TABLE. Tokens manage no tokens, and so trust no jobs.
+CHANGES = {
+    ("put", "open"): """
+        sign-in/
+    """,
+    ("put", "everyone?"): """
+        api/github/repos/<str:owner>/<str:repo>/code-scanning/analysis
+        api/v3/repos/<str:owner>/<str:repo>/code-scanning/analysis
+    """,
+    ("patch", "architects"): """
+        api/v1/items/<item_key:item>
+        api/v1/options/<number:option>
+        api/v1/automations/<automation_key:automation>
+    """,
+    ("patch", "security"): """
+        api/v1/statements/<statement_key:statement>
+        api/v1/sources/<number:source>
+        api/v1/controls/<control_key:control>
+        api/v2/engagements/<number:engagement>/
+    """,
+    ("patch", "security/404"): """
+        api/v1/credentials/<number:credential>
+    """,
+    ("patch", "members?"): """
+        api/v1/systems/<slug:system>/owners
+    """,
+    ("patch", "managers"): """
+        api/v1/systems/<slug:system>
+    """,
+    ("patch", "chiefs"): """
+        api/v1/guidance/<guidance_key:guidance>
+    """,
+    ("patch", "everyone?"): """
+        api/v1/coverage/profiles/<slug:criticality>
+    """,
+    ("patch", "admins"): """
+        api/v1/webhooks/<number:webhook>
+        api/v1/trackers/<number:tracker>
+        api/v1/trackers/<number:tracker>/mirror
+    """,
+    ("delete", "own"): """
+        api/v1/item-filters/<number:filter>
+        api/v1/guidance/<guidance_key:guidance>/votes/mine
+    """,
+    ("delete", "own/404"): """
+        api/v1/statements/<statement_key:statement>/opinions
+    """,
+    ("delete", "architects"): """
+        api/v1/options/<number:option>
+        api/v1/answers/<number:answer>/accept
+        api/v1/items/<item_key:item>/guidance/<guidance_key:guidance>
+    """,
+    ("delete", "security"): """
+        api/v1/sources/<number:source>
+        api/v1/systems/<slug:system>/coverage/exceptions/<number:exception>
+        api/v1/controls/<control_key:control>/effects/<statement_key:statement>
+        api/v1/evidence/<number:link>
+        api/v1/rules/<number:rule>
+    """,
+    ("delete", "security/404"): """
+        api/v1/credentials/<number:credential>
+    """,
+    ("delete", "managers"): """
+        api/v1/systems/<slug:system>/roles/<number:role>
+        api/v1/attachments/<uuid:attachment>
+    """,
+    ("delete", "nobody"): """
+        api/v1/systems/<slug:system>/trust-rules/<number:rule>
+        api/v1/tokens/<number:token>
+    """,
+    ("delete", "chiefs"): """
+        api/v1/coverage/profiles/<slug:criticality>
+    """,
+    ("delete", "admins"): """
+        api/v1/webhooks/<number:webhook>
+        api/v1/trackers/<number:tracker>
+        api/v1/trackers/<number:tracker>/hook
+    """,
+}
+
+
+# Where an empty body changes nothing and so is refused to nobody.
+BODIES = {"api/v2/engagements/<number:engagement>/": '{"commit_hash": "c0ffee"}'}
+
+
 # What stands in a place, by the words before it; the longest beginning counts.
 PLACES = {
     "planning/PI-": "item",
@@ -666,6 +765,8 @@ PLACES = {
     "api/v1/rules/": "evidence rule",
     "api/v1/triage-rules/": "triage rule",
     "api/v1/item-filters/": "filter",
+    "api/v1/items/<item_key:item>/guidance/": "linked guidance",
+    "api/v1/controls/<control_key:control>/effects/": "affected statement",
     "guidance/G-<int:pk>/questions/": "guidance question",
     "guidance/G-<int:pk>/answers/": "guidance answer",
 }
@@ -699,6 +800,12 @@ def things(people: People) -> dict[str, str]:
         name="Other scans",
         issuer="https://gitlab.com",
         repository="alderhaven/ledger",
+    vote_give(actor=actor_of(people.system_admin), guidance=guidance, useful=True)
+    narrow = {"frequency_low": 1, "frequency_high": 4, "magnitude_low": 10, "magnitude_high": 40}
+    opinion_give(
+        actor=actor_of(people.system_admin),
+        statement=RiskStatement.objects.order_by("pk")[0],
+        ends={name: Decimal(number) for name, number in narrow.items()},
     )
     own = people.system_admin  # whose filters, notices and sessions nobody else sees
     made: dict[str, Any] = {
@@ -714,7 +821,7 @@ def things(people: People) -> dict[str, str]:
         "person": own,
         "product": people.system,
         "question": question,
-        "role": own.memberships.get(),
+        "role": people.viewer.memberships.get(),
         "session": PersonSession.objects.create(user=own, session_key="k"),
         "test": ScanRun.objects.get(),
         "token": make_ci_token(people.system).token,
@@ -737,6 +844,8 @@ def things(people: People) -> dict[str, str]:
         found
         | WORDS
         | {
+            "affected statement": ControlEffect.objects.get().statement.key,
+            "linked guidance": Guidance.objects.order_by("pk")[0].key,
             "evidence rule": found["/api/v1/rules/"],
             "guidance": guidance.key,
             "sarif": found["report"],
@@ -761,15 +870,31 @@ def address(route: str, there: dict[str, str]) -> str:
 
 
 def cells(method: str) -> Iterator[tuple[str, str]]:
-    """(route, who may call it) for get or post."""
-    for words, listed in TABLE.items():
-        for route in listed.split():
-            yield route.replace("(home)", ""), words[method == "post"]
+    """(route, who may call it) for a method."""
+    if method in {"get", "post"}:
+        for words, listed in TABLE.items():
+            for route in listed.split():
+                yield route.replace("(home)", ""), words[method == "post"]
+    for (name, word), listed in CHANGES.items():
+        if name == method:
+            yield from ((route, word) for route in listed.split())
+
+
+def known(path: str, view: Any) -> Iterator[tuple[str, str]]:
+    """(method, route) of what changes, as the views know methods."""
+    made = getattr(view, "view_class", None) or getattr(view, "cls", None)
+    for method in ("put", "patch", "delete"):
+        if made is not None and hasattr(made, method):
+            yield method, path
 
 
 def test_every_route_has_a_row() -> None:
     listed = [route for route, _ in cells("get")]
-    assert sorted(listed) == sorted(routes())
+    assert sorted(listed) == sorted(route for route, _ in routes())
+    changes = [
+        (method, route) for method in ("put", "patch", "delete") for route, _ in cells(method)
+    ]
+    assert sorted(changes) == sorted(each for path, view in routes() for each in known(path, view))
 
 
 # Of each: those next below, who are refused, and the first who may.
@@ -788,7 +913,7 @@ LADDER = {
     "nobody": (("outsider", "admin"), ""),
 }
 OF_A_SYSTEM = {"members", "architects", "security", "managers", "chiefs-seen", "own"}
-LET_IN = {200, 201, 202, 204, 302, 400, 409, 415, 422}
+LET_IN = {200, 201, 202, 204, 302, 400, 409, 412, 415, 422}
 
 
 @dataclass(frozen=True)
@@ -803,12 +928,15 @@ class Asking:
         """The status, the address that it leads to, and how many entries of the audit trail it made."""
         client, token = self.callers[name]
         is_api = route.startswith("api/")
-        body: tuple[Any, ...] = ("{}", "application/json") if is_api else ({},)
+        body: tuple[Any, ...] = ({},)
+        if is_api:
+            body = (BODIES.get(route, "{}"), "application/json")
         before = AuditEntry.objects.count()
         with transaction.atomic():  # taken back, so that each meets the same portal
-            sent = body if self.method == "post" else ()
+            sent = body if self.method in {"post", "put", "patch"} else ()
             call = getattr(client, self.method)
-            answer = call(address(route, self.there), *sent, headers=token if is_api else {})
+            told = {**token, "If-Match": '"1"'} if self.method == "patch" else token
+            answer = call(address(route, self.there), *sent, headers=told if is_api else {})
             if answer.streaming:
                 b"".join(answer.streaming_content)  # the client closes it at its end
             written = AuditEntry.objects.count() - before
@@ -817,10 +945,9 @@ class Asking:
 
     def complaints(self, route: str, word: str) -> Iterator[str]:
         who, _, refusal = word.rstrip("?").partition("/")
-        if not route.startswith("api/"):  # of those see tests/api/test_plumbing.py
-            status, leads_to, written = self.ask(route, "anonymous")
-            if not (status == 401 or leads_to.startswith("/sign-in/?next=")) or written:
-                yield f"{self.method} {route or '/'} as anonymous: {status} {leads_to}"
+        status, leads_to, written = self.ask(route, "anonymous")
+        if not (status == 401 or leads_to.startswith("/sign-in/?next=")) or written:
+            yield f"{self.method} {route or '/'} as anonymous: {status} {leads_to}"
         below, first = LADDER[who]
         for name in below:
             hidden = who in OF_A_SYSTEM and (name == "outsider" or who == "own")
@@ -828,14 +955,14 @@ class Asking:
             status, _, written = self.ask(route, name)
             if status not in ({403, 404} if who == "nobody" else {told}) or written:
                 yield f"{self.method} {route} as {name}: {status}, not {told}; {written} written"
-        if first and (self.method == "post" or who not in {"everyone", "members"}):
+        if first and (self.method != "get" or who not in {"everyone", "members"}):
             status, _, written = self.ask(route, first)
             if status not in LET_IN or (written and word.endswith("?")):
                 yield f"{self.method} {route or '/'} as {first}: {status}, {written} written"
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
 def test_who_gets_in_where(people: People, method: str) -> None:
     callers = {name: caller(getattr(people, field)) for name, field in FIELDS.items()}
     callers["anonymous"] = (Client(), {})
@@ -847,6 +974,29 @@ def test_who_gets_in_where(people: People, method: str) -> None:
         for complaint in asking.complaints(route, word)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+# Where other products' words are spoken: what an error says itself in there.
+SPOKEN = {"api/github/": "message", "api/v3/": "message", "api/v2/": "detail", "api/mcp": "detail"}
+
+
+@pytest.mark.django_db
+def test_strangers_are_told_in_the_words_of_each_shape(people: People) -> None:
+    """Without a token and with one that is made up: 401, how to come in, and nothing of what is there."""
+    there = things(people)
+    made_up = {"Authorization": "Bearer secops_" + "a" * 59}
+    for method in ("get", "post", "put", "patch"):
+        for route, who in cells(method):
+            word = next((word for start, word in SPOKEN.items() if route.startswith(start)), "")
+            if not word or who == "-":
+                continue
+            for headers in ({}, made_up):
+                body = () if method == "get" else ("{}", "application/json")
+                answer = getattr(Client(), method)(address(route, there), *body, headers=headers)
+                assert answer.status_code == 401, (method, route)
+                assert answer.headers["WWW-Authenticate"], route
+                assert answer.json()[word], route
+                assert "payments" not in answer.content.decode(), route
 
 
 FIELDS = {
