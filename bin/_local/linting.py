@@ -80,6 +80,11 @@ def locks() -> Outcome:
     return _run([PYTHON, "-m", "bin._local.locks"])
 
 
+def dangers() -> Outcome:
+    """Check our own rules of security (dangers.py)."""
+    return _run([PYTHON, "-m", "bin._local.dangers"])
+
+
 def deploy() -> Outcome:
     """Check the settings as production has them."""
     return _run(manage("check", "--deploy", "--fail-level=WARNING"), production())
@@ -184,6 +189,7 @@ CHECKS: dict[str, Callable[[], Outcome]] = {
     "djade": djade,
     "migrations": migrations,
     "locks": locks,
+    "dangers": dangers,
     "deploy": deploy,
     "schema": schema,
     "compose": compose,

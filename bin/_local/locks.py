@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models.functions import Now
+
+from .arguing import unargued
 
 ARGUED = Path(__file__).with_name("argued_migrations.toml")
 # By the name that an argument gives: what to do instead.
@@ -212,19 +214,6 @@ _JUDGES: tuple[tuple[Any, Callable[[Any, _Place], Iterable[str]]], ...] = (
     ),
     ((operations.RunPython, operations.RunSQL), _always("code")),
 )
-
-
-def unargued(found: Iterable[Finding], told: Mapping[str, Any]) -> list[str]:
-    """What nobody argued, arguments without a reason, and those that hold for nothing."""
-    lines, argued = [], set()
-    for each in told.get("argued", ()):
-        argued |= set(each["findings"])
-        if not each.get("reason", "").strip():
-            lines.append(f"{', '.join(each['findings'])}: argued without a reason")
-    found = list(found)
-    lines += [str(each) for each in found if each.key not in argued]
-    stale = argued - {each.key for each in found}
-    return lines + [f"{key}: argued, and found no more" for key in sorted(stale)]
 
 
 def plan_of(loader: MigrationLoader) -> list[Migration]:

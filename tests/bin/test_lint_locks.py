@@ -15,7 +15,8 @@ from django.db.migrations import Migration, operations
 from django.db.migrations.operations.base import Operation
 from django.db.models.functions import Now, Random
 
-from bin._local.locks import Finding, findings, unargued
+from bin._local.arguing import unargued
+from bin._local.locks import Finding, findings
 
 INDEX = models.Index(fields=["name"], name="by_name")
 NOT_EMPTY = models.CheckConstraint(condition=~models.Q(name=""), name="not_empty")
