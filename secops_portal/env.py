@@ -4,7 +4,7 @@ import ipaddress
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 TRUE = frozenset({"1", "true", "yes", "on"})
@@ -110,6 +110,23 @@ def database(name: str) -> dict[str, object]:
         "PORT": str(url.port or options.pop("port", "")),
         "OPTIONS": options,
     }
+
+
+def redis(name: str, default: str = "") -> str:
+    """Addresses of Redis, parted by semicolons; rediss:// checks certificates unless the address says otherwise.
+
+    SECURITY: Celery's own default (kombu.connection) is to encrypt to whoever answers.
+    """
+    given = text(name) or default or required(name, "Give redis://:password@host:6379/0.")
+    return ";".join(map(_with_checks, given.split(";")))
+
+
+def _with_checks(address: str) -> str:
+    url = urlsplit(address)
+    if url.scheme != "rediss" or "ssl_cert_reqs" in dict(parse_qsl(url.query)):
+        return address
+    query = "&".join(filter(None, [url.query, "ssl_cert_reqs=required"]))
+    return urlunsplit(url._replace(query=query))
 
 
 def mail(name: str) -> dict[str, Any]:

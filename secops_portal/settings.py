@@ -147,11 +147,11 @@ _options["options"] = " ".join(
 ).strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.required("REDIS_URL", "Give redis://:password@host:6379/0.")
+REDIS_URL = env.redis("REDIS_URL")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": env.text("SECOPS_CACHE_URL", REDIS_URL),
+        "LOCATION": env.redis("SECOPS_CACHE_URL", REDIS_URL),
         "KEY_PREFIX": "secops",
         "OPTIONS": {"serializer": "apps.common.cache.JsonSerializer"},
     }
@@ -183,7 +183,7 @@ PAPER_FONTS = BASE_DIR / "assets" / "dist" / "paper"  # the typefaces of PDFs
 WHITENOISE_USE_FINDERS = TESTING
 
 # --- Celery (secops_portal/celery.py reads CELERY_*) ---------------------------------------------
-CELERY_BROKER_URL = env.text("SECOPS_BROKER_URL", REDIS_URL)
+CELERY_BROKER_URL = env.redis("SECOPS_BROKER_URL", REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -502,7 +502,7 @@ SECOPS_RATE_SIGN_IN = env.text("SECOPS_RATE_SIGN_IN", _GENEROUS if TESTING else 
 SECOPS_RATE_SIGN_IN_ADDRESS = env.text(
     "SECOPS_RATE_SIGN_IN_ADDRESS", _GENEROUS if TESTING else "100/hour"
 )
-SECOPS_RATE_STORAGE_URL = env.text("SECOPS_CACHE_URL", REDIS_URL)
+SECOPS_RATE_STORAGE_URL = env.redis("SECOPS_CACHE_URL", REDIS_URL)
 # Who must have a second factor: "privileged" (security, admins, staff), "everyone", or "" for nobody.
 SECOPS_SECOND_FACTOR = env.text("SECOPS_SECOND_FACTOR", "everyone" if PRODUCTION else "")
 if SECOPS_SECOND_FACTOR not in {"", "privileged", "everyone"}:

@@ -16,9 +16,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -118,27 +117,35 @@ class Pipelines:
             return str(json.loads(said)["uid"])
 
 
-@pytest.fixture
-def web(faulty_site: Site, tmp_path: Path) -> Iterator[Web]:
+@contextmanager
+def serving(here: Site, **variables: str) -> Iterator[Web]:
+    """The site's web server, with more in its environment."""
     address = Address(ports.LOOPBACK, ports.any_free())
-    room = Room(tmp_path, tmp_path, None)
+    room = Room(here.folder, here.folder, None)
     room.logs.mkdir(parents=True, exist_ok=True)
     environment = {
         **os.environ,
         "DATABASE_URL": own_database(),
-        "REDIS_URL": faulty_site.broker,
+        "REDIS_URL": here.broker,
         "SECOPS_ALLOWED_HOSTS": address.host,
         "SECOPS_BASE_URL": address.url,
         "SECOPS_DATA_DIR": str(settings.DATA_DIR),
         "SECOPS_RATE_API": "",  # one token posts what many pipelines do
         "WEB_CONCURRENCY": str(PROCESSES),
         "PYTHONUNBUFFERED": "1",
+        **variables,
     }
     program = next(each for each in programs(room, address, environment) if each.name == "Web")
     server = Web(program, address.port)
     server.start()
     yield server
     program.stop(server.child)
+
+
+@pytest.fixture
+def web(faulty_site: Site) -> Iterator[Web]:
+    with serving(faulty_site) as server:
+        yield server
 
 
 def test_the_web_server_restarts_while_reports_come(faulty_site: Site, web: Web) -> None:
