@@ -5,12 +5,15 @@ from django.urls import include, path
 
 from apps.accounts.views import admin_sign_in
 from apps.common.views.design import design
+from apps.common.views.failed import failed
 from apps.common.views.favicon import favicon
 from apps.common.views.health import healthz, metrics, readyz
 from apps.common.views.preview import markdown_preview
 
 # SECURITY: the admin site's own sign-in knows no second factor and no tries.
 admin.site.login = admin_sign_in  # type: ignore[method-assign]
+
+handler500 = failed
 
 urlpatterns = [
     # Pages name theirs; the administration does not, and browsers then ask for this.

@@ -5,6 +5,7 @@ import logging
 import time
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -75,8 +76,15 @@ class Question:
 @require_GET
 def sign_in_with(request: HttpRequest, key: str) -> HttpResponse:
     """On to the provider. A GET, since browsers bound where a form may lead (CSP form-action); it
-    changes nothing but what this browser waits for."""
+    changes nothing but what this browser waits for.
+
+    SECURITY: whom another site sends here has not asked to be signed in, and a provider that knows the browser would
+    do it without a word: that person finds the button (ASVS 5.0 V7.6.2).
+    """
     provider = provider_on(key)
+    if request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}:
+        wanted = urlencode({"next": local_page(request, request.GET.get("next", ""))})
+        return redirect(f"{reverse('sign-in')}?{wanted}")
     counted = of_provider(request)
     if wait := counted.wait():
         return _wait(request, provider, wait)

@@ -45,6 +45,7 @@ TITLES = {
     422: _("The content cannot be processed"),
     428: _("Precondition needed"),
     429: _("Too many requests"),
+    500: _("Something went wrong on our side"),
     503: _("Not available now"),
 }
 

@@ -26,6 +26,8 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if _SAFE_ID.match(given) else uuid.uuid4().hex
+        # What Django logs of an answer comes after this has returned (apps/common/logs.py).
+        request.request_id = request_id  # type: ignore[attr-defined]  # Django's requests know no such name
         token = request_id_var.set(request_id)
         try:
             response = self.get_response(request)

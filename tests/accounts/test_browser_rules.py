@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from django.test import Client
 
 from apps.accounts.passwords import is_bent_common
 from apps.accounts.signing_in import BEGAN
+from bin._local.pages import PAGES
 from tests.conftest import People
 from tests.pages import signed_in
 
@@ -63,6 +65,13 @@ def test_signing_out_clears_what_the_browser_keeps(people: People) -> None:
     client = signed_in(people.viewer)
     assert client.post("/sign-out/")["Clear-Site-Data"] == '"cache", "storage"'
     assert client.get("/").status_code == 302
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", [*PAGES, "/settings/security/"])
+def test_the_way_out_is_on_every_page(people: People, path: str) -> None:
+    page = signed_in(people.viewer).get(path).content.decode()
+    assert re.search(r'<form action="/sign-out/" method="post">', page), path
 
 
 @pytest.mark.django_db

@@ -131,6 +131,18 @@ def test_somebody_known_comes_in_and_is_linked(
     assert User.objects.get().email == "vera@example.org"
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_no_other_site_signs_anybody_in(door: Provider, row: SignInProvider, site: str) -> None:
+    """Fetch Metadata section 2.3: a link there leads to the button here, one's own and a bookmark go on."""
+    client = Client(headers={"sec-fetch-site": site})
+    answer = client.get(START, {"next": "/planning/"})
+    assert answer["Location"] == "/sign-in/?next=%2Fplanning%2F"
+    assert client.get(START, {"next": "https://evil.example"})["Location"] == "/sign-in/?next=%2F"
+    assert "asked-providers" not in client.session
+    for own in ("same-origin", "none"):
+        assert gone(Client(headers={"sec-fetch-site": own})).startswith(door.url)
+
+
 def test_the_question_is_the_one_of_the_standards(door: Provider, row: SignInProvider) -> None:
     """OpenID Connect Core 1.0 section 3.1.2.1; RFC 7636 section 4.3; RFC 9700 section 2.1."""
     client = Client()

@@ -65,3 +65,16 @@ def test_sign_out_is_a_post(client: Client, people: People) -> None:
     assert client.get("/").status_code == 200
     assert client.post(reverse("sign-out"))["Location"] == SIGN_IN
     assert client.get("/").status_code == 302
+
+
+def test_a_password_is_what_was_typed(client: Client, people: People) -> None:
+    """No letter is cut off, trimmed or made small (OWASP ASVS 5.0, V6.2.8)."""
+    password = "  Four Words of a Häfen, " + "and many more " * 8 + "Z "
+    assert len(password) > 128
+    people.viewer.set_password(password)
+    people.viewer.save()
+    for other in (password.strip(), password.lower(), password[:-2], password[:72], f"{password}x"):
+        _sign_in(client, people.viewer.email, other)
+        assert "_auth_user_id" not in client.session, other
+    _sign_in(client, people.viewer.email, password)
+    assert "_auth_user_id" in client.session

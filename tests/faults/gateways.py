@@ -91,9 +91,10 @@ def _relay(secure: ssl.SSLSocket, plain: socket.socket) -> None:
         for each in (secure, plain):
             ready.register(each, selectors.EVENT_READ)
         while True:
-            found = [secure] if secure.pending() else [key.fileobj for key, _ in ready.select()]
-            for each in found:
-                data = each.recv(65536)  # type: ignore[union-attr]  # sockets are all there are
-                if not data:
+            said = {secure} if secure.pending() else {key.fileobj for key, _ in ready.select()}
+            for source, target in ((secure, plain), (plain, secure)):
+                if source not in said:
+                    continue
+                if not (data := source.recv(65536)):
                     return
-                (plain if each is secure else secure).sendall(data)
+                target.sendall(data)

@@ -43,6 +43,8 @@ CODES = {
     "throttled": "Too many requests; Retry-After says when there is room again.",
     "unknown-encoding": "The body is compressed in a way that is not read; use gzip.",
     "precondition-needed": "An edit came without If-Match.",
+    "internal-error": "The portal itself failed, and its log says why under the X-Request-ID of the answer. What was "
+    "sent may not have been kept: look before you send it again, or send it with the same Idempotency-Key.",
 }
 
 

@@ -19,6 +19,7 @@ from apps.audit.services import record
 from apps.common import events
 from apps.common.errors import ReportRejected
 from apps.common.holds import REPORTS
+from apps.common.logs import about
 from apps.scans import storage
 from apps.scans.constants import AMBIGUOUS_FORMAT, INTERNAL, QUARANTINED, UNKNOWN_FORMAT
 from apps.scans.domain.fingerprints import tool_family
@@ -54,7 +55,10 @@ def report_ingest(report_id: int) -> None:
     """Process one report. Safe to call twice, at once, or after any crash."""
     with _only_here(report_id) as mine:
         if mine and _begin_attempt(report_id):
-            _attempt(Report.objects.select_related("system").get(pk=report_id))
+            report = Report.objects.select_related("system").get(pk=report_id)
+            with about(report=report.uid):
+                _attempt(report)
+                logger.info("attempt %s ended: the report is %s", report.attempts, report.state)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Accepting a report: bytes to storage first, then one row; from that commit on nothing may lose it."""
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -15,12 +16,15 @@ from apps.audit.services import record
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
 from apps.common.errors import Conflict, Invalid, Missing, ReportRejected
+from apps.common.logs import about
 from apps.common.malware import malware_in
 from apps.scans import dispatch, storage
 from apps.scans.constants import MALWARE
 from apps.scans.models import Report, ReportState
 from apps.scans.registry import registry
 from apps.scans.selectors_raw import raw_copies_are_masked
+
+logger = logging.getLogger(__name__)
 
 # As long as the columns of Report.
 LONGEST = {
@@ -175,6 +179,8 @@ def _write(
         if known is None:
             raise
         return known, False
+    with about(report=report.uid):
+        logger.info("a report of %d bytes is kept for system %s", stored.size, system.pk)
     return report, True
 
 

@@ -20,6 +20,7 @@ from django.utils import timezone
 from apps.accounts.actors import portal_actor
 from apps.common.errors import Conflict, DomainError, Invalid, ReportRejected, Unavailable
 from apps.common.holds import SOURCES
+from apps.common.logs import about
 from apps.common.outgoing import Client, Limits, OutgoingFailed
 from apps.scans.models import Report
 from apps.scans.services.receive import Claim, report_receive
@@ -64,7 +65,8 @@ def run_perform(run_id: int) -> None:
             text = f"{run.attempts - 1} workers ended in the middle of this run."
             run_finish(run, Outcome(DIED, text, permanent=True))
             return
-        run_finish(run, _attempt(run))
+        with about(run=run.uid, source=source_id):
+            run_finish(run, _attempt(run))
 
 
 @contextlib.contextmanager
