@@ -336,6 +336,11 @@ SECOPS_EVENT_HANDLERS = {
     "owners.changed": ["apps.scans.receivers.on_owners_changed"],
     "statement.published": [
         "apps.evidence.receivers.on_statement_published",
+        "apps.notices.receivers.on_statement_published",
+        "apps.outbound.receivers.on_event",
+    ],
+    "recommendation.made": [
+        "apps.notices.receivers.on_recommendation_made",
         "apps.outbound.receivers.on_event",
     ],
     "question.asked": [

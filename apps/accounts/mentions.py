@@ -42,6 +42,26 @@ def people_named(
     return rows.filter(Q(email__in=asked) | Q(local__in=asked))
 
 
+def people_called(names: Iterable[str]) -> dict[str, str]:
+    """How those are called whom kept names mean, by the name: of the texts themselves, so that no page asks
+    without need. A name that two people share stays as it was typed, without its @."""
+    asked = sorted(set(names))
+    if not asked:
+        return {}
+    called: dict[str, list[str]] = {name: [] for name in asked}
+    rows = User.objects.annotate(local=_LOCAL).filter(Q(email__in=asked) | Q(local__in=asked))
+    for email, local, name in rows.values_list("email", "local", "name"):
+        for each in {email, local} & called.keys():
+            called[each].append(name)
+    return {name: found[0] if len(found) == 1 else name for name, found in called.items()}
+
+
+def with_names(text: str, names: Iterable[str]) -> str:
+    """The text with what people are called in place of what stands behind an @. names: as kept with it."""
+    called = people_called(names)
+    return MENTION.sub(lambda found: called.get(found["name"].lower(), found[0]), text)
+
+
 def people_suggested(text: str, permission: Permission, system_id: int | None) -> QuerySet[User]:
     """Whose name begins like that, by name.
 

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
+from apps.accounts.mentions import people_called
 from apps.accounts.roles import Permission
 from apps.automation.models import Automation
 from apps.automation.selectors import changes_due
@@ -40,6 +41,7 @@ DUE_DAYS = 14  # ahead
 @dataclass(frozen=True)
 class Waiting:
     questions: list[Question]
+    called: dict[str, str]  # whom those questions name, by the name behind the @
     expiring: list[Decision]
     expired: list[Decision]  # their items are open again
     to_confirm: list[Decision]  # their risks changed materially since
@@ -80,9 +82,11 @@ def waiting_for(viewer: Actor) -> Waiting:
         proposed=top(updates_proposed(viewer), Permission.STATEMENT_EDIT, "statement__system_id"),
         to_review=top(reviews_wished(viewer), Permission.STATEMENT_EDIT),
         undecided=top(undecided.order_by("-updated_at"), decides),
-        failed_reports=failed[:SHOWN],
+        failed_reports=top(failed, Permission.REPORT_REPROCESS),
         broken_sources=top(sources_in_trouble(viewer), Permission.SOURCE_MANAGE),
         due_changes=top(changes_due(viewer, DUE_DAYS), Permission.AUTOMATION_MANAGE),
         silences=top(silences_open(viewer), Permission.COVERAGE_MANAGE, "series__system_id"),
     )
-    return Waiting(**{each.name: piles[each.name] for each in fields(Waiting)})
+    found = {each.name: piles[each.name] for each in fields(Waiting) if each.name != "called"}
+    called = people_called(name for each in found["questions"] for name in each.names)
+    return Waiting(**found, called=called)

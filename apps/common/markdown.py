@@ -7,8 +7,9 @@ tells nobody else of it.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
+from types import MappingProxyType
 from typing import Any
 
 import nh3
@@ -19,9 +20,10 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from apps.common.references import mark_references, words_in
+from apps.common.references import MENTION, mark_references, words_in
 
 MAX_LENGTH = 100_000
+GLANCED = 2_000  # characters of a text that a list looks at
 _parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
     ["table", "strikethrough"]
 )
@@ -127,11 +129,30 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     return value
 
 
-def glance(text: str) -> str:
-    """A text in one line, for lists and notices: a picture is its words."""
-    unsaid = _("[picture]")
-    seen = _PICTURE.sub(lambda found: found[1].replace("\\", "") or unsaid, text[:MAX_LENGTH])
+def glance(text: str, people: Mapping[str, str] = MappingProxyType({})) -> str:
+    """A text in one line of plain words, for lists and notices: its beginning, without marks.
+
+    people: by the names behind an @, in lower case, how they are called (apps/accounts/mentions.py).
+    """
+    text = text[:GLANCED]
+    typed = _is_slow(text)
+    seen = text if typed else " ".join(_plain(block) for block in _parser.parse(text))
+    if people:
+        seen = MENTION.sub(lambda found: people.get(found["name"].lower(), found[0]), seen)
     return " ".join(seen.split())
+
+
+def _plain(block: Token) -> str:
+    """The words of a block: of a picture its own, of code what it is."""
+    if block.children is None:
+        return block.content
+    return "".join(_plain_inline(each) for each in block.children)
+
+
+def _plain_inline(token: Token) -> str:
+    if token.type == "image":
+        return "".join(_plain_inline(each) for each in token.children or []) or _("[picture]")
+    return " " if token.type in {"softbreak", "hardbreak"} else token.content
 
 
 def absolute(text: str, base: str) -> str:
@@ -147,14 +168,18 @@ def tokens(text: str) -> list[Token]:
 def _bounded(text: str) -> str:
     """The text that is parsed: cut at MAX_LENGTH; what would take long is a block of code, as it was typed."""
     text = text[:MAX_LENGTH]
-    unclosed = text.count("[") - text.count("]")
-    if unclosed <= MOST_UNCLOSED and not _DEEP.search(text):
+    if not _is_slow(text):
         return text
     said = _(
         "This text has too many open brackets or quotes in quotes to be set, so it is shown as it was typed."
     )
     typed = "".join(f"    {line}\n" for line in text.splitlines())
     return f"*{said}*\n\n{typed}"
+
+
+def _is_slow(text: str) -> bool:
+    unclosed = text.count("[") - text.count("]")
+    return unclosed > MOST_UNCLOSED or bool(_DEEP.search(text))
 
 
 def words_of(text: str) -> list[str]:

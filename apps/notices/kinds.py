@@ -9,6 +9,8 @@ class NoticeKind(models.TextChoices):
     ANSWER = "answer", _("An answer to my question")
     MENTION = "mention", _("A question or an answer that mentions me (@)")
     DECISION = "decision", _("A decision on what I took part in")
+    ADVICE = "advice", _("Security recommends on my item")
+    VALUE = "value", _("A risk of my item has a value, or it moved")
     RISK = "risk", _("A risk that I took part in was withdrawn, replaced or restored")
     EXPIRED = "expired", _("My decision has run out")
     REPORT = "report", _("A report of my system could not be read")
@@ -24,6 +26,8 @@ ICONS = {
     NoticeKind.ANSWER: "message-circle",
     NoticeKind.MENTION: "at-sign",
     NoticeKind.DECISION: "scale",
+    NoticeKind.ADVICE: "thumbs-up",
+    NoticeKind.VALUE: "wallet",
     NoticeKind.RISK: "shield-alert",
     NoticeKind.EXPIRED: "calendar-clock",
     NoticeKind.REPORT: "file-up",

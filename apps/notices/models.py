@@ -42,12 +42,13 @@ class Notice(models.Model):
     objects = NoticeQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-id"]
+        ordering = ["-created_at", "-id"]  # of what happened: the outbox may have told it late
         constraints = [
             models.UniqueConstraint(fields=["event_id", "user"], name="notice_once_an_event")
         ]
         indexes = [
             models.Index(fields=["user", "-id"], name="notice_of_user"),
+            models.Index(fields=["user", "-created_at", "-id"], name="notice_newest"),
             models.Index(
                 fields=["user"], condition=Q(read_at=None, is_shown=True), name="notice_unread"
             ),

@@ -4,17 +4,17 @@ from typing import Any
 
 from django.urls import reverse
 
-from apps.accounts.mentions import people_named
+from apps.accounts.mentions import people_named, with_names
 from apps.accounts.models import User
 from apps.accounts.roles import Permission
 from apps.automation.models import Automation
 from apps.coverage.models import Silence
 from apps.notices.kinds import NoticeKind
 from apps.notices.recipients import people_for
-from apps.notices.services.tell import tell
-from apps.planning.models import Answer, Decision, PlanningItem, Question
+from apps.notices.services.tell import tell, tell_together
+from apps.planning.models import Answer, Decision, PlanningItem, Question, Recommendation
 from apps.planning.places import question_path, question_place
-from apps.risks.models import StatementEnd, StatementReview
+from apps.risks.models import RiskRevision, StatementEnd, StatementReview
 from apps.scans.models import Report
 from apps.sources.models import Source
 
@@ -39,7 +39,7 @@ def on_question_asked(event_id: int, payload: Payload) -> None:
         system=system,
         facts={
             "who": question.asked_by or "",
-            "text": question.body,
+            "text": with_names(question.body, question.names),
             "on": question_place(question),
         },
     )
@@ -64,7 +64,7 @@ def on_question_answered(event_id: int, payload: Payload) -> None:
         system=question.of_system,
         facts={
             "who": answer.answered_by or "",
-            "text": answer.body,
+            "text": with_names(answer.body, answer.names),
             "on": question_place(question),
         },
     )
@@ -84,7 +84,70 @@ def _tell_named(event_id: int, question: Question, said: Question | Answer) -> N
         people=[each for each in people if each != writer],
         path=question_path(question),
         system=question.of_system,
-        facts={"who": writer or "", "text": said.body, "on": question_place(question)},
+        facts={
+            "who": writer or "",
+            "text": with_names(said.body, said.names),
+            "on": question_place(question),
+        },
+    )
+
+
+def on_recommendation_made(event_id: int, payload: Payload) -> None:
+    made = _found(
+        Recommendation, payload["recommendation_id"], "item__system__owner", "option", "made_by"
+    )
+    if made is None:
+        return
+    said = f"{made.option.title}: {made.reason}" if made.option else made.reason
+    tell_together(
+        event_id=event_id,
+        at=made.made_at,
+        kind=NoticeKind.ADVICE,
+        people=_whose_item(made.item, but=made.made_by_id),
+        path=_item_path(made.item, "options"),
+        system=made.item.system,
+        facts={"who": made.made_by or "", "text": said, "on": _named(made.item)},
+        values={},
+        item_id=made.item_id,
+    )
+
+
+def on_statement_published(event_id: int, payload: Payload) -> None:
+    """A first value, or one that is not what readers saw before; the text alone is told to nobody."""
+    revision = _found(
+        RiskRevision,
+        payload["revision_id"],
+        "statement__item__system__owner",
+        "valuation",
+        "published_by",
+    )
+    if revision is None:
+        return
+    last = (
+        revision.statement.revisions.filter(number__lt=revision.number)
+        .select_related("valuation")
+        .first()
+    )
+    now = revision.valuation.expected_annual_loss
+    before = last.valuation.expected_annual_loss if last else None
+    if now == before:
+        return
+    item = revision.statement.item
+    value = {
+        "before": "" if before is None else str(before),
+        "now": str(now),
+        "currency": revision.currency,
+    }
+    tell_together(
+        event_id=event_id,
+        at=revision.published_at,
+        kind=NoticeKind.VALUE,
+        people=_whose_item(item, but=revision.published_by_id),
+        path=_item_path(item, "risks"),
+        system=item.system,
+        facts={"who": revision.published_by or "", "on": _named(item)},
+        values={revision.statement.key: value},
+        item_id=item.pk,
     )
 
 
@@ -103,7 +166,7 @@ def on_decision_recorded(event_id: int, payload: Payload) -> None:
         facts={
             "who": decision.decided_by or "",
             "text": decision.option.title,
-            "on": f"{decision.item.key}, {decision.item.title}",
+            "on": _named(decision.item),
         },
     )
 
@@ -125,7 +188,7 @@ def on_decision_undone(event_id: int, payload: Payload) -> None:
         facts={
             "who": str(User.objects.filter(pk=undoer).first() or ""),
             "text": decision.end_reason,
-            "on": f"{decision.item.key}, {decision.item.title}",
+            "on": _named(decision.item),
             "turn": "undone",
         },
     )
@@ -204,7 +267,7 @@ def on_decision_expired(event_id: int, payload: Payload) -> None:
         system=system,
         facts={
             "text": decision.option.title,
-            "on": f"{decision.item.key}, {decision.item.title}",
+            "on": _named(decision.item),
         },
     )
 
@@ -332,6 +395,22 @@ def _took_part(item: PlanningItem) -> list[User]:
     ]
     numbers = {pk for each in found for pk in each if pk}
     return list(User.objects.filter(pk__in=numbers, is_active=True))
+
+
+def _whose_item(item: PlanningItem, *, but: int | None) -> list[User]:
+    """Those who took part and who decides; of an item in which nobody else has, those who may decide."""
+    deciders = User.objects.filter(
+        pk__in=item.decisions.filter(ended_at=None).values("decided_by"), is_active=True
+    )
+    people = {each.pk: each for each in [*_took_part(item), *deciders] if each.pk != but}
+    if people:
+        return list(people.values())
+    decides = people_for(item.system, Permission.DECISION_RECORD)
+    return [each for each in decides if each.pk != but]
+
+
+def _named(item: PlanningItem) -> str:
+    return f"{item.key}, {item.title}"
 
 
 def _item_path(item: PlanningItem, anchor: str) -> str:

@@ -13,7 +13,7 @@ from apps.common.addresses import address, whole_number
 from apps.common.errors import Invalid
 from apps.common.forms import apply_domain_errors
 from apps.notices.forms import WishForm
-from apps.notices.selectors import notices_list, wish_of
+from apps.notices.selectors import newest_number, notices_before, notices_list, wish_of
 from apps.notices.services.mail import unsubscribe, unsubscribed_user
 from apps.notices.services.reading import notice_read, notices_read_all, wish_set
 from apps.notices.words import words_of
@@ -28,13 +28,13 @@ def notice_list_page(request: PageRequest) -> HttpResponse:
     unread = given.get("unread") == "1"
     rows = notices_list(request.actor, unread=unread)
     before = whole_number(given.get("before"))
-    found = list((rows.filter(pk__lt=before) if before else rows)[: PAGE + 1])
+    found = list((notices_before(request.actor, rows, before) if before else rows)[: PAGE + 1])
     notices = found[:PAGE]
     context = {
         "notices": [(notice, words_of(notice)) for notice in notices],
         "unread_only": unread,
         "has_unread": any(notice.read_at is None for notice in notices),
-        "newest": notices[0].pk if notices else 0,
+        "newest": newest_number(request.actor) if notices else 0,
         "next_url": address(request.path, given, NAMES, before=notices[-1].pk)
         if found[PAGE:]
         else "",

@@ -15,7 +15,7 @@ from apps.catalog.models import System
 from apps.coverage.models import Silence
 from apps.guidance.models import Guidance
 from apps.outbound.kinds import EventName
-from apps.planning.models import Answer, Decision, Question
+from apps.planning.models import Answer, Decision, Question, Recommendation
 from apps.planning.places import question_path, question_place
 from apps.risks.models import RiskStatement, StatementEnd
 from apps.scans.models import Report
@@ -101,6 +101,17 @@ def _turned(payload: Payload) -> Facts | None:
     summary = _("Risk %(key)s of %(system)s is %(state)s now.") % words
     data = {"statement": row.key, "state": end.after, "superseded_by": end.successor_keys}
     return Facts(row.system, summary, reverse("statement-detail", args=[row.pk]), data)
+
+
+def _recommended(payload: Payload) -> Facts | None:
+    made = _found(Recommendation, payload["recommendation_id"], "item__system")
+    if made is None:
+        return None
+    item = made.item
+    summary = _("Security made a recommendation on %(key)s of %(system)s.")
+    path = reverse("item-detail", args=[item.pk]) + "#options"
+    data = {"item": item.key, "recommendation": made.pk, "option": made.option_id}
+    return Facts(item.system, summary % {"key": item.key, "system": item.system.name}, path, data)
 
 
 def _asked(payload: Payload) -> Facts | None:
@@ -210,6 +221,7 @@ TELLERS: dict[EventName, Callable[[Payload], Facts | None]] = {
     EventName.STATEMENT_PUBLISHED: _statement,
     EventName.STATEMENT_ENDED: _turned,
     EventName.STATEMENT_RESTORED: _turned,
+    EventName.RECOMMENDATION_MADE: _recommended,
     EventName.QUESTION_ASKED: _asked,
     EventName.QUESTION_ANSWERED: _answered,
     EventName.DECISION_RECORDED: _decided,

@@ -18,6 +18,7 @@ class EventName(models.TextChoices):
     STATEMENT_PUBLISHED = "statement.published", _("A risk was published")
     STATEMENT_ENDED = "statement.ended", _("A risk was withdrawn or superseded")
     STATEMENT_RESTORED = "statement.restored", _("That a risk ended was undone")
+    RECOMMENDATION_MADE = "recommendation.made", _("Security made a recommendation")
     QUESTION_ASKED = "question.asked", _("A question was asked")
     QUESTION_ANSWERED = "question.answered", _("A question was answered")
     DECISION_RECORDED = "decision.recorded", _("A decision was recorded")

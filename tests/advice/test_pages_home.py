@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.actors import Actor
 from apps.planning.services.decisions import decision_record, decisions_expire
+from apps.scans.models import Report, ReportState
 from tests.conftest import People
 from tests.factories import (
     make_item,
@@ -19,6 +20,7 @@ from tests.factories import (
     make_series,
     make_statement,
 )
+from tests.pages import signed_in, text_of
 
 
 @pytest.mark.parametrize(
@@ -139,3 +141,14 @@ def test_ones_own_question_waits_for_others(client: Client, people: People) -> N
     assert client.get("/").context["waiting"].questions == []
     client.force_login(people.security)
     assert client.get("/").context["waiting"].questions == [asked]
+
+
+def test_failed_reports_wait_for_those_who_can_do_something(people: People) -> None:
+    """By tool and system; whoever only reads is not bothered."""
+    report = make_report(people.system, tool="Semgrep")
+    Report.objects.filter(pk=report.pk).update(
+        state=ReportState.FAILED, error_reason="unreadable", error_message="It is no report."
+    )
+    home = text_of(signed_in(people.security), "/")
+    assert f"Semgrep · {people.system.name}" in home
+    assert "Reports that could not be read" not in text_of(signed_in(people.viewer), "/")

@@ -303,7 +303,7 @@ def test_in_one_line_a_picture_is_its_words(people: People) -> None:
     row = make_attachment(people.system)
     body = f"Is it this?\n\n![Two zones \\[old\\]]({row.address}) and ![]({row.address})"
     assert glance(body) == "Is it this? Two zones [old] and [picture]"
-    assert glance("![x](https://evil.example/p.png)") == "![x](https://evil.example/p.png)"
+    assert glance("![x](https://evil.example/p.png)") == "x"
     asked = make_item(people.system)
     question_ask(actor=actor_of(people.viewer), item=asked, body=body)
     home = text_of(signed_in(people.security), "/")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
+from apps.accounts.mentions import people_called
 from apps.accounts.policy import may
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
@@ -211,6 +212,7 @@ def question_list_page(request: PageRequest) -> HttpResponse:
     context = {
         "form": form,
         "rows": [(each, question_path(each), question_place(each)) for each in rows],
+        "called": people_called(name for each in rows for name in each.names),
         "active": [
             (label, words, address(path, request.GET, NAMES, **{name: ""}))
             for name, label, words in form.active()

@@ -92,7 +92,8 @@ def _value(row: Any, path: str) -> Any:
 
 
 def _encode(key: list[Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+    """A moment is written with all its digits: a cursor that rounds skips a row."""
+    return base64.urlsafe_b64encode(json.dumps(key, default=str).encode()).decode().rstrip("=")
 
 
 def _decode(cursor: str, length: int) -> list[Scalar]:

@@ -1,6 +1,6 @@
 """Filters. `{% load formats %}`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 from django import template
@@ -43,9 +43,9 @@ def as_percent(share: float) -> str:
 
 
 @register.filter
-def glance(text: str) -> str:
-    """What people wrote, in one line of plain words."""
-    return markdown_text.glance(text)
+def glance(text: str, people: Mapping[str, str] | str = "") -> str:
+    """What people wrote, in one line of plain words. people: what those behind an @ are called."""
+    return markdown_text.glance(text, people or {})  # type: ignore[arg-type]  # an unset name is ""
 
 
 @register.filter

@@ -18,6 +18,7 @@ from apps.notices.services.reading import notice_read, notices_read_all, wish_se
 from apps.notices.words import words_of
 
 TAG = "Notices"
+NEWEST = ("-created_at", "-id")
 KINDS = ", ".join(NoticeKind.values)
 
 
@@ -54,7 +55,7 @@ class Notices(PortalListView):
     )
     def get(self, request: Request) -> Response:
         wanted = read_query(NoticeQuery, request)
-        return self.page(NoticeOut, notices_list(self.actor, unread=wanted["unread"]), "-id")
+        return self.page(NoticeOut, notices_list(self.actor, unread=wanted["unread"]), *NEWEST)
 
 
 class ReadIn(Input):
@@ -81,7 +82,7 @@ class ReadNotice(PortalView):
 
 class ThroughIn(Input):
     through = serializers.IntegerField(
-        min_value=1, help_text="The newest one's id: what came later stays unread."
+        min_value=1, help_text="The highest id that was read: what came later stays unread."
     )
 
 

@@ -36,6 +36,8 @@ def recommendation_make(
     record(
         actor=actor, action="recommendation.make", target=recommendation, system_id=item.system_id
     )
+    made = {"recommendation_id": recommendation.pk, "item_id": item.pk}
+    events.append("recommendation.made", made)
     return recommendation
 
 
