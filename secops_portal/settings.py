@@ -616,7 +616,8 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "apps.common.api.schema.document_problems",
     ],
-    "ENUM_NAME_OVERRIDES": {},
+    # Two answers of reports hold it, one inside the other.
+    "ENUM_NAME_OVERRIDES": {"ReportOutStateEnum": "apps.scans.models.ReportState"},
 }
 
 # --- logs ----------------------------------------------------------------------------------------
