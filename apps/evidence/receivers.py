@@ -5,6 +5,7 @@ from typing import Any
 from apps.evidence.services.links import links_make_for_report, links_make_for_statement
 from apps.evidence.services.signals import signals_review_all
 from apps.evidence.services.triage_rules import triage_rule_unlink, triage_rules_link_report
+from apps.evidence.services.updates import updates_renew
 from apps.scans.models import Report
 
 
@@ -27,3 +28,4 @@ def on_rule_switched_off(event_id: int, payload: dict[str, Any]) -> None:  # noq
 
 def on_statement_published(event_id: int, payload: dict[str, Any]) -> None:  # noqa: ARG001
     links_make_for_statement(statement_id=payload["statement_id"])
+    updates_renew(statement_id=payload["statement_id"])

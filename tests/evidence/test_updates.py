@@ -277,6 +277,43 @@ def test_signals_that_come_back_count_again(people: People, exposed: RiskStateme
         assert loss_of(exposed) == pytest.approx(expected, abs=1)
 
 
+def test_signals_that_wait_make_place_for_those_of_today(
+    people: People, exposed: RiskStatement
+) -> None:
+    """Factor 1.5 waits, then 2 does: applied is 2 and not 3; and none waits once the world is quiet."""
+    score = EpssScore.objects.create(cve="CVE-2021-44228", score=0.5, percentile=0.9)
+    old = signals_review(exposed)
+    score.score = 1.0
+    score.save()
+    new = signals_review(exposed)
+    assert old is not None
+    assert new is not None
+    old.refresh_from_db()
+    assert (old.state, new.state, new.loss_after) == ("dismissed", "proposed", 10_000)
+    score.delete()
+    assert signals_review(exposed) is None
+    new.refresh_from_db()
+    assert new.state == "dismissed"
+
+
+def test_applying_one_moves_the_ground_of_those_that_wait(
+    people: People, exposed: RiskStatement
+) -> None:
+    """Gamma(2, 4) at 10 000 each; the signals double the frequency, and one event came in two years."""
+    EpssScore.objects.create(cve="CVE-2021-44228", score=1.0, percentile=1.0)
+    signals = signals_review(exposed)
+    counted = count(people, exposed, events=1, years=2.0)
+    assert signals is not None
+    assert (signals.loss_before, signals.loss_after) == (5000, 10_000)
+    update_apply(actor=actor_of(people.security), update=signals)
+    counted.refresh_from_db()
+    # Doubled: Gamma(2, 2). With an event in two years Gamma(3, 4): 0.75 a year.
+    assert (counted.loss_before, counted.loss_after) == (10_000, 7500)
+    update_undo(actor=actor_of(people.security), update=signals)
+    counted.refresh_from_db()
+    assert (counted.loss_before, counted.loss_after) == (5000, 5000)  # Gamma(3, 6)
+
+
 def test_what_is_not_exposed_or_switched_off_says_nothing(
     people: People, exposed: RiskStatement
 ) -> None:

@@ -5,8 +5,13 @@ import json
 from typing import Any
 
 from apps.accounts.actors import Actor, portal_actor
-from apps.evidence.models import EvidencePolicy, UpdateKind, UpdateState, ValueUpdate
-from apps.evidence.services.updates import update_record
+from apps.evidence.models import EvidencePolicy, UpdateKind, ValueUpdate
+from apps.evidence.services.updates import (
+    factor_of,
+    signals_applied,
+    signals_drop,
+    update_record,
+)
 from apps.risks.models import RiskStatement
 from apps.risks.quant import FindingFacts, Signal, SignalRules, read_signals
 from apps.scans.models import Finding, FindingState, Report
@@ -35,9 +40,10 @@ def signals_review(statement: RiskStatement, report: Report | None = None) -> Va
     if policy is None or statement.is_ended:
         return None
     signal = signals_of(policy)
-    last = _last_applied(statement)
-    applied = float(last.data["factor"]) if last else 1.0
+    last = signals_applied(statement.pk)
+    applied = factor_of(last)
     if abs(signal.factor - applied) < 0.005:  # half a percent is no news
+        signals_drop(statement=statement, but=None)
         return None
     data: dict[str, Any] = {
         "factor": round(signal.factor, 4),
@@ -46,7 +52,7 @@ def signals_review(statement: RiskStatement, report: Report | None = None) -> Va
     }
     # With the one that was applied last: signals that come back later are news again.
     text = json.dumps([data["factor"], last.pk if last else 0, data["reasons"]])
-    return update_record(
+    update = update_record(
         actor=_PORTAL,
         statement=statement,
         kind=UpdateKind.SIGNALS,
@@ -55,6 +61,8 @@ def signals_review(statement: RiskStatement, report: Report | None = None) -> Va
         source="EPSS, KEV and CVSS of linked findings",
         report=report,
     )
+    signals_drop(statement=statement, but=update)
+    return update
 
 
 def signals_review_all(report: Report | None = None) -> int:
@@ -69,13 +77,6 @@ def signals_review_all(report: Report | None = None) -> int:
 
 
 _PORTAL: Actor = portal_actor("evidence")
-
-
-def _last_applied(statement: RiskStatement) -> ValueUpdate | None:
-    found = ValueUpdate.objects.filter(
-        statement=statement, kind=UpdateKind.SIGNALS, state=UpdateState.APPLIED
-    ).first()
-    return found if isinstance(found, ValueUpdate) else None
 
 
 def _facts(statement_id: int) -> list[FindingFacts]:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.accounts.actors import Actor
+from apps.accounts.actors import Actor, portal_actor
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
 from apps.audit.services import record
@@ -28,6 +28,8 @@ STEPS = {
     "magnitude_low": Decimal("0.01"),
     "magnitude_high": Decimal("0.01"),
 }
+WAITING = (UpdateState.PROPOSED, UpdateState.FLAGGED)
+MOST_RENEWED = 50  # of one statement; applying one of the others reckons it anew in any case
 STATES = {
     Mode.APPLY: UpdateState.PROPOSED,  # until it has been applied
     Mode.PROPOSE: UpdateState.PROPOSED,
@@ -142,11 +144,12 @@ def update_apply(*, actor: Actor, update: ValueUpdate) -> ValueUpdate:
     Raises: NotPermitted, Missing, Conflict, Invalid.
     """
     row, locked = _locked(actor, update)
-    if locked.state not in {UpdateState.PROPOSED, UpdateState.FLAGGED}:
+    if locked.state not in WAITING:
         raise Conflict("Only what is proposed or flagged can be applied.")
-    learnt = learn(estimate_of(row), locked.kind, locked.data)
+    learnt = _learn_now(row, locked)
     _fill(locked, row, learnt)
     _apply(actor, row, locked, learnt)
+    updates_renew(statement_id=row.pk)
     return locked
 
 
@@ -154,7 +157,7 @@ def update_apply(*, actor: Actor, update: ValueUpdate) -> ValueUpdate:
 def update_dismiss(*, actor: Actor, update: ValueUpdate) -> ValueUpdate:
     """Leave the value as it is; the evidence stays on record. Raises: NotPermitted, Missing, Conflict."""
     _row, locked = _locked(actor, update)
-    if locked.state not in {UpdateState.PROPOSED, UpdateState.FLAGGED}:
+    if locked.state not in WAITING:
         raise Conflict("Only what is proposed or flagged can be dismissed.")
     return _decide(actor, locked, UpdateState.DISMISSED)
 
@@ -177,7 +180,63 @@ def update_undo(*, actor: Actor, update: ValueUpdate) -> ValueUpdate:
     if _held(row) != locked.estimate_after:
         raise Conflict("The estimate was changed since; undo what came later first, or edit it.")
     _write(actor, row, locked.estimate_before, f"Undone: {locked.sentence}")
+    updates_renew(statement_id=row.pk)
     return _decide(actor, locked, UpdateState.UNDONE)
+
+
+@transaction.atomic
+def updates_renew(*, statement_id: int) -> int:
+    """Say anew what those that wait would do, on the estimate of now. Returns how many say something else.
+
+    Applying one, or editing the statement, moves the ground under the others.
+    """
+    row = RiskStatement.objects.select_for_update(of=("self",)).get(pk=statement_id)
+    waiting = ValueUpdate.objects.select_for_update(of=("self",)).filter(
+        statement=row, state__in=WAITING
+    )
+    held, renewed = _held(row), 0
+    for update in waiting.order_by("-pk")[:MOST_RENEWED]:
+        if update.estimate_before == held:
+            continue
+        try:
+            _fill(update, row, _learn_now(row, update))
+        except Invalid:
+            continue  # it speaks of a part that the estimate no longer has: applying it will say so
+        update.save()
+        renewed += 1
+    return renewed
+
+
+@transaction.atomic
+def signals_drop(*, statement: RiskStatement, but: ValueUpdate | None) -> int:
+    """Dismiss the signals that wait and are no longer those of the world. Returns how many."""
+    waiting = ValueUpdate.objects.select_for_update(of=("self",)).filter(
+        statement=statement, kind=UpdateKind.SIGNALS, state__in=WAITING
+    )
+    old = list(waiting.exclude(pk=but.pk if but else None))
+    for update in old:
+        _decide(portal_actor("evidence"), update, UpdateState.DISMISSED)
+    return len(old)
+
+
+def signals_applied(statement_id: int) -> ValueUpdate | None:
+    """The signals whose factor is in the estimate; None while none are."""
+    found = ValueUpdate.objects.filter(
+        statement=statement_id, kind=UpdateKind.SIGNALS, state=UpdateState.APPLIED
+    ).first()
+    return found if isinstance(found, ValueUpdate) else None
+
+
+def factor_of(update: ValueUpdate | None) -> float:
+    """What signals multiply the frequency by; 1 of none."""
+    return float(update.data["factor"]) if update else 1.0
+
+
+def _learn_now(row: RiskStatement, update: ValueUpdate) -> Learnt:
+    """What an update does on the estimate of now; of signals the factor in the place of the one in it."""
+    if update.kind == UpdateKind.SIGNALS:
+        update.data |= {"applied": factor_of(signals_applied(row.pk))}
+    return learn(estimate_of(row), update.kind, update.data)
 
 
 def _locked(actor: Actor, update: ValueUpdate) -> tuple[RiskStatement, ValueUpdate]:
