@@ -1,5 +1,7 @@
 """An answer, once given, becomes advice that is written once and attached many times."""
 
+import re
+
 from django.db import transaction
 from django.utils.text import Truncator
 
@@ -9,11 +11,13 @@ from apps.accounts.roles import Permission
 from apps.audit.services import record
 from apps.common.errors import Conflict
 from apps.common.markdown import glance
+from apps.common.references import MENTION
 from apps.guidance.models import Guidance
 from apps.guidance.services import guidance_create
 from apps.planning.models import Answer
 
 TITLE, SUMMARY = 120, 300  # characters of the question
+_SENTENCE = re.compile(r".+?[?!.](?=\s|$)")
 
 
 @transaction.atomic
@@ -31,11 +35,13 @@ def answer_to_guidance(*, actor: Actor, answer: Answer) -> Guidance:
     )
     if row.guidance_id is not None:
         raise Conflict("Somebody made guidance of this answer already.")
-    asked, item = glance(row.question.body), row.question.item
+    asked, item = _asked(row.question.body), row.question.item
+    first = _SENTENCE.match(asked)
+    title = Truncator(first[0] if first else asked).chars(TITLE)
     guidance = guidance_create(
         actor=actor,
-        title=Truncator(asked).chars(TITLE),
-        summary=Truncator(asked).chars(SUMMARY) if len(asked) > TITLE else "",
+        title=title,
+        summary=Truncator(asked).chars(SUMMARY) if asked != title else "",
         body=row.body,
         stages=[item.stage] if item else [],
     )
@@ -47,3 +53,8 @@ def answer_to_guidance(*, actor: Actor, answer: Answer) -> Guidance:
         actor=actor, action="answer.to_guidance", target=row, system_id=system_id, changes=changes
     )
     return guidance
+
+
+def _asked(body: str) -> str:
+    """The question in one line, without the names of those whom it called."""
+    return " ".join(MENTION.sub("", glance(body)).split()).lstrip(",:;- ")

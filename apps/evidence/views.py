@@ -22,7 +22,14 @@ from apps.evidence.selectors import (
     rules_of_statement,
     triage_rules_of_statement,
 )
-from apps.evidence.services.links import link_dismiss, link_return, rule_create, rule_delete
+from apps.evidence.services.links import (
+    RuleTrial,
+    link_dismiss,
+    link_return,
+    rule_create,
+    rule_delete,
+    rule_try,
+)
 from apps.evidence.views_links import at_evidence
 from apps.risks.selectors import statement_get
 
@@ -35,31 +42,37 @@ def rules_page(request: PageRequest, pk: int) -> HttpResponse:
     statement = statement_get(request.actor, pk)
     require(request.actor, Permission.EVIDENCE_LINK, statement)
     form = RuleForm(request.POST or None, initial={"cwes": statement.cwes})
+    trial = None
     if request.method == "POST" and form.is_valid():
+        act = rule_try if "try" in request.POST else rule_create
         try:
-            rule_create(actor=request.actor, statement=statement, **form.cleaned_data)
+            done = act(actor=request.actor, statement=statement, **form.cleaned_data)
         except Invalid as error:
             apply_domain_errors(form, error)
         else:
-            count = open_evidence_counts(request.actor, [pk]).get(pk, 0)
-            messages.success(
-                request,
-                ngettext(
-                    "The rule holds. %(count)d open finding bears on this statement now.",
-                    "The rule holds. %(count)d open findings bear on this statement now.",
-                    count,
-                )
-                % {"count": count},
-            )
-            return at_evidence(pk)
+            if not isinstance(done, RuleTrial):
+                return _rule_holds(request, pk)
+            trial = done
     context = {
         "form": form,
         "statement": statement,
         "rules": rules_of_statement(request.actor, pk),
         "finding_rules": triage_rules_of_statement(request.actor, pk),
         "dismissed": links_dismissed(request.actor, pk)[:SHOWN],
+        "trial": trial,
     }
     return render(request, "evidence/rules.html", context, status=422 if form.errors else 200)
+
+
+def _rule_holds(request: PageRequest, pk: int) -> HttpResponse:
+    count = open_evidence_counts(request.actor, [pk]).get(pk, 0)
+    text = ngettext(
+        "The rule holds. %(count)d open finding bears on this statement now.",
+        "The rule holds. %(count)d open findings bear on this statement now.",
+        count,
+    )
+    messages.success(request, text % {"count": count})
+    return at_evidence(pk)
 
 
 @require_POST

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from apps.accounts.actors import portal_actor
+from apps.audit.models import AuditEntry
 from apps.evidence.models import EvidenceLink, EvidenceRule
 from apps.evidence.services.links import link_create, rule_create
 from apps.risks.models import RiskStatement
@@ -30,6 +31,24 @@ def test_a_rule_links_what_is_there_at_once(
     response = client.post(address, {"cwes": "89", "path_prefix": "app/"}, follow=True)
     assert "1 open finding bears on this statement now" in response.content.decode()
     assert [link.finding for link in EvidenceLink.objects.all()] == [matching]
+
+
+def test_a_rule_is_tried_first_and_leaves_nothing(
+    client: Client, people: People, statement: RiskStatement
+) -> None:
+    for number in range(7):
+        make_finding(people.system, cwes=[89], title=f"Query {number}", severity=number % 5)
+    make_finding(people.system, cwes=[79])
+    client.force_login(people.security)
+    before = AuditEntry.objects.count()
+    given = {"cwes": "89", "try": "1"}
+    page = client.post(f"/risks/RS-{statement.pk}/evidence/", given).content.decode()
+    assert "It would link 7 findings that do not bear on it yet" in page
+    assert [number for number in range(7) if f"Query {number}" in page] == [1, 2, 3, 4, 6]
+    assert 'value="89"' in page
+    assert not EvidenceRule.objects.exists()
+    assert not EvidenceLink.objects.exists()
+    assert AuditEntry.objects.count() == before
 
 
 def test_a_rule_that_asks_for_nothing_is_refused(

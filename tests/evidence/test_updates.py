@@ -289,7 +289,7 @@ def test_signals_that_wait_make_place_for_those_of_today(
     assert old is not None
     assert new is not None
     old.refresh_from_db()
-    assert (old.state, new.state, new.loss_after) == ("dismissed", "proposed", 10_000)
+    assert (old.state, new.state, float(new.loss_after)) == ("dismissed", "proposed", 10_000)
     score.delete()
     assert signals_review(exposed) is None
     new.refresh_from_db()
@@ -304,14 +304,14 @@ def test_applying_one_moves_the_ground_of_those_that_wait(
     signals = signals_review(exposed)
     counted = count(people, exposed, events=1, years=2.0)
     assert signals is not None
-    assert (signals.loss_before, signals.loss_after) == (5000, 10_000)
+    assert [float(signals.loss_before), float(signals.loss_after)] == [5000, 10_000]
     update_apply(actor=actor_of(people.security), update=signals)
     counted.refresh_from_db()
     # Doubled: Gamma(2, 2). With an event in two years Gamma(3, 4): 0.75 a year.
-    assert (counted.loss_before, counted.loss_after) == (10_000, 7500)
+    assert [float(counted.loss_before), float(counted.loss_after)] == [10_000, 7500]
     update_undo(actor=actor_of(people.security), update=signals)
     counted.refresh_from_db()
-    assert (counted.loss_before, counted.loss_after) == (5000, 5000)  # Gamma(3, 6)
+    assert [float(counted.loss_before), float(counted.loss_after)] == [5000, 5000]  # Gamma(3, 6)
 
 
 def test_what_is_not_exposed_or_switched_off_says_nothing(

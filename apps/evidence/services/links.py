@@ -1,6 +1,8 @@
 """Making evidence links: set statements by rule, single ones by hand."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 from django.urls import reverse
@@ -19,6 +21,7 @@ from apps.removals.services import removal_make
 from apps.risks.models import RiskStatement
 from apps.scans.models import Finding
 
+SHOWN_OF_TRIAL = 5
 MOST_BY_HAND = 200  # findings at once
 
 # A rule's criteria hold together; one that asks for nothing cannot exist (a CHECK sees to it).
@@ -93,6 +96,26 @@ def rule_create(
     record(actor=actor, action="evidence-rule.create", target=rule, system_id=statement.system_id)
     links_make_for_statement(statement_id=statement.pk)
     return rule
+
+
+@dataclass(frozen=True)
+class RuleTrial:
+    """What a rule would link that is not linked yet: how many findings, and the worst of them."""
+
+    count: int
+    worst: list[Finding]
+
+
+@transaction.atomic
+def rule_try(*, actor: Actor, statement: RiskStatement, **criteria: Any) -> RuleTrial:
+    """Make a rule, look at what it links, and take all of it back. Criteria and errors: rule_create's."""
+    with transaction.atomic():
+        rule = rule_create(actor=actor, statement=statement, **criteria)
+        links = EvidenceLink.objects.filter(rule=rule).select_related("finding")
+        worst = list(links.order_by("-finding__severity", "-finding_id")[:SHOWN_OF_TRIAL])
+        trial = RuleTrial(links.count(), [link.finding for link in worst])
+        transaction.set_rollback(True)
+    return trial
 
 
 @transaction.atomic
