@@ -92,6 +92,7 @@ COMMANDS = (
     Command(_("Planning"), "item-list", "scale", _("items decisions options")),
     Command(_("Guidance"), "guidance-list", "book-open", _("library advice")),
     Command(_("Portfolio"), "portfolio", "wallet", _("value register curve")),
+    Command(_("Risks"), "risk-list", "list", _("register accepted acceptances mend first")),
     Command(_("Controls"), "control-list", "shield-check", _("mitigation")),
     Command(_("Peer review"), "review-wishes", "users", _("wish second person")),
     Command(_("Calibration"), "calibration", "target", _("estimates outcomes scores incidents")),

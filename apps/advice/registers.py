@@ -15,7 +15,7 @@ from apps.advice.item_page import ItemView, OptionView
 from apps.common.markdown import absolute
 from apps.common.tables import Echo, cell
 from apps.planning.models import Decision
-from apps.risks.models import RiskStatement
+from apps.risks.models import RiskStatement, TreatmentChoice
 from apps.risks.selectors import statements_visible
 
 COLUMNS = (
@@ -24,6 +24,7 @@ COLUMNS = (
     *("frequency_low", "frequency_high", "magnitude_low", "magnitude_high"),
     *("currency", "expected_annual_loss", "p50", "p90", "p95", "probability_of_loss"),
     *("revision", "published_at", "treatment", "superseded_by"),
+    *("decided_by", "decided_at", "valid_until", "treatment_note"),
 )
 CHUNK = 500
 
@@ -138,7 +139,7 @@ def register_rows(viewer: Actor) -> Iterator[Sequence[object]]:
     carried = set(statements_carried(viewer).values_list("pk", flat=True))
     rows = (
         statements_visible(viewer)
-        .prefetch_related("treatments__decision", "successors")
+        .prefetch_related("treatments__decision__decided_by", "successors")
         .order_by("pk")
     )
     for row in rows.iterator(chunk_size=CHUNK):
@@ -150,6 +151,7 @@ def _row(row: RiskStatement, is_carried: bool) -> list[object]:  # noqa: FBT001
     valuation = shown.valuation
     percentiles = valuation.percentiles
     in_force = [each for each in row.treatments.all() if each.decision.ended_at is None]
+    choice = in_force[-1] if in_force else None
     return [
         *(row.key, row.state, "yes" if is_carried else "no", row.system.key, row.item.key),
         *(row.item.title, row.item.stage, row.option.title if row.option else ""),
@@ -161,6 +163,18 @@ def _row(row: RiskStatement, is_carried: bool) -> list[object]:  # noqa: FBT001
         valuation.probability_of_loss,
         row.published.number if row.published else "",
         row.published.published_at.isoformat() if row.published else "",
-        in_force[-1].treatment if in_force else "",
+        choice.treatment if choice else "",
         " ".join(row.superseded_by),
+        *(_decided(choice) if choice else [""] * 4),
+    ]
+
+
+def _decided(choice: TreatmentChoice) -> list[object]:
+    """Who said so, when, until when, and what was said of it."""
+    decision = choice.decision
+    return [
+        str(decision.decided_by or ""),
+        decision.decided_at.isoformat(),
+        decision.valid_until.isoformat() if decision.valid_until else "",
+        choice.note,
     ]

@@ -15,6 +15,7 @@ from apps.advice.views import (
     questions,
     registers,
     reports,
+    risks,
     search,
     settings,
     statements,
@@ -62,6 +63,7 @@ urlpatterns = [
     path("questions/<int:pk>/answers/", items.question_answer_page, name="question-answer"),
     path("answers/<int:pk>/accept/", items.answer_accept_page, name="answer-accept"),
     path("answers/<int:pk>/guidance/", guidance.answer_guidance_action, name="answer-guidance"),
+    path("risks/", risks.risk_list_page, name="risk-list"),
     path("risks/RS-<int:pk>/", statements.statement_page, name="statement-detail"),
     path(
         "risks/RS-<int:pk>/assumptions/",

@@ -396,6 +396,7 @@ TABLE = {
         questions/
         guidance/G-<int:pk>/
         systems/
+        risks/
         portfolio/risks.csv
         portfolio/risks.xlsx
         portfolio/risks.cdx.json

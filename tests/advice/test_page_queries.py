@@ -22,6 +22,8 @@ MOST = {
     "/planning/{item.key}/": 12,
     "/risks/{statement.key}/": 12,
     "/portfolio/": 12,
+    "/risks/": 12,
+    "/risks/?evidence=open": 12,
     "/guidance/": 12,
     "/systems/": 12,
     "/systems/{system.key}/": 12,

@@ -94,6 +94,8 @@ def test_the_register_holds_what_one_may_see(people: People, decision: Decision)
     row = by_key[choice.statement.key]
     assert (row["treatment"], row["carried"], row["system"]) == ("accept", "yes", "payments")
     assert row["expected_annual_loss"] == str(choice.valuation.expected_annual_loss)
+    assert (row["decided_by"], row["valid_until"]) == ("Ari Architect", "")
+    assert row["decided_at"] == decision.decided_at.isoformat()
     assert row["p95"] == choice.valuation.percentiles["95"]
     assert by_key[evil.key]["condition"] == "'=HYPERLINK(1)"
     assert AuditEntry.objects.filter(action="register.export").count() == 1

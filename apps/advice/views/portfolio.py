@@ -110,6 +110,7 @@ def portfolio_page(request: PageRequest) -> HttpResponse:
             for name, label, words in form.active()
         ],
         "clear_url": reverse("portfolio"),
+        "carried_url": address(reverse("risk-list"), given, NARROWING, carried="yes"),
         "poam_url": address(reverse("risk-poam"), given, NARROWING),
         "cyclonedx_url": address(reverse("risk-cyclonedx"), given, NARROWING),
         "days": _days(viewer, scope),
