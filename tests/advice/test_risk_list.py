@@ -45,6 +45,7 @@ def test_the_dearest_come_first_and_ended_ones_not(people: People) -> None:
 
 
 def accept(people: People, statement: RiskStatement, until: dt.date | None) -> None:
+    assert statement.option is not None
     decision_record_with_treatments(
         actor=actor_of(people.architect),
         item=statement.item,
