@@ -109,6 +109,7 @@ def risk_list_page(request: PageRequest) -> HttpResponse:
         "rows": rows,
         "total": risks_total(found),
         "accepts": wanted.treatment == Treatment.ACCEPT,
+        "mends": wanted.has_evidence,
         "active": [
             (label, words, address(path, given, NAMES, **{name: ""}))
             for name, label, words in form.active()
