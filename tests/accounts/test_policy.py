@@ -33,6 +33,7 @@ from apps.evidence.threat_models import read_model
 from apps.planning.models import Question
 from apps.planning.services.decisions import decision_record, recommendation_make
 from apps.planning.services.guidance import guidance_link
+from apps.planning.services.items import option_delete
 from apps.planning.services.questions import question_ask_of_guidance
 from apps.risks.services.statements import statement_publish
 from apps.scans.selectors import FindingFilter
@@ -233,6 +234,7 @@ def fill(system: System) -> None:
     make_attachment(system)
     item = make_item(system)
     option = make_option(item)
+    option_delete(actor=TESTS, option=make_option(item))
     make_question(item)
     guidance_link(actor=TESTS, item=item, pieces=[make_guidance(published=True)])
     recommendation_make(actor=TESTS, item=item, option=option, reason="It is the safest.")

@@ -32,7 +32,6 @@ from apps.risks.models import RiskStatement
 from apps.risks.services.opinions import opinion_give
 from apps.scans.services.triage import finding_triage
 from apps.trackers.models import Tracker
-from apps.trust.services.rules import rule_create, rule_delete
 from tests.accounts.test_policy import TESTS, fill
 from tests.api.test_schemathesis import NAMED, WORDS
 from tests.conftest import People
@@ -59,7 +58,7 @@ def routes(
 
 
 BY_KEY = {"item", "statement", "guidance", "control", "incident", "automation", "system"}
-BY_UID = {"attachment", "delivery", "document", "report", "ticket", "triage"}
+BY_UID = {"attachment", "delivery", "document", "removal", "report", "ticket", "triage"}
 
 
 # Who may GET and who may POST, each with everyone above them on the ladder viewer, architect, security,
@@ -101,6 +100,7 @@ TABLE = {
         api/^.*\\Z
     """,
     ("-", "-"): """
+        api/v1/removals/<uuid:removal>
         api/v1/tokens/<number:token>
         api/v1/systems/<slug:system>/roles/<number:role>
         api/v1/item-filters/<number:filter>
@@ -219,9 +219,12 @@ TABLE = {
         settings/pictures/<uuid:uid>/remove/
         systems/<slug:key>/trust/<number:pk>/delete/
     """,
-    ("-", "managers/404"): """
+    ("-", "architects/404"): """
         settings/removed/<uuid:uid>/undo/
         settings/removed/<uuid:uid>/forget/
+        api/v1/removals/<uuid:removal>/restore
+    """,
+    ("-", "managers/404"): """
         tokens/<int:pk>/revoke/
     """,
     ("-", "members?"): """
@@ -392,6 +395,7 @@ TABLE = {
         settings/security/
         settings/
         settings/removed/
+        api/v1/removals
         (home)
         questions/
         guidance/G-<int:pk>/
@@ -851,7 +855,6 @@ def things(people: People) -> dict[str, str]:
             "evidence rule": found["/api/v1/rules/"],
             "guidance": guidance.key,
             "sarif": found["report"],
-            "removal": str(rule_delete(actor=TESTS, rule=another).uid),
             "tracker uid": str(Tracker.objects.get().uid),
             "triage rule": found["/api/v1/triage-rules/"],
             "trust rule": found["/api/v1/systems/"],

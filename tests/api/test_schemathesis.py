@@ -70,6 +70,7 @@ NAMED = {
     "notice": "notices.Notice",
     "option": "planning.Option",
     "question": "planning.Question",
+    "removal": "removals.Removal",
     "report": "scans.Report",
     "revision": "risks.RiskRevision",
     "/api/v1/rules/": "evidence.EvidenceRule",

@@ -3,6 +3,7 @@ from django.urls import path
 from apps.catalog.api.audit import Audit
 from apps.catalog.api.imports import BackstageImport
 from apps.catalog.api.me import Me
+from apps.catalog.api.removals import OneRemoval, Removals, RestoreRemoval
 from apps.catalog.api.roles import SystemRole, SystemRoles
 from apps.catalog.api.systems import (
     Components,
@@ -15,6 +16,9 @@ from apps.catalog.api.systems import (
 urlpatterns = [
     path("me", Me.as_view()),
     path("audit", Audit.as_view()),
+    path("removals", Removals.as_view()),
+    path("removals/<uuid:removal>", OneRemoval.as_view()),
+    path("removals/<uuid:removal>/restore", RestoreRemoval.as_view()),
     path("imports/backstage", BackstageImport.as_view()),
     path("systems", Systems.as_view()),
     path("systems/<slug:system>", OneSystem.as_view()),
