@@ -2,9 +2,11 @@
 
 import re
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +17,7 @@ from apps.common.forms import FilterForm, with_any
 from apps.scans.models import SEVERITIES, FindingState, ReportState
 from apps.scans.registry import registry
 from apps.scans.selectors import NOBODY, FindingFilter, ReportChange, ReportFilter
+from apps.scans.selectors_counts import Counts
 from apps.scans.services.receive import LONGEST, Claim
 
 _CWE = re.compile(r"(?:CWE-?)?(\d{1,6})", re.IGNORECASE)
@@ -108,17 +111,50 @@ class FindingFilterForm(PlaceFilterForm):
         choices=with_any([("overdue", _("Past its time"))], _("Any age")),
     )
     team = forms.ChoiceField(label=_("Owner"), required=False)
+    # Whichever it is: which tools there are is put in where the field is shown.
+    tool = forms.CharField(
+        label=_("Tool"), required=False, max_length=LONGEST["tool"], widget=forms.Select
+    )
     # Of addresses that other pages make.
     tag = forms.CharField(label=_("Tag"), required=False, max_length=40)
     change = forms.RegexField(_CHANGE, label=_("By a report"), required=False)
-    field_order = ["q", "system", "stage", "severity", "state", "team", "exploit", "age", "cwe"]
+    field_order = [
+        *("q", "system", "stage", "tool", "severity", "state", "team", "exploit", "age", "cwe")
+    ]
     unseen = ("cwe", "tag", "change")
+    counted = ("system", "stage", "tool", "severity", "state")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         teams = [(team.key, team.name) for team in Team.objects.order_by("name")]
         choices = with_any([*teams, (NOBODY, _("Nobody yet"))], _("Anybody"))
         self.fields["team"].choices = choices  # type: ignore[attr-defined]
+
+    def put_counts(self, counts: Counts | None, tools: Iterable[str]) -> None:
+        """Offer the tools, and say beside each choice how many findings it would show.
+
+        counts None: they are not kept for this filter, and nothing is said. Only what the lists show
+        changes; what is chosen has its plain name elsewhere.
+        """
+        chosen = self.given("tool")
+        offered = sorted({*tools, chosen} - {""}, key=str.casefold)
+        self.fields["tool"].widget.choices = with_any(
+            ((tool, tool) for tool in offered), _("Any tool")
+        )
+        if counts is None:
+            return
+        for name in self.counted:
+            widget: Any = self.fields[name].widget
+            widget.choices = [
+                (choice, f"{label} ({intcomma(counts.of_choice(name, choice))})")
+                if choice or name == "state"  # of "Any stage" the number stands above the list
+                else (choice, label)
+                for choice, label in widget.choices
+            ]
+
+    def recounted(self) -> str:
+        """For htmx: the lists that it puts in anew; it gives the focus back to the one that had it."""
+        return ",".join(f"#{self[name].id_for_label}" for name in self.counted)
 
     def shown(self) -> list[forms.BoundField]:
         """The fields beside the search."""
@@ -146,6 +182,7 @@ class FindingFilterForm(PlaceFilterForm):
         return FindingFilter(
             system=self.given("system"),
             stage=self.given("stage"),
+            tool=self.given("tool"),
             state=self.given("state") or "open",
             severity=int(severity) if severity else None,
             text="" if is_cwe else text,

@@ -14,6 +14,7 @@ from apps.accounts.policy import ScopedQuerySet
 from apps.accounts.roles import Permission
 from apps.catalog.models import SystemOwned
 from apps.catalog.stages import Stage
+from apps.scans.models_counts import FindingCount
 from apps.scans.models_exploits import (
     EpssScore,
     ExploitFeed,
@@ -34,6 +35,7 @@ __all__ = [  # those of the other modules, for whoever imports models from here
     "ExploitFeed",
     "FeedKind",
     "FindingColumns",
+    "FindingCount",
     "FindingOwner",
     "FindingTag",
     "Justification",
@@ -264,10 +266,13 @@ class Finding(models.Model):
                 condition=Q(state="open", is_preview=False),
                 name="finding_open",
             ),
+            # What counting a series reads (services.counts), and the few rows of a rare tool or state.
+            models.Index(fields=["series", "state", "severity"], name="finding_counted"),
+            # For lists of another state than open: the few, which a list of every state would have to pass.
             models.Index(
-                fields=["series", "severity"],
-                condition=Q(state="open"),
-                name="finding_open_of_series",
+                fields=["state", "-severity", "-id"],
+                condition=~Q(state="open") & Q(is_preview=False),
+                name="finding_settled",
             ),
             # For lists of every state, and for what evidence rules and readers look for.
             models.Index(

@@ -34,7 +34,6 @@ from apps.catalog.stages import Stage
 from apps.common.errors import Missing
 from apps.scans.columns import STANDARD, known
 from apps.scans.models import (
-    SEVERITIES,
     Finding,
     FindingColumns,
     FindingOwner,
@@ -52,6 +51,7 @@ from apps.scans.models import (
 )
 from apps.scans.selectors_exploits import epss_at_least, in_kev, overdue, with_exploits
 
+FEW = 5000  # findings that are read and sorted as quickly as a page in the order of the list
 NOBODY = "!"  # in the place of an owner's key, which it cannot be: findings that nobody owns
 
 
@@ -127,11 +127,12 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
         "state": "" if wanted.state == "any" else wanted.state,
         "series_id": wanted.series,
         "path__startswith": wanted.path,
-        "series__tool__iexact": wanted.tool,
         "owner__team__key": "" if wanted.team == NOBODY else wanted.team,
         "tags__tag": wanted.tag,
     }
     found = found.filter(**{name: value for name, value in exact.items() if value})
+    if wanted.tool:
+        found = found.filter(is_one_of(_series_of(tool__iexact=wanted.tool), "series_id"))
     if wanted.team == NOBODY:
         found = found.filter(owner=None)
     if wanted.severity is not None:
@@ -161,6 +162,11 @@ def _of_report(viewer: Actor, found: QuerySet[Finding], wanted: FindingFilter) -
     return found.filter(pk__in=changed_by(report, wanted.change)) if report else found.none()
 
 
+def _series_of(**place: str) -> list[int]:
+    """The series of a tool or stage, found first: of a number PostgreSQL knows how many findings it has."""
+    return list(Series.objects.filter(**place).order_by().values_list("pk", flat=True))
+
+
 def with_marks(found: QuerySet[Finding]) -> QuerySet[Finding]:
     """With `owner_key`, the team's, None where nobody owns it, and `tag_names`."""
     owners = FindingOwner.objects.filter(finding=OuterRef("pk"))
@@ -183,11 +189,15 @@ def _exploits_asked_for(found: QuerySet[Finding], wanted: FindingFilter) -> Quer
     return overdue(found) if wanted.overdue else found
 
 
-def is_one_of(findings: Sequence[int]) -> Func:
+def is_one_of(numbers: Sequence[int], column: str = "id") -> Func:
     """`id = ANY(array)`: one parameter, where IN would be one for each of a hundred thousand."""
+    return _equals_any(column, Value(list(numbers), output_field=ArrayField(BigIntegerField())))
+
+
+def _equals_any(column: str, numbers: Value | ArraySubquery) -> Func:
     return Func(
-        F("id"),
-        Value(list(findings), output_field=ArrayField(BigIntegerField())),
+        F(column),
+        numbers,
         template="(%(expressions)s))",
         arg_joiner=" = ANY(",
         output_field=BooleanField(),
@@ -342,14 +352,27 @@ class FindingsPage:
 
 
 def findings_page(
-    viewer: Actor, wanted: FindingFilter, behind: Place | None, limit: int
+    viewer: Actor,
+    wanted: FindingFilter,
+    behind: Place | None,
+    limit: int,
+    *,
+    number: int | None = None,
 ) -> FindingsPage:
     """One page, at the same cost wherever it begins.
 
+    number: of all that the filter finds, where that is kept. Of a stage or tool that has few, PostgreSQL
+    would walk a list of a million, since it guesses from averages; then these are read first.
     The place is compared as a row value, (severity, id) < (s, i), the one form with which
     PostgreSQL starts in the middle of the index; spelled out as OR it walks there from the top.
     """
-    found = with_exploits(findings_list(viewer, wanted))
+    listed = findings_list(viewer, wanted)
+    found = with_exploits(listed)
+    if number is not None and number <= FEW and (wanted.stage or wanted.tool):
+        few = listed.select_related(None).order_by()
+        if wanted.stage:
+            few = few.filter(is_one_of(_series_of(stage=wanted.stage), "series_id"))
+        found = found.filter(_equals_any("id", ArraySubquery(few.values("pk"))))
     if behind is not None:
         row = Tuple("severity", "id")
         found = found.filter(TupleLessThan(row, (behind.severity, behind.pk)))
@@ -368,22 +391,6 @@ def read_for_columns(findings: Sequence[Finding], columns: Collection[str]) -> N
     """Read what some columns need besides; a query each, whatever the number of rows."""
     needs = {"owner": "owner__team", "tags": "tags"}
     prefetch_related_objects(findings, *(path for name, path in needs.items() if name in columns))
-
-
-def open_counts(viewer: Actor, wanted: FindingFilter) -> list[int]:
-    """Open findings by severity, 0 to 4, added up from what ingestion keeps for each series.
-
-    Only what a series knows narrows it: system, stage, series, previews.
-    """
-    series = Series.objects.visible_to(viewer)
-    if not wanted.previews:
-        series = series.filter(is_preview=False)
-    exact = {"system__key": wanted.system, "stage": wanted.stage, "pk": wanted.series}
-    series = series.filter(**{name: value for name, value in exact.items() if value})
-    totals = [0] * len(SEVERITIES)
-    for counts in series.order_by().values_list("open_counts", flat=True):
-        totals = [total + count for total, count in zip(totals, counts, strict=True)]
-    return totals
 
 
 @dataclass(frozen=True)

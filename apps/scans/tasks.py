@@ -1,5 +1,6 @@
 from celery import shared_task
 
+from apps.scans.services import counts as counts_service
 from apps.scans.services import exploit_fetch
 from apps.scans.services import groups as groups_service
 from apps.scans.services import ingest as ingest_service
@@ -19,6 +20,7 @@ def sweep() -> None:
     sweep_service.reports_send_due()
     triage_service.triages_send_due()
     groups_service.groups_make_due()
+    counts_service.counts_mend()
     raw_service.raw_leftovers_delete()
 
 

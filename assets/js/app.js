@@ -15,7 +15,8 @@ import { startRecent } from "./recent.js";
 import { startSession } from "./session.js";
 import { startShortcuts } from "./shortcuts.js";
 import { startTheme } from "./theme.js";
+import { startTicked } from "./ticked.js";
 import { startZone } from "./zone.js";
 
 document.documentElement.classList.add("has-script");
-for (const start of [startTheme, startMenus, startShortcuts, startAutosubmit, startBeside, startCopy, startDismiss, startPasskeys, startPalette, startPeople, startPictures, startPreview, startRecent, startSession, startAsk, startZone]) start();
+for (const start of [startTheme, startMenus, startShortcuts, startAutosubmit, startBeside, startCopy, startDismiss, startPasskeys, startPalette, startPeople, startPictures, startPreview, startRecent, startSession, startTicked, startAsk, startZone]) start();

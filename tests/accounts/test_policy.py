@@ -37,6 +37,7 @@ from apps.planning.services.items import option_delete
 from apps.planning.services.questions import question_ask_of_guidance
 from apps.risks.services.statements import statement_publish
 from apps.scans.selectors import FindingFilter
+from apps.scans.services.counts import counts_refresh
 from apps.scans.services.groups import groups_make
 from apps.scans.services.rules import RuleDraft
 from apps.scans.services.vex import vex_take_in
@@ -247,6 +248,7 @@ def fill(system: System) -> None:
         same: dict[str, Any] = {"cwes": [89], "path": "a.py", "line": 7}
         make_finding(series=make_series(system, tool=tool), **same)
     groups_make(system.pk)
+    counts_refresh(series.pk)
     rule_create(actor=TESTS, statement=statement, cwes=[89])
     source_run_now(actor=TESTS, source=make_source(system, credential=make_credential(system)))
     link_create(actor=TESTS, statement=statement, finding=finding)
@@ -341,6 +343,7 @@ def test_every_scoped_model_is_known() -> None:
         "scans.series",
         "scans.report",
         "scans.finding",
+        "scans.findingcount",
         "scans.weaknessgroup",
         "evidence.evidencerule",
         "evidence.evidencelink",

@@ -67,6 +67,7 @@ def _findings(systems: list[Any], total: int) -> int:
     Returns the number of one of the fourth system.
     """
     from apps.scans.models import Finding, FindingDetail, Presence, Series
+    from apps.scans.services.counts import counts_refresh
     from tests.factories.scans import make_arrived, make_finding, make_series
 
     each = max(total // (len(systems) * len(STAGES)), 2)
@@ -96,13 +97,7 @@ def _findings(systems: list[Any], total: int) -> int:
                     "first_seen_at": "t.first_seen_at - n % 200 * interval '1 day'",
                 },
             )
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "UPDATE scans_series SET open_counts = (SELECT array_agg((SELECT count(*) FROM scans_finding "
-                    "WHERE series_id = %s AND state = 'open' AND severity = s) ORDER BY s) "
-                    "FROM generate_series(0, cardinality(open_counts) - 1) AS s) WHERE id = %s",
-                    [series.pk, series.pk],
-                )
+            counts_refresh(series.pk)
     template = Finding.objects.order_by("pk").first()
     assert template is not None
     others = "(SELECT id AS n FROM scans_finding f WHERE NOT EXISTS (SELECT 1 FROM {0} d WHERE d.finding_id = f.id)) c"

@@ -9,6 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.scans.models import Finding
+from apps.scans.services.counts import counts_refresh
 from tests.browser.conftest import Visits
 from tests.browser.watching import barriers
 from tests.factories import (
@@ -16,6 +17,7 @@ from tests.factories import (
     make_item,
     make_option,
     make_question,
+    make_series,
     make_system,
     make_user,
 )
@@ -120,6 +122,7 @@ def test_findings_are_triaged_by_keyboard(page: Page, live_server: LiveServer) -
     expect(chosen.locator("input[type=checkbox]")).to_be_checked()
     page.keyboard.press("e")
     expect(page.locator("#triage-form select").first).to_be_focused()
+    expect(page.get_by_text("1 finding is ticked")).to_be_visible()
     page.keyboard.press("Escape")
     page.locator("#triage-form select").first.select_option("false_positive")
     page.locator("#triage-form [name=reason]").fill("Read by hand.")
@@ -127,6 +130,23 @@ def test_findings_are_triaged_by_keyboard(page: Page, live_server: LiveServer) -
     page.wait_for_url(re.compile("/triage"))
     assert Finding.objects.get(title=title).state == "open"  # it is shown first, and done then
     expect(page.get_by_text(re.compile("1 finding"))).to_be_visible()
+    expect(page.get_by_role("button", name="Do it")).to_be_focused()
+
+
+def test_choices_are_counted_anew_and_the_focus_stays(page: Page, live_server: LiveServer) -> None:
+    for stage, severity in (("code", 3), ("code", 1), ("deploy", 3)):
+        series = make_series(stage=stage)
+        make_finding(series=series, severity=severity)
+        counts_refresh(series.pk)
+    page.goto("/findings/")
+    high = page.locator("#id_severity option[value='3']")
+    expect(high).to_have_text("High (2)")
+    stage_choice = page.locator("#id_stage")
+    stage_choice.focus()
+    page.keyboard.press("C")  # Code (2)
+    expect(high).to_have_text("High (1)")
+    expect(stage_choice).to_be_focused()
+    expect(stage_choice).to_have_value("code")
 
 
 def test_an_architects_journey(page: Page, live_server: LiveServer) -> None:

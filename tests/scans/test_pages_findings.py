@@ -19,7 +19,7 @@ from apps.scans.models import (
     Presence,
     Series,
 )
-from apps.scans.services.reconcile import open_counts_refresh
+from apps.scans.services.counts import counts_refresh
 from apps.scans.views.findings import PAGE
 from tests.conftest import People
 from tests.factories import (
@@ -112,7 +112,7 @@ def test_counts_come_from_the_series(client: Client, people: People) -> None:
     series = make_series(people.system)
     for severity in (4, 4, 2):
         make_finding(series=series, severity=severity)
-    open_counts_refresh(series.pk)
+    counts_refresh(series.pk)
     make_series(people.other_system)
     Series.objects.filter(system=people.other_system).update(open_counts=[9, 9, 9, 9, 9])
     client.force_login(people.viewer)

@@ -234,6 +234,10 @@ def test_a_failed_report_says_what_where_and_what_to_do(client: Client, people: 
     report.refresh_from_db()
     assert report.error_reason == "unknown-format"
     assert "unknown-format" in page
+    row = client.get(LIST).content.decode()
+    assert (
+        '<span class="row-sub break">No known format' in row
+    )  # no file name, and no dot before it
     assert "Say which format it is" in page
     assert "Process again" not in page
     assert 'class="code excerpt"' not in page

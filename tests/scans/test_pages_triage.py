@@ -77,6 +77,7 @@ def test_ticked_findings(people: People) -> None:
     assert f'value="{one.pk}" form="triage-form"' in client.get("/findings/").content.decode()
     shown, done = confirmed(client, "/findings/triage/", finding=[one.pk, two.pk])
     assert b"Triage 2 findings" in shown.content
+    assert b'name="confirm" value="1" autofocus' in shown.content  # Enter does it
     assert one.title.encode() in shown.content
     assert rest.title.encode() not in shown.content
     assert b"findings changed" in done.content

@@ -13,8 +13,9 @@ from apps.audit.models import AuditEntry
 from apps.catalog.models import System
 from apps.common.models import OutboxEvent
 from apps.scans.models import Finding, Presence, Report, Series
+from apps.scans.services.counts import counts_refresh
 from apps.scans.services.ingest import report_ingest
-from apps.scans.services.reconcile import open_counts_refresh, reconcile
+from apps.scans.services.reconcile import reconcile
 from tests.factories import make_system
 from tests.scans.reports import (
     Weakness,
@@ -472,7 +473,7 @@ def test_an_older_scan_that_waits_for_a_newer_one_changes_nothing(
 def test_a_decision_outlives_absence_and_return(system: System, state: str) -> None:
     first = post(system, sarif(weaknesses(1, 2)))
     Finding.objects.filter(path="app/module_1.py").update(state=state)
-    open_counts_refresh(Series.objects.get().pk)
+    counts_refresh(Series.objects.get().pk)
 
     absent = post(system, sarif(weaknesses(2)))
     finding = finding_at("app/module_1.py")

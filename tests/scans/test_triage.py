@@ -242,7 +242,7 @@ def test_a_step_that_fails_leaves_nothing_half_done_and_is_sent_again(
     triage = start(people)
     triage_steps.triage_step(triage.pk)
     with monkeypatch.context() as broken:
-        broken.setattr(triage_steps, "open_counts_refresh", lambda _: 1 / 0)
+        broken.setattr(triage_steps, "counts_refresh", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             triage_run(triage.pk)
     assert Finding.objects.filter(state="accepted").count() == 40

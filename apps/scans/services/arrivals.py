@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.scans.models import Triage, TriageRule, TriageState, VexDocument
-from apps.scans.services.reconcile import open_counts_refresh
+from apps.scans.services.counts import counts_refresh
 from apps.scans.services.triage_steps import APPLY
 
 
@@ -53,5 +53,5 @@ def verdict_apply(*, said: Said, findings: Sequence[int], series_id: int) -> Tri
         cursor.execute(APPLY, values)
         triage.changed = cursor.rowcount
     triage.save(update_fields=["changed"])
-    open_counts_refresh(series_id)
+    counts_refresh(series_id)
     return triage

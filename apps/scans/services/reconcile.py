@@ -12,6 +12,7 @@ from django.db import connection
 from apps.scans.domain.reconcile import Effect
 from apps.scans.models import Report, Series
 from apps.scans.progress import Phase, Teller
+from apps.scans.services.counts import counts_refresh
 from apps.scans.services.staging import Staged
 
 _FINDING_COLUMNS = "severity, kind, rule_id, title, path, line, place, purl, cwes, vulnerabilities"
@@ -106,17 +107,6 @@ _CLOSE_GONE = _CLOSE.format(condition=f"NOT EXISTS (SELECT {_SAME} AND NOT resol
 # An alert that says that it is over is over, whatever else the report may do.
 _CLOSE_RESOLVED = _CLOSE.format(condition=f"EXISTS (SELECT {_SAME} AND resolved)")
 
-_COUNT_OPEN = """
-UPDATE scans_series SET is_grouped = false, open_counts = (
-    SELECT array_agg(coalesce(number, 0) ORDER BY level)
-    FROM generate_series(0, 4) level
-    LEFT JOIN (SELECT severity, count(*)::integer AS number FROM scans_finding
-               WHERE series_id = %(series)s AND state = 'open' GROUP BY severity) counted
-           ON counted.severity = level
-)
-WHERE id = %(series)s
-"""
-
 
 @dataclass(frozen=True)
 class Changes:
@@ -162,7 +152,7 @@ def reconcile(
         cursor.execute("SET LOCAL enable_nestloop = on")
         if changed or back or gone or new:
             teller.phase(Phase.COUNTING)
-            cursor.execute(_COUNT_OPEN, values)
+            counts_refresh(series.pk)
     return Changes(
         new=new,
         unchanged=staged.count - new - reopened,
@@ -172,12 +162,6 @@ def reconcile(
         gone=gone,
         severity_changed=moved,
     )
-
-
-def open_counts_refresh(series_id: int) -> None:
-    """Count a series' open findings again, after triage."""
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT_OPEN, {"series": series_id})
 
 
 def _rows(cursor: Any, statement: str, values: dict[str, Any]) -> int:

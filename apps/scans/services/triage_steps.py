@@ -20,8 +20,8 @@ from apps.scans.models import (
     TriageState,
 )
 from apps.scans.selectors import FindingFilter, findings_to_own, findings_to_triage
+from apps.scans.services.counts import counts_refresh
 from apps.scans.services.owner_steps import owners_say, owners_take_back
-from apps.scans.services.reconcile import open_counts_refresh
 
 STEP = 10_000  # findings a transaction
 
@@ -125,7 +125,7 @@ def _do(triage: Triage, findings: list[int], series: Series) -> None:
         triage.restored += done
     else:
         triage.changed += done
-    open_counts_refresh(series.pk)
+    counts_refresh(series.pk)
 
 
 def _own(triage: Triage, findings: list[int], series: Series) -> None:

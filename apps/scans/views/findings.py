@@ -19,18 +19,17 @@ from apps.scans.forms import FindingFilterForm
 from apps.scans.forms_triage import OwnerForm, VerdictForm
 from apps.scans.models import SEVERITIES
 from apps.scans.selectors import (
-    FindingFilter,
     Place,
     columns_of,
     findings_page,
-    open_counts,
     read_for_columns,
 )
+from apps.scans.selectors_counts import Counts, finding_counts, tools_seen
 from apps.scans.services.columns import columns_choose
 
 PAGE = 50
 NAMES = (
-    *("q", "system", "stage", "severity", "state"),
+    *("q", "system", "stage", "tool", "severity", "state"),
     *("exploit", "age", "cwe", "team", "tag", "change"),
 )
 LISTED = (*NAMES, "columns")  # what the list's own address says
@@ -44,9 +43,11 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
     form = FindingFilterForm(given, systems=systems_visible(viewer))
     wanted = form.wanted()
     place = _place(given.get("after", ""))
-    page = findings_page(viewer, wanted, place, PAGE)
     path = reverse("finding-list")
-    counts = open_counts(viewer, wanted)
+    counts = finding_counts(viewer, wanted)
+    number = counts.found(wanted.state) if counts else None
+    page = findings_page(viewer, wanted, place, PAGE, number=number)
+    form.put_counts(counts, counts.tool if counts else tools_seen(viewer))
     may_triage = viewer.systems_with(Permission.FINDING_TRIAGE) != frozenset()
     chosen = of_address(given.get("columns", "")) or columns_of(viewer)
     read_for_columns(page.findings, chosen)
@@ -70,8 +71,9 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
             for name, kind in KINDS.items()
         ],
         "findings": page.findings,
-        "levels": _levels(wanted, counts, path, given.dict()),
-        "open_total": sum(counts),
+        "levels": _levels(counts, wanted.severity, path, given.dict()),
+        "found": sum(counts.levels()) if counts else 0,
+        "is_open": wanted.state == "open",
         "active": [
             (label, words, address(path, given, LISTED, **{name: ""}))
             for name, label, words in form.active()
@@ -98,29 +100,14 @@ def finding_columns_action(request: PageRequest) -> HttpResponse:
 
 
 def _levels(
-    wanted: FindingFilter, counts: list[int], path: str, given: dict[str, str]
+    counts: Counts | None, chosen: int | None, path: str, given: dict[str, str]
 ) -> list[tuple[int, int, str, bool]]:
-    """(level, open findings, the address of those, whether it is chosen), the worst first.
-
-    Only where the counts are of what the list shows: open findings, whatever their text.
-    """
-    narrowed = (
-        wanted.text.strip()
-        or wanted.kev
-        or wanted.overdue
-        or wanted.team
-        or wanted.tag
-        or wanted.report
-    )
-    if wanted.state != "open" or narrowed or (wanted.cwe, wanted.epss) != (None, None):
+    """(level, findings, the address of those, whether it is chosen), the worst first."""
+    if counts is None:
         return []
+    numbers = counts.levels()
     return [
-        (
-            level,
-            counts[level],
-            address(path, given, LISTED, severity=str(level)),
-            wanted.severity == level,
-        )
+        (level, numbers[level], address(path, given, LISTED, severity=str(level)), chosen == level)
         for level, _name in reversed(SEVERITIES)
     ]
 

@@ -54,7 +54,8 @@ def triage_page(request: PageRequest) -> HttpResponse:
     rows = findings_to_triage(
         request.actor, form.cleaned_data.get("verdict", ""), findings=findings, wanted=wanted
     )
-    context = {"form": form, **_told(request, findings, rows, action="triage-new")}
+    told = _told(request, findings, rows, action="triage-new")
+    context = {"form": form, "is_ready": not form.errors, **told}
     status = 422 if form.errors else 200
     return render(request, "scans/triage_form.html", context, status=status)
 
@@ -80,7 +81,8 @@ def owner_page(request: PageRequest) -> HttpResponse:
     rows: QuerySet[Finding] = Finding.objects.none()
     if valid:
         rows = findings_to_own(request.actor, form.owner(), findings=findings, wanted=wanted)
-    context = {"form": form, **_told(request, findings, rows, action="owner-new")}
+    told = _told(request, findings, rows, action="owner-new")
+    context = {"form": form, "is_ready": not form.errors, **told}
     status = 422 if form.errors else 200
     return render(request, "scans/owner_form.html", context, status=status)
 
