@@ -11,6 +11,11 @@ def signed_in(user: User) -> Client:
     return client
 
 
+def unmarked(page: bytes) -> str:
+    """A page's HTML without the marks on what was searched for, which stand between its words."""
+    return page.decode().replace("<mark>", "").replace("</mark>", "")
+
+
 def text_of(client: Client, path: str) -> str:
     """The page's HTML; it must be there."""
     answer = client.get(path)

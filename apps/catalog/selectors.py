@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -9,6 +10,7 @@ from apps.accounts.roles import Permission
 from apps.accounts.selectors import people_with
 from apps.audit.models import AuditEntry
 from apps.catalog.models import Component, Environment, System
+from apps.common.closeness import MOST_TEXTS, close_to
 from apps.common.errors import Missing
 
 
@@ -142,6 +144,12 @@ def role_held(
     require(viewer, Permission.SYSTEM_MANAGE, system)
     rows = Membership.objects.filter(system=system, user=user, team=team)
     return rows.values_list("role", flat=True).first() or ""
+
+
+def names_close_to(viewer: Actor, words: Sequence[str]) -> list[str]:
+    """Names of systems that the viewer sees, with half of one of the words; some of them."""
+    found = systems_visible(viewer).filter(close_to("name", words))
+    return list(found.values_list("name", flat=True)[:MOST_TEXTS])
 
 
 def systems_matching(viewer: Actor, text: str) -> QuerySet[System]:

@@ -1,10 +1,12 @@
 """Reading controls and what they do to risks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from apps.accounts.actors import Actor
+from apps.common.closeness import MOST_TEXTS, close_to
 from apps.common.errors import Missing
 from apps.controls.models import Control, ControlEffect, ControlStatus
 from apps.risks.models import ENDED
@@ -34,6 +36,12 @@ def controls_matching(viewer: Actor, text: str) -> QuerySet[Control]:
     """Those that say a text, in place first."""
     says = Q(name__icontains=text) | Q(description__icontains=text)
     return controls_list(viewer).filter(says)
+
+
+def names_close_to(viewer: Actor, words: Sequence[str]) -> list[str]:
+    """Names of controls that the viewer sees, with half of one of the words; some of them."""
+    found = controls_visible(viewer).filter(close_to("name", words)).order_by("-pk")
+    return list(found.values_list("name", flat=True)[:MOST_TEXTS])
 
 
 def control_get(viewer: Actor, pk: int) -> Control:

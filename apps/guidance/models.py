@@ -126,6 +126,29 @@ class GuidanceVersion(GuidanceText):
         return f"G-{self.guidance_id} version {self.number}"
 
 
+class GuidanceWord(models.Model):
+    """A word of a piece, for searches that mistype it; kept as the piece is written and published.
+
+    Readers may meet a word of what is published only, writers one of the working text, too.
+    """
+
+    guidance = models.ForeignKey(
+        Guidance, on_delete=models.CASCADE, related_name="words", db_index=False
+    )
+    word = models.CharField(max_length=40)  # in lower case, as it is written
+    is_working = models.BooleanField()
+    is_published = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["guidance", "word"], name="guidance_word_once")
+        ]
+        indexes = [GinIndex(fields=["word"], name="guidance_word_trgm", opclasses=["gin_trgm_ops"])]
+
+    def __str__(self) -> str:
+        return self.word
+
+
 class GuidanceVoteQuerySet(models.QuerySet["GuidanceVote"]):
     def visible_to(self, actor: Actor) -> "GuidanceVoteQuerySet":
         """All for those who write guidance; one's own for everybody else."""

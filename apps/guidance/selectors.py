@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.postgres.search import (
@@ -29,6 +29,7 @@ from django.db.models.functions import Greatest
 
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
+from apps.common.closeness import put_right, words_in
 from apps.common.errors import Missing
 from apps.guidance.models import (
     SEARCH_LANGUAGE,
@@ -37,6 +38,7 @@ from apps.guidance.models import (
     GuidanceText,
     GuidanceVersion,
     GuidanceVote,
+    GuidanceWord,
 )
 
 # What SearchHeadline puts around a hit: characters that no text holds; a template filter makes
@@ -74,8 +76,8 @@ class Filter:
 def guidance_list(viewer: Actor, wanted: Filter = Filter()) -> QuerySet[Guidance]:
     """The library, best hit first where a text was searched, else by title.
 
-    Full text with stemming, and word similarity of titles for typing errors. Annotates `headline`
-    (the summary) and `excerpt` (of the body), both with their hits marked.
+    Full text with stemming, and word similarity of titles for typing errors. Annotates `rank` (0: no
+    full text), `title_hits`, `headline` (the summary) and `excerpt` (of the body) with their hits marked.
     Those who write search the working texts; everybody else what is published, so that no filter
     and no hit tells them of a draft.
     """
@@ -114,14 +116,8 @@ def _searched(found: QuerySet[Guidance], text: str, texts: str) -> QuerySet[Guid
             vector=_published_vector() if texts else F("search"),
             rank=SearchRank(F("vector"), query),
             similarity=TrigramWordSimilarity(text, f"{texts}title"),
-            headline=SearchHeadline(
-                f"{texts}summary",
-                query,
-                config=SEARCH_LANGUAGE,
-                start_sel=HIT_START,
-                stop_sel=HIT_END,
-                highlight_all=True,
-            ),
+            title_hits=_marked_whole(f"{texts}title", query),
+            headline=_marked_whole(f"{texts}summary", query),
             excerpt=SearchHeadline(
                 f"{texts}body",
                 query,
@@ -137,6 +133,58 @@ def _searched(found: QuerySet[Guidance], text: str, texts: str) -> QuerySet[Guid
         .annotate(score=Greatest(F("rank") * Value(2.0), F("similarity")))
         .order_by("-score", "title")
     )
+
+
+def _marked_whole(field: str, query: SearchQuery) -> SearchHeadline:
+    return SearchHeadline(
+        field,
+        query,
+        config=SEARCH_LANGUAGE,
+        start_sel=HIT_START,
+        stop_sel=HIT_END,
+        highlight_all=True,
+    )
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What a search found. instead: the words that were meant, where nothing says those that were typed."""
+
+    pieces: list[Guidance]
+    instead: str = ""
+
+
+def guidance_sought(viewer: Actor, wanted: Filter, most: int, *, as_typed: bool = False) -> Sought:
+    """As guidance_list, at most so many; where no text says what was typed, with the closest words.
+
+    as_typed: the reader insists.
+    """
+    pieces = list(guidance_list(viewer, wanted)[:most])
+    text = wanted.text.strip()
+    if as_typed or not text or is_said(pieces) or _CWE.fullmatch(text):
+        return Sought(pieces)
+    meant = put_right(text, words_near(viewer, words_in(text)))
+    if meant == text:
+        return Sought(pieces)
+    others = list(guidance_list(viewer, replace(wanted, text=meant))[:most])
+    return Sought(others, meant) if is_said(others) else Sought(pieces)
+
+
+def is_said(pieces: Sequence[Any]) -> bool:
+    """Whether a text of what a search found says its words; a title may only be close to them."""
+    return any(each.rank > 0 for each in pieces)
+
+
+def words_near(viewer: Actor, words: Sequence[str]) -> list[str]:
+    """Words of what the viewer may read that are close to any of these, or begin with one."""
+    if not words:
+        return []
+    near, begins = Q(), Q()
+    for word in words:
+        near, begins = near | Q(word__trigram_similar=word), begins | Q(word__startswith=word)
+    rows = GuidanceWord.objects.filter(guidance__in=Guidance.objects.visible_to(viewer))
+    rows = rows.filter(is_working=True) if writes(viewer) else rows.filter(is_published=True)
+    return list(rows.filter(near | begins).values_list("word", flat=True).distinct())
 
 
 def guidance_suggested(viewer: Actor, text: str, stage: str = "") -> list[Guidance]:

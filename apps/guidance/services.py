@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
@@ -21,6 +21,32 @@ TEXT_FIELDS = (
     *("magnitude_high", "rationale"),
 )
 
+# What full text looks at, word by word as it is written; no numbers, addresses or words that it leaves out.
+_KEEP_WORDS = """
+WITH texts AS (
+    SELECT true AS is_working, concat_ws(' ', title, summary, condition, consequence, body) AS text
+    FROM guidance_guidance WHERE id = %(guidance)s
+    UNION ALL
+    SELECT false, concat_ws(' ', title, summary, condition, consequence, body)
+    FROM guidance_guidanceversion WHERE id = %(version)s
+), said AS MATERIALIZED (
+    SELECT word, bool_or(is_working) AS is_working, bool_or(NOT is_working) AS is_published
+    FROM texts, unnest(tsvector_to_array(to_tsvector('simple', text))) word
+    WHERE word ~ '^[^[:digit:][:punct:][:space:]]{4,40}$' AND numnode(plainto_tsquery('english', word)) > 0
+    GROUP BY word
+), gone AS (
+    DELETE FROM guidance_guidanceword known
+    WHERE known.guidance_id = %(guidance)s
+      AND NOT EXISTS (SELECT FROM said WHERE said.word = known.word)
+)
+INSERT INTO guidance_guidanceword AS known (guidance_id, word, is_working, is_published)
+SELECT %(guidance)s, word, is_working, is_published FROM said
+ON CONFLICT (guidance_id, word) DO UPDATE
+SET is_working = excluded.is_working, is_published = excluded.is_published
+WHERE (known.is_working, known.is_published)
+    IS DISTINCT FROM (excluded.is_working, excluded.is_published)
+"""
+
 
 @transaction.atomic
 def guidance_create(*, actor: Actor, title: str, **values: Any) -> Guidance:
@@ -30,6 +56,7 @@ def guidance_create(*, actor: Actor, title: str, **values: Any) -> Guidance:
     changed_fields(guidance, {name: values[name] for name in TEXT_FIELDS if name in values})
     _check(guidance)
     guidance.save()
+    _words_keep(guidance)
     record(actor=actor, action="guidance.create", target=guidance)
     return guidance
 
@@ -44,6 +71,7 @@ def guidance_edit(
     changes = changed_fields(row, {name: values[name] for name in TEXT_FIELDS if name in values})
     _check(row)
     row.save()
+    _words_keep(row)
     record(actor=actor, action="guidance.edit", target=row, changes=changes)
     return row
 
@@ -73,6 +101,7 @@ def guidance_publish(
     version.save()
     row.state, row.current = GuidanceState.PUBLISHED, version
     row.save()
+    _words_keep(row)
     record(actor=actor, action="guidance.publish", target=row, changes={"number": version.number})
     events.append("guidance.published", {"guidance_id": row.pk, "version_id": version.pk})
     return version
@@ -148,6 +177,12 @@ def _lock_for_vote(actor: Actor, guidance: Guidance) -> Guidance:
         raise NotPermitted("Only a person says whether guidance was useful.")
     rows = Guidance.objects.select_for_update(no_key=True, of=("self",)).select_related("current")
     return rows.get(pk=guidance.pk)
+
+
+def _words_keep(guidance: Guidance) -> None:
+    """The words of a piece that was written or published, for who mistypes one (models.GuidanceWord)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP_WORDS, {"guidance": guidance.pk, "version": guidance.current_id})
 
 
 def _check(guidance: Guidance) -> None:

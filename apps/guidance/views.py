@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.policy import require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
+from apps.common.addresses import address
 from apps.common.errors import Conflict, EditConflict, Invalid
 from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors
@@ -29,7 +30,7 @@ from apps.guidance.forms import (
 from apps.guidance.models import Guidance
 from apps.guidance.selectors import (
     guidance_get,
-    guidance_list,
+    guidance_sought,
     technologies,
     text_for,
     version_get,
@@ -52,12 +53,17 @@ FILTERS = ("q", "stage", "technology", "cwe")
 def guidance_list_page(request: PageRequest) -> HttpResponse:
     viewer = request.actor
     form = GuidanceFilterForm(request.GET, technologies=technologies(viewer))
-    found = list(guidance_list(viewer, form.wanted())[: SHOWN + 1])
+    as_typed = "as_typed" in request.GET
+    sought = guidance_sought(viewer, form.wanted(), SHOWN + 1, as_typed=as_typed)
+    found = sought.pieces
     context = {
         "form": form,
         "pieces": [(guidance, text_for(viewer, guidance)) for guidance in found[:SHOWN]],
         "has_more": len(found) > SHOWN,
         "is_searched": bool(form.wanted().text.strip()),
+        "instead": sought.instead,
+        "typed": form.wanted().text.strip(),
+        "insist_url": address(reverse("guidance-list"), request.GET, FILTERS, as_typed=1),
         "active": _active(request.GET, form),
         "clear_url": reverse("guidance-list"),
         "writes": writes(viewer),

@@ -1,6 +1,6 @@
 """Reading planning items. Every function takes the viewer; nothing else reads."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
+from apps.common.closeness import MOST_TEXTS, close_to
 from apps.common.errors import Missing
 from apps.planning.models import (
     Answer,
@@ -259,6 +260,12 @@ class ItemFilter:
 def items_list(viewer: Actor, wanted: ItemFilter = ItemFilter()) -> QuerySet[PlanningItem]:
     """Items as the list shows them, the newest first."""
     return _narrowed(items_visible(viewer), wanted).order_by("-id")
+
+
+def titles_close_to(viewer: Actor, words: Sequence[str]) -> list[str]:
+    """Titles of items that the viewer sees, with half of one of the words; some of them."""
+    found = items_visible(viewer).filter(close_to("title", words)).order_by("-id")
+    return list(found.values_list("title", flat=True)[:MOST_TEXTS])
 
 
 def _narrowed(found: QuerySet[PlanningItem], wanted: ItemFilter) -> QuerySet[PlanningItem]:

@@ -1,12 +1,13 @@
 """Reading statements and their values."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db.models import BooleanField, Case, ExpressionWrapper, Q, QuerySet, When
 
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
+from apps.common.closeness import MOST_TEXTS, close_to
 from apps.common.errors import Missing
 from apps.risks.models import (
     ENDED,
@@ -122,6 +123,14 @@ def statements_to_link(
         .annotate(shares=shares)
         .order_by("-shares", _DRAFTS_LAST, "-pk")
     )
+
+
+def conditions_close_to(viewer: Actor, words: Sequence[str]) -> list[str]:
+    """Of published statements that the viewer sees, with half of one of the words; some of them."""
+    close = RiskRevision.objects.filter(close_to("condition", words))
+    rows = RiskStatement.objects.visible_to(viewer).exclude(state__in=ENDED)
+    found = rows.filter(published__in=close.values("pk")).order_by("-pk")
+    return list(found.values_list("published__condition", flat=True)[:MOST_TEXTS])
 
 
 def _says(text: str, cwe: int | None) -> Q:

@@ -51,6 +51,7 @@ from apps.scans.models import (
 )
 from apps.scans.selectors_exploits import epss_at_least, in_kev, overdue, with_exploits
 
+NEWEST = 1000  # reports that a text is looked for in: whoever looks for one means one of late
 FEW = 5000  # findings that are read and sorted as quickly as a page in the order of the list
 NOBODY = "!"  # in the place of an owner's key, which it cannot be: findings that nobody owns
 
@@ -297,6 +298,14 @@ def presences_of(finding: Finding) -> QuerySet[Presence]:
 
 def reports_list(viewer: Actor) -> QuerySet[Report]:
     return Report.objects.visible_to(viewer).select_related("system", "series")
+
+
+def reports_matching(viewer: Actor, text: str) -> QuerySet[Report]:
+    """Of the newest reports those whose file, tool, branch or commit says a text, the newest first."""
+    newest = Report.objects.visible_to(viewer).order_by("-id").values("pk")[:NEWEST]
+    says = Q(filename__icontains=text) | Q(tool__icontains=text) | Q(series__tool__icontains=text)
+    says |= Q(branch__icontains=text) | Q(commit__istartswith=text)
+    return reports_list(viewer).filter(says, pk__in=newest).order_by("-id")
 
 
 def report_get(viewer: Actor, uid: uuid.UUID) -> Report:

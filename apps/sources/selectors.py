@@ -12,6 +12,12 @@ def sources_list(viewer: Actor) -> QuerySet[Source]:
     return Source.objects.visible_to(viewer).select_related("system", "credential", "made_by")
 
 
+def sources_matching(viewer: Actor, text: str) -> QuerySet[Source]:
+    """Sources whose name or connector says a text."""
+    says = Q(name__icontains=text) | Q(connector__icontains=text)
+    return sources_list(viewer).filter(says).order_by("name")
+
+
 def source_get(viewer: Actor, pk: int) -> Source:
     source = sources_list(viewer).filter(pk=pk).first()
     if not isinstance(source, Source):

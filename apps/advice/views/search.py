@@ -1,5 +1,7 @@
 """Search over everything, on one page; a key of one thing leads straight to it."""
 
+from typing import Any
+
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -10,8 +12,9 @@ from django.views.decorators.http import require_GET
 from apps.accounts.actors import Actor
 from apps.accounts.requests import PageRequest
 from apps.advice.palette import commands_for, offers_here
-from apps.advice.search import key_of, search
+from apps.advice.search import Found, key_of, search
 from apps.automation.selectors import automation_get
+from apps.common.addresses import address
 from apps.common.errors import Missing
 from apps.controls.selectors import control_get
 from apps.guidance.selectors import guidance_get
@@ -48,7 +51,13 @@ def search_page(request: PageRequest) -> HttpResponse:
     # While somebody types, the page stays: "PI-1" is also the beginning of "PI-12".
     if not request.htmx and (page := _named(request.actor, text)):
         return redirect(*page)
-    context = {"form": form, "text": text, "found": search(request.actor, text)}
+    found = search(request.actor, text, as_typed="as_typed" in request.GET)
+    context = {
+        "form": form,
+        "typed": text,
+        **_told(found, text),
+        "insist_url": address(reverse("search"), request.GET, ("q",), as_typed=1),
+    }
     return render(request, "search/page.html", context)
 
 
@@ -60,13 +69,19 @@ def palette(request: PageRequest) -> HttpResponse:
     text = form.cleaned_data.get("q", "")
     page = _named(request.actor, text)
     context = {
-        "text": text,
+        "typed": text,
+        **_told(search(request.actor, text, shown=IN_PALETTE), text),
         "jump": reverse(page[0], args=[page[1]]) if page else "",
-        "found": search(request.actor, text, shown=IN_PALETTE),
         "offers": offers_here(request.actor, request.GET.get("at", "")[:300], text),
         "commands": commands_for(request.actor, text),
     }
     return render(request, "search/_palette.html", context)
+
+
+def _told(found: Found | None, typed: str) -> dict[str, Any]:
+    """What was found, and the text that it says: what was typed, or what was meant instead."""
+    instead = found.instead if found else ""
+    return {"found": found, "text": instead or typed, "instead": instead}
 
 
 def _named(viewer: Actor, text: str) -> tuple[str, int] | None:

@@ -3,9 +3,9 @@
 import re
 
 from django import template
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from apps.common.templatetags.marks import in_marks
 from apps.guidance.models import Guidance
 from apps.guidance.selectors import HIT_END, HIT_START
 
@@ -17,8 +17,7 @@ _MARKUP = re.compile(r"[*`#|>]+|^- ", re.MULTILINE)  # Markdown's, which only di
 @register.filter
 def hits(headline: str) -> SafeString:
     """A headline of the search with its hits in <mark>; everything else is escaped."""
-    pieces = _HIT.split(headline)  # text, hit, text, hit, ... text
-    return format_html_join("", "{}", ((_piece(n, text),) for n, text in enumerate(pieces)))
+    return in_marks(_HIT.split(headline))
 
 
 @register.filter
@@ -28,7 +27,3 @@ def excerpt(guidance: Guidance) -> str:
         return ""
     found: str = guidance.excerpt  # type: ignore[attr-defined]  # annotated by the search
     return _MARKUP.sub("", found) if HIT_START in found else ""
-
-
-def _piece(number: int, text: str) -> SafeString:
-    return format_html("<mark>{}</mark>" if number % 2 else "{}", text)
