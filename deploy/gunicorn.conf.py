@@ -10,7 +10,7 @@ from typing import Any
 # (secops_portal/lanes.py), and there is one for each that may: what works are the threads of the lanes.
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = 464
+threads = 688
 bind = "0.0.0.0:8000"
 # An upload of the largest report over a slow line takes longer than any page.
 timeout = 120

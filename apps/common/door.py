@@ -40,11 +40,29 @@ class Lane:
 
 @dataclass(frozen=True)
 class Refusal:
-    """What somebody hears for whom there is no room: a 503 with Retry-After. seconds: when to come again."""
+    """What somebody hears who is not let in. seconds: when to come again (Retry-After); 0 says nothing of it."""
 
     content_type: str
     body: bytes
     seconds: int = 5
+    status: str = "503 Service Unavailable"
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """How the door learns who sends what strangers must not fill a lane with, before a byte of the body is read.
+
+    asks: whether that matters for a request on its way to a lane of this name.
+    recognise: whether the sender is somebody; it may ask the database, so it is asked in the lane `lane`.
+    otherwise: the lane of a stranger whose body is small: the application refuses in its own words there.
+    refusal: told to a stranger whose body is large.
+    """
+
+    lane: str
+    asks: Callable[[Environ, str], bool]
+    recognise: Callable[[Environ], bool]
+    otherwise: str
+    refusal: Callable[[Environ], Refusal]
 
 
 class _Crowded(Exception):
@@ -94,8 +112,9 @@ class Door:
     choose: the name of the lane of a request, or "" to answer it right here: only what asks no database.
     patience: seconds after which somebody who waits is refused, so that no proxy gives up first.
     company: who is answered meanwhile, in all processes that share its file.
-    small: bytes of a body that is read before a place is taken, so that a slow sender holds none. `large` is the
-    lane of all whose body is longer or has no length, whatever they ask for: those are read as they come in.
+    small: bytes of a body that is read before a place is taken, so that a slow sender holds none. Bodies that are
+    longer or have no length are read as they come in: `large` chooses their lane, whatever they ask for.
+    keeper: who recognises senders before they hold a place; None: nobody is asked.
     waited: told the lane and the seconds of each wait; refused: told the lane of each refusal.
     """
 
@@ -107,7 +126,8 @@ class Door:
         refusal: Callable[[Environ], Refusal],
         *,
         company: Company,
-        large: str,
+        large: Callable[[Environ], str],
+        keeper: Keeper | None = None,
         small: int = 256 * 1024,
         patience: float = 50.0,
         waited: Callable[[str, float], None] = lambda _lane, _seconds: None,
@@ -118,31 +138,53 @@ class Door:
             lane.name: _Queue(lane, company, patience) for lane in lanes
         }
         self._choose, self._refusal = choose, refusal
-        self._large, self._small = large, small
+        self._large, self._keeper, self._small = large, keeper, small
         self._waited, self._refused = waited, refused
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         length = _length(environ)
         is_small = length is not None and length <= self._small
-        name = self._choose(environ) if is_small else self._large
+        name = self._choose(environ) if is_small else self._large(environ)
         if not name:
             return self._application(environ, start_response)
-        if length and is_small:  # before the queue: slow senders take nobody's room in it
-            environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
         try:
-            queue = self._queues[name]
-            with queue.room():
-                came = time.monotonic()
-
-                def work() -> None:
-                    self._waited(name, time.monotonic() - came)
-                    _answer(self._application, environ, start_response)
-
-                queue.run(work)
+            keeper = self._keeper
+            if keeper and keeper.asks(environ, name) and not self._recognised(keeper, environ):
+                if not is_small:
+                    return _refuse(keeper.refusal(environ), start_response)
+                name = keeper.otherwise
+            if length and is_small:  # before the queue: slow senders take nobody's room in it
+                environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
+            self._enter(name, lambda: _answer(self._application, environ, start_response))
         except _Crowded:
-            self._refused(name)
             return _refuse(self._refusal(environ), start_response)
         return ()
+
+    def _recognised(self, keeper: Keeper, environ: Environ) -> bool:
+        """Raises: _Crowded."""
+        told = [False]
+
+        def ask() -> None:
+            told[0] = keeper.recognise(environ)
+
+        self._enter(keeper.lane, ask)
+        return told[0]
+
+    def _enter(self, name: str, work: Callable[[], None]) -> None:
+        """Do it in a thread of a lane. Raises: _Crowded, and what `work` raises."""
+        queue = self._queues[name]
+        came = time.monotonic()
+
+        def begin() -> None:
+            self._waited(name, time.monotonic() - came)
+            work()
+
+        try:
+            with queue.room():
+                queue.run(begin)
+        except _Crowded:
+            self._refused(name)
+            raise
 
 
 class _Queue:
@@ -223,9 +265,12 @@ def _refuse(refusal: Refusal, start_response: StartResponse) -> Iterable[bytes]:
     headers = [
         ("Content-Type", refusal.content_type),
         ("Content-Length", str(len(refusal.body))),
-        ("Retry-After", str(refusal.seconds)),
         ("Cache-Control", "no-store"),
         ("X-Content-Type-Options", "nosniff"),
     ]
-    start_response("503 Service Unavailable", headers)
+    if refusal.seconds:
+        headers.append(("Retry-After", str(refusal.seconds)))
+    if refusal.status.startswith("401"):
+        headers.append(("WWW-Authenticate", 'Bearer realm="SecOps Portal"'))
+    start_response(refusal.status, headers)
     return [refusal.body]

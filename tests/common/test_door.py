@@ -4,6 +4,7 @@ import io
 import json
 import re
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -13,10 +14,23 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import resolve
+from django.utils import timezone
 
-from apps.common.door import SIGNED_IN, Company, Door, Environ, Lane, Refusal
-from secops_portal.lanes import LANES, Known, lane_of, recognising, refusal
+from apps.accounts.models import ApiToken, User
+from apps.common.door import SIGNED_IN, Company, Door, Environ, Keeper, Lane, Refusal
+from secops_portal.lanes import (
+    KEEPER,
+    LANES,
+    Known,
+    lane_of,
+    lane_of_large,
+    recognise,
+    recognising,
+    refusal,
+)
+from secops_portal.lanes import stranger as stranger_refusal
 from tests.conftest import People
+from tests.factories import make_ci_token
 
 GENEROUS = 30.0
 TOP = Path(__file__).resolve().parents[2]
@@ -66,6 +80,7 @@ def _shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def door(portal: Any, **options: Any) -> Door:
     lanes = [
+        Lane("arrivals", places=1, room=20),
         Lane("pages", places=2, room=20),
         Lane("reports", places=1, room=options.pop("room", 20), rest=options.pop("rest", 0.0)),
         Lane("large", places=1, room=20),
@@ -77,7 +92,7 @@ def door(portal: Any, **options: Any) -> Door:
         lambda environ: LANE_OF[environ["PATH_INFO"].split("?")[0]],
         lambda _environ: Refusal("text/plain", b"full", 7),
         company=Company("door"),
-        large="large",
+        large=lambda _environ: "large",
         **options,
     )
 
@@ -211,6 +226,42 @@ def test_large_bodies_have_a_lane_of_their_own(
     assert all(page.result(GENEROUS).status == "200 OK" for page in pages)
 
 
+def stranger(_environ: Environ) -> Refusal:
+    return Refusal("text/plain", b"who?", 0, "401 Unauthorized")
+
+
+def keeper(*known: str, asked: list[str]) -> Keeper:
+    """Who knows some senders by their token, and notes of whom it was asked."""
+
+    def recognise(environ: Environ) -> bool:
+        asked.append(threading.current_thread().name)
+        return environ.get("HTTP_AUTHORIZATION") in known
+
+    return Keeper("arrivals", lambda _, lane: lane != "pages", recognise, "pages", stranger)
+
+
+def test_of_a_strangers_large_body_no_byte_is_read(portal: Portal) -> None:
+    asked: list[str] = []
+    entry, slow = door(portal, keeper=keeper("crane", asked=asked)), Trickle()
+    answer = ask(entry, "/report", source=slow, CONTENT_LENGTH="101")
+    assert (answer.status, answer.body) == ("401 Unauthorized", b"who?")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert "Retry-After" not in answer.headers
+    assert not slow.asked.is_set()
+    assert not portal.seen
+    known = ask(entry, "/report", b"x" * 101, HTTP_AUTHORIZATION="crane")
+    assert known.body == b"/report " + b"x" * 101
+    assert portal.threads == ["lane-large_0"]
+    assert asked == ["lane-arrivals_0"] * 2
+
+
+def test_a_strangers_small_body_goes_with_the_strangers(portal: Portal) -> None:
+    entry = door(portal, keeper=keeper("crane", asked=[]))
+    for sender in ("crane", "gull"):
+        assert ask(entry, "/report", b"x", HTTP_AUTHORIZATION=sender).status == "200 OK"
+    assert portal.threads == ["lane-reports_0", "lane-pages_0"]
+
+
 def test_reports_rest_while_somebody_reads(portal: Portal, crowd: ThreadPoolExecutor) -> None:
     entry, other_process = door(portal, rest=1e9), door(portal)
     assert ask(entry, "/report").status == "200 OK"  # nobody reads: it need not wait
@@ -259,7 +310,6 @@ REPORTS = [
     ("/api/v1/reports", "Reports"),
     ("/api/v1/receivers/alertmanager", "Alertmanager"),
     ("/api/v1/receivers/falcosidekick", "Falcosidekick"),
-    ("/api/v1/oidc/token", "Exchange"),
     ("/api/github/repos/acme/shop/code-scanning/sarifs", "Sarifs"),
     ("/api/v3/repos/acme/shop/code-scanning/sarifs", "Sarifs"),
     ("/api/v2/import-scan/", "ImportScan"),
@@ -272,6 +322,14 @@ def test_every_door_of_results_is_in_the_lane_of_reports(path: str, view: str) -
     assert resolve(path).func.view_class.__name__ == view  # type: ignore[attr-defined]
     assert lane_of({"REQUEST_METHOD": "POST", "PATH_INFO": path}) == "reports"
     assert lane_of({"REQUEST_METHOD": "GET", "PATH_INFO": path}) == "programs"
+
+
+def test_the_exchange_waits_where_strangers_are_asked() -> None:
+    """A stranger may ask for it, too: it must not fill the lane of those who have a token."""
+    path = "/api/v1/oidc/token"
+    assert resolve(path).func.view_class.__name__ == "Exchange"  # type: ignore[attr-defined]
+    assert lane_of({"REQUEST_METHOD": "POST", "PATH_INFO": path}) == "arrivals"
+    assert KEEPER.lane == "arrivals"
 
 
 @pytest.mark.parametrize(
@@ -339,6 +397,53 @@ def test_sessions_that_were_recognised_are_bounded() -> None:
 
 
 @pytest.mark.django_db
+def test_who_is_recognised_before_a_place_is_given(
+    people: People, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("known", "known_tokens"):
+        monkeypatch.setattr(f"secops_portal.lanes.{name}", Known())
+    text = make_ci_token(people.system).text
+    client = Client()
+    client.force_login(people.viewer)
+    session = f"{settings.SESSION_COOKIE_NAME}={client.session.session_key}"
+    good = (
+        {"HTTP_AUTHORIZATION": f"Bearer {text}"},
+        {"HTTP_AUTHORIZATION": f"Token {text}"},
+        {"HTTP_AUTHORIZATION": "Basic " + b64encode(f"any:{text}".encode()).decode()},
+        {"HTTP_COOKIE": session},
+    )
+    for sent in good:
+        assert recognise(sent), sent
+    for sent in (
+        {},
+        {"HTTP_AUTHORIZATION": f"Bearer {text[:-1]}"},
+        {"HTTP_AUTHORIZATION": "Bearer"},
+        {"HTTP_AUTHORIZATION": "Basic !"},
+        {"HTTP_AUTHORIZATION": "Basic /w=="},
+        {"HTTP_COOKIE": session + "x"},
+    ):
+        assert not recognise(sent), sent
+    # A token is asked about once, small; large bodies each time.
+    post = {"REQUEST_METHOD": "POST", "PATH_INFO": "/api/v1/reports", **good[0]}
+    assert not KEEPER.asks(post, "reports")
+    assert KEEPER.asks(post | {"HTTP_AUTHORIZATION": "Bearer x"}, "reports")
+    assert KEEPER.asks(post, "large")
+    assert not KEEPER.asks({}, "pages")
+    # Who is refused with 401 is asked about again.
+    ApiToken.objects.update(revoked_at=timezone.now())
+
+    def refuses(_environ: Environ, start: Any) -> list[bytes]:
+        start("401 Unauthorized", [])
+        return []
+
+    recognising(refuses)(post, lambda *_words: print)
+    assert KEEPER.asks(post, "reports")
+    assert not recognise(post)
+    User.objects.filter(pk=people.viewer.pk).update(is_active=False)
+    assert not recognise(good[3])
+
+
+@pytest.mark.django_db
 def test_the_portal_says_whose_session_it_is(people: People) -> None:
     client = Client()
     assert client.get("/sign-in/").wsgi_request.META[SIGNED_IN] is False
@@ -352,6 +457,16 @@ def test_the_web_server_has_a_thread_for_everybody_who_may_wait() -> None:
     everybody = sum(lane.places + lane.room for lane in LANES)
     # The rest is for those who need no lane, and for requests whose heads come slowly.
     assert int(threads) >= everybody + 16
+
+
+def test_strangers_with_large_bodies_are_told_so() -> None:
+    told = stranger_refusal({"PATH_INFO": "/api/github/repos/a/b/code-scanning/sarifs"})
+    said = json.loads(told.body)
+    assert (told.status, said["code"]) == ("401 Unauthorized", "not-authenticated")
+    assert said["message"] == said["detail"]  # where GitHub's clients look
+    assert stranger_refusal({"PATH_INFO": "/sign-in/"}).status == "413 Content Too Large"
+    assert lane_of_large({"PATH_INFO": "/sign-in/"}) == "large"
+    assert lane_of_large({"PATH_INFO": f"/hooks/trackers/{UID}/"}) == "signed"
 
 
 def test_refusals_say_what_happened_to_whom() -> None:
