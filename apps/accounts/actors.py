@@ -8,6 +8,7 @@ from apps.accounts.roles import (
     CI_GRANT,
     EVERYONE,
     GRANTS,
+    PEOPLE_GRANT,
     READ_GRANT,
     WRITE_GRANT,
     Permission,
@@ -19,6 +20,7 @@ _TOKEN_LIMITS = {
     Scope.REPORT_UPLOAD: CI_GRANT,
     Scope.READ: READ_GRANT,
     Scope.WRITE: WRITE_GRANT,
+    Scope.PEOPLE: PEOPLE_GRANT,
 }
 
 

@@ -36,7 +36,13 @@ class OwnTokenForm(SystemTokenForm):
     )
     field_order = ["name", "scope", "days"]
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: object, manages_people: bool = False, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        if manages_people:
+            more = (
+                Scope.PEOPLE.value,
+                _("manage people and teams, but not admins, and nothing else"),
+            )
+            self.fields["scope"].choices = [*self.fields["scope"].choices, more]  # type: ignore[attr-defined]
         self.fields["days"].initial = 30
         self.fields["name"].help_text = _("What will use it: a script, a notebook.")

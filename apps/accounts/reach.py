@@ -13,9 +13,10 @@ def is_above(user: User) -> bool:
 
 def is_in_reach(actor: Actor, user: User) -> bool:
     """SECURITY: one rule for all that is done to another person (role, address, password link, factors, sessions):
-    whoever could do one of them to an admin would have won over that admin.
+    whoever could do one of them to an admin would have won over that admin. A token reaches not even its own admin.
     """
-    return not is_above(user) or user == actor.user or bool(actor.portal) or actor.is_superuser
+    is_oneself = user == actor.user and actor.token is None
+    return not is_above(user) or is_oneself or bool(actor.portal) or actor.is_superuser
 
 
 def require_reach(actor: Actor, user: User) -> None:

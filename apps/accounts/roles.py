@@ -83,6 +83,7 @@ class Scope(enum.StrEnum):
     REPORT_UPLOAD = "report:upload"  # a pipeline's: post reports of one system, read their status and the advice
     READ = "read"  # a person's own: everything that the person may read
     WRITE = "write"  # a person's own: everything that the person may do, but to manage people and tokens
+    PEOPLE = "people"  # an admin's own: who joins, moves and leaves, and nothing else
 
 
 CI_GRANT = frozenset({_P.REPORT_UPLOAD, _P.REPORT_VIEW, _P.ADVICE_VIEW})
@@ -90,3 +91,4 @@ READ_GRANT = frozenset(
     {_P.SYSTEM_VIEW, _P.GUIDANCE_VIEW, _P.ADVICE_VIEW, _P.REPORT_VIEW, _P.AUDIT_VIEW}
 )
 WRITE_GRANT = frozenset(Permission) - {_P.TOKEN_MANAGE, _P.PEOPLE_MANAGE}
+PEOPLE_GRANT = frozenset({_P.PEOPLE_MANAGE})

@@ -24,7 +24,8 @@ def settings_tokens_page(request: PageRequest) -> HttpResponse:
 
     SECURITY: so there is no redirect behind it; a session would keep the text in the database.
     """
-    form = OwnTokenForm(request.POST or None)
+    manages_people = request.actor.manages_people
+    form = OwnTokenForm(request.POST or None, manages_people=manages_people)
     made: MadeToken | None = None
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -38,7 +39,7 @@ def settings_tokens_page(request: PageRequest) -> HttpResponse:
         except Invalid as error:
             apply_domain_errors(form, error)
         else:
-            form = OwnTokenForm()
+            form = OwnTokenForm(manages_people=manages_people)
     context = {
         "form": form,
         "made": made,

@@ -137,6 +137,12 @@ def expected(people: People) -> dict[str, tuple[Actor, Holds]]:
             Holds(set(GRANTS[Role.VIEWER]), LIBRARY, LIBRARY),
         ),
         "admin's reading token": (token(people.admin, Scope.READ), Holds(reads, reads, reads)),
+        "admin's token for people": (
+            token(people.admin, Scope.PEOPLE),
+            Holds(
+                {Permission.PEOPLE_MANAGE}, {Permission.PEOPLE_MANAGE}, {Permission.PEOPLE_MANAGE}
+            ),
+        ),
         "admin's writing token": (token(people.admin, Scope.WRITE), Holds(writes, writes, writes)),
     }
 

@@ -2,7 +2,15 @@
 
 import pytest
 
-from apps.accounts.roles import CI_GRANT, GRANTS, READ_GRANT, WRITE_GRANT, Permission, Role
+from apps.accounts.roles import (
+    CI_GRANT,
+    GRANTS,
+    PEOPLE_GRANT,
+    READ_GRANT,
+    WRITE_GRANT,
+    Permission,
+    Role,
+)
 
 # One row a permission: V viewer, A architect, S security, M admin.
 TABLE = """
@@ -69,6 +77,10 @@ def test_a_reading_token_changes_nothing() -> None:
         "report.view",
         "audit.view",
     }
+
+
+def test_a_token_for_people_does_nothing_else() -> None:
+    assert {permission.value for permission in PEOPLE_GRANT} == {"people.manage"}
 
 
 def test_a_writing_token_manages_neither_tokens_nor_people() -> None:

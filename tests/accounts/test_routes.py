@@ -576,7 +576,12 @@ TABLE = {
         api/v1/statements/<statement_key:statement>/evidence-policy
         findings/owners/<slug:key>/
     """,
+    ("nobody", "nobody"): """
+        api/v1/people
+    """,
     ("nobody", "-"): """
+        api/v1/people/<number:person>
+        api/v1/teams
         api/docs/<slug:name>
         design/
         design/<slug:part>/
@@ -632,7 +637,7 @@ TABLE = {
 
 
 # Who may PUT, PATCH and DELETE, over the API with a token of their own: a row for each method that a view knows.
-# The words are those of TABLE. Tokens manage no tokens, and so trust no jobs.
+# The words are those of TABLE. Tokens manage no tokens, and so trust no jobs; people only those made for it.
 CHANGES = {
     ("put", "open"): """
         sign-in/
@@ -697,6 +702,9 @@ CHANGES = {
     ("delete", "managers"): """
         api/v1/systems/<slug:system>/roles/<number:role>
         api/v1/attachments/<uuid:attachment>
+    """,
+    ("patch", "nobody"): """
+        api/v1/people/<number:person>
     """,
     ("delete", "nobody"): """
         api/v1/systems/<slug:system>/trust-rules/<number:rule>

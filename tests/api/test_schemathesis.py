@@ -69,6 +69,7 @@ NAMED = {
     "link": "evidence.EvidenceLink",
     "notice": "notices.Notice",
     "option": "planning.Option",
+    "person": "accounts.User",
     "question": "planning.Question",
     "removal": "removals.Removal",
     "report": "scans.Report",

@@ -10,7 +10,9 @@ from apps.common.api.inputs import Input
 class OwnTokenIn(Input):
     name = serializers.CharField(max_length=120)
     scope = serializers.ChoiceField(
-        choices=[Scope.READ.value, Scope.WRITE.value], default=Scope.READ.value
+        choices=[Scope.READ.value, Scope.WRITE.value, Scope.PEOPLE.value],
+        default=Scope.READ.value,
+        help_text="`people`: an admin's, for who joins and leaves, and nothing else.",
     )
     days = serializers.IntegerField(min_value=1, max_value=MAX_DAYS, default=30)
 

@@ -72,8 +72,10 @@ def token_create_for_self(
     """A person's own token: never more than the person may do. Tokens do not make tokens."""
     if actor.user is None or actor.token is not None:
         raise NotPermitted("Sign in to make a token of your own.")
-    if scope not in {Scope.READ, Scope.WRITE}:
+    if scope == Scope.REPORT_UPLOAD:
         raise Invalid({"scope": "Choose read or write."})
+    if scope == Scope.PEOPLE:
+        require(actor, Permission.PEOPLE_MANAGE)
     made = _make(name, days, scope=scope, user=actor.user, created_by=actor.user)
     record(actor=actor, action="token.create", target=made.token)
     return made
