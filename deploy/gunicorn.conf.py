@@ -3,12 +3,36 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from gunicorn.workers.gthread import ThreadWorker
+
+
+class LingeringWorker(ThreadWorker):
+    """Ends connections in the threads that answered them.
+
+    SECURITY: gunicorn waits up to two seconds for the other side to close, too, so that its last answer is not cut
+    off, and does that in the one thread that accepts everybody: a few strangers who close nothing would stop all.
+    """
+
+    def handle(self, conn: Any) -> Any:
+        keeps = super().handle(conn)
+        if not keeps:
+            with suppress(OSError):
+                conn.close(graceful=True)
+            conn.close = _is_closed
+        return keeps
+
+
+def _is_closed(*, graceful: bool = False) -> None:
+    """What the accepting thread calls then."""
+
+
 # Processes, because rendering takes the processor. The threads only wait, for a slow line or for a place in a lane
 # (secops_portal/lanes.py), and there is one for each that may: what works are the threads of the lanes.
-worker_class = "gthread"
+worker_class = LingeringWorker
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 688
 bind = "0.0.0.0:8000"

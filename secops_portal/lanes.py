@@ -47,8 +47,9 @@ LANES = (
     Lane("programs", places=2, room=64),
     # Large bodies, as slow as their senders, whom the portal has recognised.
     Lane("large", places=2, room=16),
-    # Large messages of trackers, which prove by their signature alone who sends them.
-    Lane("signed", places=1, room=8),
+    # Large messages of trackers, which prove by their signature alone who sends them. It rests, however little, so
+    # that reports do not rest for a stranger who holds it.
+    Lane("signed", places=1, room=8, rest=0.1),
     # Supervisors and monitoring.
     Lane("checks", places=1, room=8),
 )

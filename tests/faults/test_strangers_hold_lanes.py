@@ -125,6 +125,19 @@ def test_strangers_who_hold_connections_do_not_delay_a_pipeline(web: Web) -> Non
     assert Report.objects.count() == 4
 
 
+def test_who_closes_nothing_stops_nobody(web: Web) -> None:
+    """gunicorn waits two seconds for each of them to close, and used to do so in the thread that accepts all."""
+    with ExitStack() as lines:
+        for _ in range(40):
+            head = "GET /healthz HTTP/1.1\r\nConnection: close"
+            lines.enter_context(closing(web.holds(head)))
+        began = time.monotonic()
+        with closing(http.client.HTTPConnection("127.0.0.1", web.port, timeout=60)) as line:
+            line.request("GET", "/healthz")
+            assert line.getresponse().status == 200
+        assert time.monotonic() - began < SOON
+
+
 def test_who_is_a_stranger_is_told_before_the_body_is_sent(web: Web) -> None:
     head = f"POST /api/v1/reports HTTP/1.1\r\nContent-Length: {LARGE}\r\nAuthorization: Bearer {MADE_UP}"
     with closing(web.holds(head)) as line:
