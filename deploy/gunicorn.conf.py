@@ -10,7 +10,7 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 
-class LingeringWorker(ThreadWorker):
+class LingeringWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Ends connections in the threads that answered them.
 
     SECURITY: gunicorn waits up to two seconds for the other side to close, too, so that its last answer is not cut

@@ -8,7 +8,8 @@ from rest_framework.response import Response
 
 from apps.accounts.api.authentication import TokenAuthentication
 from apps.accounts.api.views import PortalListView, PortalView
-from apps.accounts.models import ROLE_CHOICES, Team, User
+from apps.accounts.models import Team, User
+from apps.accounts.roles import Role
 from apps.accounts.selectors import people_list, person_get, teams_list
 from apps.accounts.services.people import person_add, person_edit
 from apps.common.api.docs import operation
@@ -29,11 +30,12 @@ class PeopleQuery(Input):
 class NewPersonIn(Input):
     email = serializers.EmailField(max_length=254, help_text="What this person signs in with.")
     name = serializers.CharField(max_length=120)
-    role = serializers.ChoiceField(
-        choices=ROLE_CHOICES,
+    role = serializers.CharField(
+        max_length=20,
         allow_blank=True,
         default="",
-        help_text="In the whole organisation; empty: only what single systems and teams give.",
+        help_text="In the whole organisation: viewer, architect or security; empty: only what single systems and "
+        "teams give.",
     )
     teams = serializers.ListField(
         child=serializers.CharField(max_length=60),
@@ -41,6 +43,11 @@ class NewPersonIn(Input):
         required=False,
         help_text="Keys, all that the person is of.",
     )
+
+    def validate_role(self, value: str) -> str:
+        if value not in {"", *Role}:
+            raise serializers.ValidationError("There is no such role.")
+        return value
 
     def validate_teams(self, keys: list[str]) -> list[Team]:
         found = {team.key: team for team in Team.objects.filter(key__in=keys)}
@@ -55,19 +62,19 @@ class PersonIn(NewPersonIn):
     )
 
 
-class PersonRoleOut(serializers.Serializer[Any]):
+class AccountRoleOut(serializers.Serializer[Any]):
     system = serializers.CharField(source="system.key")
     role = serializers.CharField()
 
 
-class PersonOut(serializers.Serializer[Any]):
+class AccountOut(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     version = serializers.IntegerField()
     email = serializers.EmailField()
     name = serializers.CharField()
     role = serializers.CharField(help_text="In the whole organisation; may be empty.")
-    teams = serializers.SlugRelatedField(slug_field="key", many=True, read_only=True)
-    roles = PersonRoleOut(
+    teams = serializers.SerializerMethodField(help_text="Their keys.")
+    roles = AccountRoleOut(
         source="memberships", many=True, help_text="Of this person on systems; teams' come on top."
     )
     is_active = serializers.BooleanField()
@@ -76,29 +83,32 @@ class PersonOut(serializers.Serializer[Any]):
     last_login = serializers.DateTimeField(allow_null=True)
     date_joined = serializers.DateTimeField()
 
+    def get_teams(self, row: User) -> list[str]:
+        return [team.key for team in row.teams.all()]
 
-class TeamOut(serializers.Serializer[Any]):
+
+class TeamCountsOut(serializers.Serializer[Any]):
     key = serializers.CharField()
     name = serializers.CharField()
     people_count = serializers.IntegerField()
     system_count = serializers.IntegerField()
 
 
-class ByToken:
+class ByToken(PortalView):
     """SECURITY: pages ask who one is before they change how somebody signs in; a session alone is not enough here."""
 
     authentication_classes = (TokenAuthentication,)
 
 
 class PeopleList(ByToken, PortalListView):
-    serializer_class = PersonOut
+    serializer_class = AccountOut
 
     @operation(
         "people_list",
         "List people",
         tag=TAG,
         query=PeopleQuery,
-        gives=PersonOut(many=True),
+        gives=AccountOut(many=True),
         description=f"Those who are switched off, too. {TOKEN}",
     )
     def get(self, request: Request) -> Response:
@@ -106,14 +116,14 @@ class PeopleList(ByToken, PortalListView):
         rows = people_list(self.actor, asked["text"]).prefetch_related("memberships__system")
         if asked["is_active"] is not None:
             rows = rows.filter(is_active=asked["is_active"])
-        return self.page(PersonOut, rows, "name", "pk")
+        return self.page(AccountOut, rows, "name", "pk")
 
     @operation(
         "people_add",
         "Add a person",
         tag=TAG,
         takes=NewPersonIn,
-        gives=PersonOut,
+        gives=AccountOut,
         status=201,
         repeatable=True,
         versioned=True,
@@ -128,29 +138,29 @@ class PeopleList(ByToken, PortalListView):
 
     def _person(self, user: User, status: int) -> Response:
         row = person_get(self.actor, user.pk)
-        return self.one(PersonOut, row, status, location=f"/api/v1/people/{row.pk}")
+        return self.one(AccountOut, row, status, location=f"/api/v1/people/{row.pk}")
 
 
-class OnePerson(ByToken, PortalView):
-    serializer_class = PersonOut
+class OnePerson(ByToken):
+    serializer_class = AccountOut
 
     @operation(
         "people_read",
         "Read a person",
         tag=TAG,
-        gives=PersonOut,
+        gives=AccountOut,
         versioned=True,
         description=TOKEN,
     )
     def get(self, request: Request, person: int) -> Response:
-        return self.one(PersonOut, person_get(self.actor, person))
+        return self.one(AccountOut, person_get(self.actor, person))
 
     @operation(
         "people_edit",
         "Change a person: name, address, role, teams, or whether they may sign in",
         tag=TAG,
         takes=PersonIn,
-        gives=PersonOut,
+        gives=AccountOut,
         edits=True,
         description="Who is switched off, or has another address, is signed out everywhere. Admins and staff are "
         f"changed on pages, by superusers. {TOKEN}",
@@ -161,13 +171,15 @@ class OnePerson(ByToken, PortalView):
         version = expected_version(request)
         values = read_body(PersonIn, request, partial=True)
         person_edit(actor=self.actor, user=row, version=version, **values)
-        return self.one(PersonOut, person_get(self.actor, person))
+        return self.one(AccountOut, person_get(self.actor, person))
 
 
 class Teams(ByToken, PortalListView):
-    serializer_class = TeamOut
+    serializer_class = TeamCountsOut
 
-    @operation("teams_list", "List teams", tag=TAG, gives=TeamOut(many=True), description=TOKEN)
+    @operation(
+        "teams_list", "List teams", tag=TAG, gives=TeamCountsOut(many=True), description=TOKEN
+    )
     def get(self, request: Request) -> Response:
         read_query(Nothing, request)
-        return self.page(TeamOut, teams_list(self.actor), "name", "pk")
+        return self.page(TeamCountsOut, teams_list(self.actor), "name", "pk")
