@@ -9,7 +9,8 @@ from rest_framework.response import Response
 from apps.accounts.api.authentication import TokenAuthentication
 from apps.accounts.api.views import PortalListView, PortalView
 from apps.accounts.models import Team, User
-from apps.accounts.roles import Role
+from apps.accounts.policy import require
+from apps.accounts.roles import Permission, Role
 from apps.accounts.selectors import people_list, person_get, teams_list
 from apps.accounts.services.people import person_add, person_edit
 from apps.common.api.docs import operation
@@ -133,6 +134,7 @@ class PeopleList(ByToken, PortalListView):
     )
     @idempotent
     def post(self, request: Request) -> Response:
+        require(self.actor, Permission.PEOPLE_MANAGE)  # first: a refusal of a body names teams
         made = person_add(actor=self.actor, **read_body(NewPersonIn, request))
         return self._person(made, 201)
 
