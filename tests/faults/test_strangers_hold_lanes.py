@@ -22,7 +22,7 @@ from tests.factories import make_ci_token, make_system
 from tests.faults.workers import Site, own_database
 from tests.scans.reports import sarif, weaknesses
 
-pytestmark = [pytest.mark.worker, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.worker, pytest.mark.timeout(400)]
 SOON = 5.0  # seconds; who waits for a lane that is held waits for 50
 EACH = 6  # connections of a kind; the lane of large bodies has two places, that of reports one
 LARGE = 2_000_000  # bytes that are announced
