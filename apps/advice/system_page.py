@@ -21,6 +21,8 @@ from apps.planning.models import PlanningItem
 from apps.planning.selectors import ItemFilter, items_list
 from apps.risks.models import RiskStatement
 from apps.scans.models import Series
+from apps.scans.newness import COUNTED, WEEK, new_since
+from apps.scans.selectors import findings_new
 
 SHOWN = 8
 
@@ -48,6 +50,7 @@ class SystemView:
     items: list[PlanningItem]  # the newest, at most SHOWN
     coverage: SystemCoverage
     series: list[SeriesView]
+    new_findings: int  # open ones of this week, at most COUNTED
     components: list[Component]
     environments: list[Environment]
     members: list[Membership]
@@ -81,6 +84,7 @@ def system_view(viewer: Actor, key: str) -> SystemView:
     # All are joined before they are sorted: only with what the page says of them.
     dearest = dearest.select_related(None).select_related("item", "published__valuation")
     parts = Parts(
+        counted={"new_findings": findings_new(viewer, new_since(WEEK), system)[:COUNTED]},
         statements=dearest[:SHOWN],
         items=items_list(viewer, ItemFilter(system=key))[:SHOWN],
         components=components_of(system),
@@ -97,6 +101,7 @@ def system_view(viewer: Actor, key: str) -> SystemView:
         items=parts["items"],
         coverage=covered,
         series=_series(series, covered),
+        new_findings=parts.number("new_findings"),
         components=parts["components"],
         environments=parts["environments"],
         members=parts["members"],

@@ -29,7 +29,8 @@ from apps.risks.changes import decisions_to_confirm
 from apps.risks.models import RiskStatement
 from apps.risks.reviews import reviews_wished
 from apps.scans.models import Report, ReportState
-from apps.scans.selectors import reports_list
+from apps.scans.newness import COUNTED, WEEK, new_since
+from apps.scans.selectors import findings_new, reports_list
 from apps.sources.models import Source
 from apps.sources.selectors import sources_in_trouble
 
@@ -52,10 +53,11 @@ class Waiting:
     broken_sources: list[Source]
     due_changes: list[Automation]  # scripted changes and experiments
     silences: list[Silence]  # series that reported, and stopped
+    new_findings: int  # open ones of this week, at most COUNTED; they wait for nobody
 
     @property
     def is_empty(self) -> bool:
-        return not any(vars(self).values())
+        return not any(value for name, value in vars(self).items() if name != "new_findings")
 
 
 def waiting_for(viewer: Actor) -> Waiting:
@@ -75,6 +77,7 @@ def waiting_for(viewer: Actor) -> Waiting:
 
     decides, of_item = Permission.DECISION_RECORD, "item__system_id"
     piles = Parts(
+        counted={"new_findings": findings_new(viewer, new_since(WEEK))[:COUNTED]},
         questions=questions_to_answer(viewer)[:SHOWN],
         expiring=top(expiring, decides, of_item),
         expired=top(over, decides, of_item),
@@ -87,6 +90,7 @@ def waiting_for(viewer: Actor) -> Waiting:
         due_changes=top(changes_due(viewer, DUE_DAYS), Permission.AUTOMATION_MANAGE),
         silences=top(silences_open(viewer), Permission.COVERAGE_MANAGE, "series__system_id"),
     )
-    found = {each.name: piles[each.name] for each in fields(Waiting) if each.name != "called"}
+    names = (each.name for each in fields(Waiting) if each.name not in {"called", "new_findings"})
+    found = {name: piles[name] for name in names}
     called = people_called(name for each in found["questions"] for name in each.names)
-    return Waiting(**found, called=called)
+    return Waiting(**found, called=called, new_findings=piles.number("new_findings"))

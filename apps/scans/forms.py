@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.models import Team
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
+from apps.common.days import start_of
 from apps.common.forms import FilterForm, with_any
 from apps.scans.models import SEVERITIES, FindingState, ReportState
+from apps.scans.newness import NEW_IN, new_since
 from apps.scans.registry import registry
 from apps.scans.selectors import NOBODY, FindingFilter, ReportChange, ReportFilter
 from apps.scans.selectors_counts import Counts
@@ -108,7 +110,18 @@ class FindingFilterForm(PlaceFilterForm):
     age = forms.ChoiceField(
         label=_("Age"),
         required=False,
-        choices=with_any([("overdue", _("Past its time"))], _("Any age")),
+        choices=with_any(
+            [
+                ("today", _("New today")),
+                ("7d", _("New in 7 days")),
+                ("30d", _("New in 30 days")),
+                ("overdue", _("Past its time")),
+            ],
+            _("Any age"),
+        ),
+    )
+    since = forms.DateField(
+        label=_("New since"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
     team = forms.ChoiceField(label=_("Owner"), required=False)
     # Whichever it is: which tools there are is put in where the field is shown.
@@ -119,7 +132,8 @@ class FindingFilterForm(PlaceFilterForm):
     tag = forms.CharField(label=_("Tag"), required=False, max_length=40)
     change = forms.RegexField(_CHANGE, label=_("By a report"), required=False)
     field_order = [
-        *("q", "system", "stage", "tool", "severity", "state", "team", "exploit", "age", "cwe")
+        *("q", "system", "stage", "tool", "severity", "state", "team"),
+        *("exploit", "age", "since", "cwe"),
     ]
     unseen = ("cwe", "tag", "change")
     counted = ("system", "stage", "tool", "severity", "state")
@@ -189,12 +203,20 @@ class FindingFilterForm(PlaceFilterForm):
             cwe=int(is_cwe.group(1)) if is_cwe else self.given("cwe") or None,
             kev=exploit == "kev",
             epss=float(exploit) if exploit not in {"", "kev"} else None,
-            overdue=bool(self.given("age")),
+            overdue=self.given("age") == "overdue",
+            since=self._since(),
             team=self.given("team"),
             tag=self.given("tag"),
             report=report,
             change=change,
         )
+
+    def _since(self) -> str:
+        """The later of the two, where both are given: each narrows."""
+        age, day = self.given("age"), self.given("since")
+        given = [new_since(NEW_IN[age])] if age in NEW_IN else []
+        moments = [*given, start_of(day)] if day else given
+        return max(moments).isoformat() if moments else ""
 
 
 class ReportFilterForm(PlaceFilterForm):

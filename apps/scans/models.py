@@ -274,6 +274,13 @@ class Finding(models.Model):
                 condition=~Q(state="open") & Q(is_preview=False),
                 name="finding_settled",
             ),
+            # What is new; the state and the system are in it, so that what is new is counted from it alone.
+            models.Index(
+                fields=["first_seen_at"],
+                include=["system", "state"],
+                condition=Q(is_preview=False),
+                name="finding_first_seen",
+            ),
             # For lists of every state, and for what evidence rules and readers look for.
             models.Index(
                 fields=["-severity", "-id"],

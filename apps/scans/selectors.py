@@ -1,5 +1,6 @@
 """Reading reports and findings."""
 
+import datetime as dt
 import re
 import uuid
 from collections.abc import Collection, Sequence
@@ -71,6 +72,7 @@ class FindingFilter:
     kev: bool = False  # known to be exploited
     epss: float | None = None  # at least, 0 to 1
     overdue: bool = False  # open longer than the organisation wants
+    since: str = ""  # first seen at or after this moment, in ISO 8601: a filter is kept as JSON
     rule: str = ""  # of the tool; * stands for anything
     path: str = ""  # what it begins with
     component: str = ""  # a package URL without its version
@@ -143,6 +145,8 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
     found = _exploits_asked_for(found, wanted)
     if wanted.report:
         found = _of_report(viewer, found, wanted)
+    if wanted.since:
+        found = found.filter(first_seen_at__gte=dt.datetime.fromisoformat(wanted.since))
     if wanted.rule:
         found = found.filter(rule_id__iregex=any_of(wanted.rule))
     if wanted.component:
@@ -382,6 +386,8 @@ def findings_page(
         if wanted.stage:
             few = few.filter(is_one_of(_series_of(stage=wanted.stage), "series_id"))
         found = found.filter(_equals_any("id", ArraySubquery(few.values("pk"))))
+    if wanted.since and (newest := _few_since(viewer, wanted)) is not None:
+        found = found.filter(is_one_of(newest))
     if behind is not None:
         row = Tuple("severity", "id")
         found = found.filter(TupleLessThan(row, (behind.severity, behind.pk)))
@@ -394,6 +400,24 @@ def columns_of(viewer: Actor) -> tuple[str, ...]:
     """The columns that the viewer chose for the list, else the standard ones."""
     rows = FindingColumns.objects.filter(user=viewer.user_id).values_list("names", flat=True)
     return known(rows[0]) if viewer.user_id is not None and rows else STANDARD
+
+
+def _few_since(viewer: Actor, wanted: FindingFilter) -> list[int] | None:
+    """What is new at all, where that is few: read first, from the newest on, since PostgreSQL would walk
+    the list from the worst. None: there are many, and the walk finds a page of them soon."""
+    new = FindingFilter(state=wanted.state, previews=wanted.previews, since=wanted.since)
+    rows = findings_list(viewer, new).select_related(None).order_by("-first_seen_at")
+    found = list(rows.values_list("pk", flat=True)[: FEW + 1])
+    return found if len(found) <= FEW else None
+
+
+def findings_new(
+    viewer: Actor, since: dt.datetime, system: System | None = None
+) -> QuerySet[Finding]:
+    """What is open and was first seen at that moment or later, of branches that count; to be counted."""
+    rows: QuerySet[Finding] = Finding.objects.visible_to(viewer)
+    rows = rows.filter(first_seen_at__gte=since, state=FindingState.OPEN, is_preview=False)
+    return rows.filter(system=system) if system else rows
 
 
 def read_for_columns(findings: Sequence[Finding], columns: Collection[str]) -> None:

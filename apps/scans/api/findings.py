@@ -52,6 +52,7 @@ def asked_for(wanted: dict[str, Any]) -> FindingFilter:
         kev=wanted["kev"],
         epss=wanted.get("epss"),
         overdue=wanted["overdue"],
+        since=wanted["since"].isoformat() if "since" in wanted else "",
         **{
             name: wanted.get(name, "")
             for name in ("rule", "path", "component", "tool", "team", "tag")

@@ -234,6 +234,11 @@ class FindingQuery(Input):
     overdue = serializers.BooleanField(
         default=False, help_text="true: only what is open longer than the organisation wants."
     )
+    since = serializers.DateTimeField(
+        required=False,
+        input_formats=["iso-8601", "%Y-%m-%d"],
+        help_text="First seen at this moment or later; a day begins at midnight UTC.",
+    )
     rule = serializers.CharField(
         max_length=200, required=False, help_text="The tool's rule; * stands for anything."
     )

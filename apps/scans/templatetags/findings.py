@@ -10,8 +10,10 @@ from apps.common.templatetags.components import stage, state
 from apps.common.templatetags.threads import when
 from apps.scans.columns import OF_ONE_SERIES, STANDARD, Layout, laid_out
 from apps.scans.models import Finding
+from apps.scans.newness import new_this_week
 
 register = template.Library()
+register.filter(new_this_week)
 
 _CELLS: dict[str, Callable[[Finding], object]] = {
     "system": lambda finding: finding.system,

@@ -30,7 +30,7 @@ from apps.scans.services.columns import columns_choose
 PAGE = 50
 NAMES = (
     *("q", "system", "stage", "tool", "severity", "state"),
-    *("exploit", "age", "cwe", "team", "tag", "change"),
+    *("exploit", "age", "since", "cwe", "team", "tag", "change"),
 )
 LISTED = (*NAMES, "columns")  # what the list's own address says
 OPENED = (*LISTED, "after")  # and which page of it is open
