@@ -399,6 +399,13 @@ SECOPS_EVENT_HANDLERS = {
     "tracker.failing": ["apps.notices.receivers.on_tracker_failing"],
 }
 
+# By the letters of a key: what belongs to the thing, for whoever looks for it on the audit trail, as
+# {object type: numbers}. The trail lies below the apps that know.
+SECOPS_AUDIT_PARTS = {
+    "PI": "apps.advice.audit_parts.of_item",
+    "RS": "apps.advice.audit_parts.of_statement",
+}
+
 # Keys the hashes that stand for secrets found in reports. Another value makes every one look new.
 SECOPS_SECRET_SALT = env.text("SECOPS_SECRET_SALT", SECRET_KEY)
 

@@ -3,13 +3,16 @@
 There is no verdict in it: whoever asks decides what to do with the answer.
 """
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,6 +24,7 @@ from apps.catalog.models import System
 from apps.catalog.selectors import system_get
 from apps.catalog.stages import Stage
 from apps.common.ui.money import amount_short
+from apps.coverage.kinds import ABOUT, EvidenceKind
 from apps.coverage.picture import StageCoverage, open_counts_of
 from apps.coverage.selectors import coverage_of, silences_open
 from apps.coverage.words import gap_sentences, silence_sentence
@@ -29,6 +33,7 @@ from apps.guidance.models import Guidance
 from apps.guidance.selectors import Filter, guidance_list
 from apps.risks.models import RiskStatement
 from apps.scans.models import Finding, FindingState, Report, ReportState
+from apps.scans.newness import WEEK
 
 SHOWN = 50  # new findings in the answer; their number is exact
 GUIDANCE_SHOWN = 5
@@ -36,13 +41,32 @@ GUIDANCE_SHOWN = 5
 
 @dataclass(frozen=True)
 class Since:
-    """What "new" is measured from: a commit that was reported, or a branch against the default one.
+    """What "new" is measured from: a commit that was reported, a branch against the default one, or a day.
 
-    Neither: whatever the newest report of each series brought.
+    None of them: the day a week ago, in UTC as for all machines.
     """
 
     commit: str = ""
     branch: str = ""
+    day: dt.date | None = None
+
+    @property
+    def first_day(self) -> dt.date:
+        return self.day or timezone.now().astimezone(dt.UTC).date() - dt.timedelta(days=WEEK)
+
+    def is_of_branch(self, default_branch: str) -> bool:
+        return bool(self.branch) and self.branch != default_branch
+
+    def words(self, default_branch: str) -> str:
+        """Behind "new": since when, or against what."""
+        if self.is_of_branch(default_branch):
+            return _("on %(branch)s against %(default)s") % {
+                "branch": self.branch,
+                "default": default_branch,
+            }
+        if self.commit:
+            return _("since commit %(commit)s") % {"commit": self.commit[:12]}
+        return _("since %(day)s") % {"day": self.first_day.isoformat()}
 
 
 @dataclass(frozen=True)
@@ -73,6 +97,7 @@ class StageAdvice:
     expected_annual_loss: Decimal
     coverage: StageCoverage
     open_counts: Sequence[int]
+    new_since: str  # what "new" is measured from, in words
     new_count: int
     new: Sequence[Finding]
     guidance: Sequence[Guidance]
@@ -89,6 +114,7 @@ def stage_advice(asker: Actor, key: str, stage: Stage, since: Since) -> StageAdv
     fresh = _new(viewer, system, stage, since)
     count, first = fresh.count(), list(fresh.select_related("series")[:SHOWN])
     guidance = _guidance(viewer, stage, first)
+    words = since.words(system.default_branch)
     return StageAdvice(
         system=system,
         stage=stage,
@@ -97,13 +123,14 @@ def stage_advice(asker: Actor, key: str, stage: Stage, since: Since) -> StageAdv
         expected_annual_loss=sum((_value(risk) for risk in risks), Decimal(0)),
         coverage=coverage,
         open_counts=open_counts_of(coverage.arrived),
+        new_since=words,
         new_count=count,
         new=first,
         guidance=guidance,
         advice=[
-            *_gaps(system, coverage, guidance),
+            *_gaps(viewer, system, coverage),
             *_silences(viewer, system, stage),
-            *_news(system, stage, count),
+            *_news(system, stage, since, words, count),
             *(_confirmed(risk) for risk in risks if risk.open_evidence),
         ],
     )
@@ -131,7 +158,7 @@ def _new(viewer: Actor, system: System, stage: Stage, since: Since) -> QuerySet[
     rows = Finding.objects.visible_to(viewer).filter(
         system=system, stage=stage, state=FindingState.OPEN
     )
-    if since.branch and since.branch != system.default_branch:
+    if since.is_of_branch(system.default_branch):
         return _only_on(rows, since.branch).order_by("-severity", "-id")
     rows = rows.filter(is_preview=False, presences__is_current=True)
     if since.commit:
@@ -146,7 +173,8 @@ def _new(viewer: Actor, system: System, stage: Stage, since: Since) -> QuerySet[
         # A series that never reported this commit has no base: all of it is new to whoever asks.
         rows = rows.filter(Q(Exists(later)) | ~Exists(base))
     else:
-        rows = rows.filter(presences__since=F("series__newest_report"))
+        began = dt.datetime.combine(since.first_day, dt.time.min, dt.UTC)
+        rows = rows.filter(presences__since__received_at__gte=began)
     return rows.order_by("-severity", "-id")
 
 
@@ -175,18 +203,24 @@ def _guidance(viewer: Actor, stage: Stage, findings: Sequence[Finding]) -> list[
     return [*found, *rest[: GUIDANCE_SHOWN - len(found)]]
 
 
-def _news(system: System, stage: Stage, count: int) -> list[Advice]:
+def _news(system: System, stage: Stage, since: Since, words: str, count: int) -> list[Advice]:
     if not count:
         return []
-    text = ngettext("%(n)d finding is new.", "%(n)d findings are new.", count) % {"n": count}
-    return [Advice("new", text, f"{reverse('finding-list')}?system={system.key}&stage={stage}")]
+    text = ngettext("%(n)d finding is new %(since)s.", "%(n)d findings are new %(since)s.", count)
+    asked = {"system": system.key, "stage": stage.value}
+    if not since.commit and not since.is_of_branch(system.default_branch):
+        asked["since"] = since.first_day.isoformat()
+    url = f"{reverse('finding-list')}?{urlencode(asked)}"
+    return [Advice("new", text % {"n": count, "since": words}, url)]
 
 
-def _gaps(system: System, coverage: StageCoverage, guidance: Sequence[Guidance]) -> list[Advice]:
+def _gaps(viewer: Actor, system: System, coverage: StageCoverage) -> list[Advice]:
     page = reverse("system-coverage", args=[system.key])
+    gaps = gap_sentences(coverage)
+    about = _about(viewer, coverage.stage, {kind for gap in gaps for kind in gap.kinds})
     told = []
-    for gap in gap_sentences(coverage):
-        read_on = _read_on([gap.guidance] if gap.guidance else guidance)
+    for gap in gaps:
+        read_on = _read_on(gap.guidance or next((about[k] for k in gap.kinds if k in about), None))
         told.append(Advice(gap.kind, f"{gap.text} {read_on}".strip(), f"{page}#{coverage.stage}"))
     return told
 
@@ -197,12 +231,31 @@ def _silences(viewer: Actor, system: System, stage: Stage) -> list[Advice]:
     return [Advice("silent", silence_sentence(each), page) for each in rows]
 
 
-def _read_on(guidance: Sequence[Guidance]) -> str:
-    if not guidance or guidance[0].current is None:
+def _about(
+    viewer: Actor, stage: Stage, kinds: Collection[EvidenceKind]
+) -> dict[EvidenceKind, Guidance]:
+    """Guidance that is about what a kind of evidence looks for, that of the stage first; others have none."""
+    cwes = sorted({cwe for kind in kinds for cwe in ABOUT.get(kind, ())})
+    if not cwes:
+        return {}
+    library = guidance_list(viewer).filter(current__cwes__overlap=cwes)
+    pieces = sorted(
+        library, key=lambda each: each.current is None or stage not in each.current.stages
+    )
+    found: dict[EvidenceKind, Guidance] = {}
+    for piece in pieces:
+        for kind in kinds:
+            if piece.current and ABOUT.get(kind, frozenset()) & set(piece.current.cwes):
+                found.setdefault(kind, piece)
+    return found
+
+
+def _read_on(guidance: Guidance | None) -> str:
+    if guidance is None or guidance.current is None:
         return ""
     return _("The guidance is %(key)s, %(title)s.") % {
-        "key": guidance[0].key,
-        "title": guidance[0].current.title,
+        "key": guidance.key,
+        "title": guidance.current.title,
     }
 
 

@@ -59,7 +59,7 @@ def _finding_lines(told: StageAdvice) -> list[str]:
     if not told.new:
         return []
     names = dict(SEVERITIES)
-    lines = [f"**New findings: {told.new_count}**", ""]
+    lines = [f"**New findings {_md(told.new_since)}: {told.new_count}**", ""]
     lines += [
         f"- {names[each.severity]}: [{_md(each.title)}]({_url(_finding_url(each))})"
         f"{' at ' + _md(each.place) if each.place else ''}"

@@ -1,5 +1,6 @@
 """Filters of the audit trail, what is imported, systems and the roles on them."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from apps.accounts.roles import Role
 from apps.catalog.backstage import LARGEST
 from apps.catalog.models import Criticality, System
 from apps.catalog.selectors import AuditFilter
+from apps.common.days import start_of
 from apps.common.forms import FilterForm, KeyOfName, VersionedForm, with_any
 from apps.common.forms_files import FileOrTextForm
 
@@ -24,10 +26,19 @@ class AuditFilterForm(FilterForm):
         label=_("Text"),
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Who or what")}),
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": _("Who or what, PI-7, RS-12")}
+        ),
     )
     system = forms.ChoiceField(label=_("System"), required=False)
     kind = forms.ChoiceField(label=_("By"), required=False, choices=with_any(KINDS, _("Anyone")))
+    who = forms.CharField(label=_("Who"), required=False, max_length=200)
+    since = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
     object_type = forms.CharField(label=_("Kind"), required=False, max_length=40)
     object_id = forms.CharField(label=_("Number"), required=False, max_length=64)
 
@@ -38,16 +49,19 @@ class AuditFilterForm(FilterForm):
 
     def shown(self) -> list[forms.BoundField]:
         """The fields of the bar; the other ones come from links."""
-        return [self[name] for name in ("q", "system", "kind")]
+        return [self[name] for name in ("q", "system", "kind", "who", "since", "until")]
 
     def wanted(self) -> AuditFilter:
-        system = self.given("system")
+        system, since, until = (self.given(name) for name in ("system", "since", "until"))
         return AuditFilter(
             system_id=int(system) if system else None,
             text=self.given("q"),
             kind=self.given("kind"),
             object_type=self.given("object_type"),
             object_id=self.given("object_id"),
+            who=self.given("who"),
+            since=start_of(since) if since else None,
+            until=start_of(until + dt.timedelta(days=1)) if until else None,
         )
 
 

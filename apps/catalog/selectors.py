@@ -1,7 +1,11 @@
-from collections.abc import Sequence
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
+from django.utils.module_loading import import_string
 
 from apps.accounts.actors import Actor
 from apps.accounts.models import Membership, Team, User
@@ -12,6 +16,8 @@ from apps.audit.models import AuditEntry
 from apps.catalog.models import Component, Environment, System
 from apps.common.closeness import MOST_TEXTS, close_to
 from apps.common.errors import Missing
+
+_KEY = re.compile(r"(?P<kind>[A-Za-z]{1,4})-(?P<number>[1-9]\d{0,17})", re.ASCII)
 
 
 def systems_visible(viewer: Actor) -> QuerySet[System]:
@@ -54,6 +60,9 @@ class AuditFilter:
     kind: str = ""  # of the actor: user, token, portal
     object_type: str = ""
     object_id: str = ""
+    who: str = ""  # in the name of whoever did it
+    since: dt.datetime | None = None  # from this moment on
+    until: dt.datetime | None = None  # and before this one
 
 
 def audit_trail(viewer: Actor, wanted: AuditFilter) -> QuerySet[AuditEntry]:
@@ -64,6 +73,9 @@ def audit_trail(viewer: Actor, wanted: AuditFilter) -> QuerySet[AuditEntry]:
         "actor_kind": wanted.kind,
         "object_type": wanted.object_type,
         "object_id": wanted.object_id,
+        "actor_label__icontains": wanted.who.strip(),
+        "at__gte": wanted.since,
+        "at__lt": wanted.until,
     }
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
     if text := wanted.text.strip():
@@ -71,8 +83,21 @@ def audit_trail(viewer: Actor, wanted: AuditFilter) -> QuerySet[AuditEntry]:
             Q(actor_label__icontains=text)
             | Q(action__icontains=text)
             | Q(object_label__icontains=text)
+            | _parts_of(text)
         )
     return rows
+
+
+def _parts_of(text: str) -> Q:
+    """The entries of a thing that is named by its key, and of what belongs to it."""
+    key = _KEY.fullmatch(text)
+    path = settings.SECOPS_AUDIT_PARTS.get(key["kind"].upper(), "") if key else ""
+    found = Q()
+    if key and path:
+        parts: Mapping[str, Iterable[int]] = import_string(path)(int(key["number"]))
+        for object_type, numbers in parts.items():
+            found |= Q(object_type=object_type, object_id__in=[str(each) for each in numbers])
+    return found
 
 
 def components_of(system: System) -> QuerySet[Component]:

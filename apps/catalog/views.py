@@ -15,11 +15,12 @@ from apps.catalog.forms import AuditFilterForm
 from apps.catalog.selectors import audit_trail, systems_permitting
 from apps.catalog.services import audit_export_note
 from apps.catalog.trail import changes_of, csv_lines, json_lines
+from apps.catalog.trail_words import words_of
 from apps.common.addresses import address, whole_number
 from apps.common.errors import NotPermitted
 
 PAGE = 50
-NAMES = ("q", "system", "kind", "object_type", "object_id")
+NAMES = ("q", "system", "kind", "who", "since", "until", "object_type", "object_id")
 EXPORTS = {
     "csv": ("text/csv; charset=utf-8", csv_lines),
     "jsonl": ("application/x-ndjson", json_lines),
@@ -36,7 +37,7 @@ def audit_trail_page(request: PageRequest) -> HttpResponse:
     export = reverse("audit-export")
     context = {
         "form": form,
-        "entries": [(entry, changes_of(entry)) for entry in entries],
+        "entries": [(entry, words_of(entry.action), changes_of(entry)) for entry in entries],
         "active": [
             (label, words, address(path, given, NAMES, **{name: ""}))
             for name, label, words in form.active()
@@ -58,7 +59,7 @@ def audit_export(request: PageRequest) -> HttpResponseBase:
     name = request.GET.get("format", "")
     name = name if name in EXPORTS else "jsonl"
     kind, lines = EXPORTS[name]
-    asked = {each: form.given(each) for each in NAMES if form.given(each)}
+    asked = {each: str(form.given(each)) for each in NAMES if form.given(each)}
     audit_export_note(actor=request.actor, filters=asked)
     rows = audit_trail(request.actor, form.wanted())
     stamp = f"{timezone.now():%Y-%m-%d}"

@@ -48,6 +48,18 @@ SENSIBLE: Mapping[Stage, tuple[EvidenceKind, ...]] = MappingProxyType(
     }
 )
 
+# The weaknesses (CWE) that a kind of evidence is about, for the guidance on it. A kind that sees all sorts of
+# weaknesses, such as a static analysis, is about none of them: nothing is better than the wrong piece.
+ABOUT: Mapping[EvidenceKind, frozenset[int]] = MappingProxyType(
+    {
+        _K.THREAT_MODEL: frozenset({1053, 1059}),
+        _K.SECRETS: frozenset({259, 321, 540, 798}),
+        _K.DEPENDENCIES: frozenset({937, 1035, 1104, 1395}),
+        _K.SBOM: frozenset({1104, 1395}),
+        _K.PROVENANCE: frozenset({345, 494}),
+    }
+)
+
 # Formats that one kind of tool writes, by their slug.
 _BY_FORMAT: dict[EvidenceKind, str] = {
     _K.THREAT_MODEL: "threat-dragon threagile-risks otm tm-bom threat-composer pytm-json",

@@ -22,6 +22,7 @@ class Gap:
     kind: str
     text: str
     guidance: Guidance | None
+    kinds: tuple[EvidenceKind, ...] = ()  # what is missing
 
 
 def gap_sentences(coverage: StageCoverage) -> list[Gap]:
@@ -34,7 +35,8 @@ def gap_sentences(coverage: StageCoverage) -> list[Gap]:
             text = _("%(stage)s of %(system)s lacks what is expected: %(wanted)s.")
         else:
             text = _("%(stage)s of %(system)s has no evidence yet; expected: %(wanted)s.")
-        return [Gap("gap", text % {**names, "wanted": wanted}, guidance)]
+        kinds = tuple(each.line.kind for each in coverage.expected)
+        return [Gap("gap", text % {**names, "wanted": wanted}, guidance, kinds)]
     return [_gap(names, each) for each in coverage.gaps]
 
 
@@ -43,13 +45,14 @@ def _gap(names: dict[str, object], wanted: Expected) -> Gap:
     days = wanted.age_days
     if days is None:
         text = _("%(stage)s of %(system)s has had no %(kind)s yet.") % words
-        return Gap("gap", text, wanted.line.guidance)
+        return Gap("gap", text, wanted.line.guidance, (wanted.line.kind,))
     text = ngettext(
         "%(stage)s of %(system)s has had no %(kind)s for %(days)d day; every %(max)d are expected.",
         "%(stage)s of %(system)s has had no %(kind)s for %(days)d days; every %(max)d are expected.",
         days,
     )
-    return Gap("stale", text % {**words, "days": days}, wanted.line.guidance)
+    text %= {**words, "days": days}
+    return Gap("stale", text, wanted.line.guidance, (wanted.line.kind,))
 
 
 def silence_sentence(silence: Silence) -> str:

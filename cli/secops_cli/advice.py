@@ -75,7 +75,8 @@ def text_of(advice: Mapping[str, Any], address: str) -> str:
             for each in advice["risks"][:LISTED]
         ]
     if advice["new"]:
-        lines += ["", f"New findings: {advice['new_count']}"]
+        since = f" {advice['new_since']}" if advice.get("new_since") else ""  # of an older portal
+        lines += ["", f"New findings{since}: {advice['new_count']}"]
         lines += [f"  {_finding(each)}" for each in advice["new"][:LISTED]]
     if advice["guidance"]:
         lines += ["", "Guidance:"]

@@ -66,5 +66,5 @@ def test_they_post_and_read(people: People, live_server: Any, tmp_path: Path) ->
     row = Report.objects.get()
     report_ingest(row.pk)
     told = run(advice)
-    assert "**New findings: 2**" in told
+    assert re.search(r"\*\*New findings (since|on) [^*]+: 2\*\*", told)
     assert (row.commit, row.branch) == ("abcdef1234", "main")

@@ -67,11 +67,15 @@ def test_a_stage_without_evidence_is_a_gap_with_its_guidance(people: People) -> 
     told = as_pipeline(people.system).get(PATH).json()
     (gap,) = told["advice"]
     assert gap["kind"] == "gap"
-    assert gap["text"].startswith(
-        "Code of Payments has no evidence yet; expected: static analysis and secret scan."
-        " The guidance is G-"
-    )
-    assert "Read what goes in" in gap["text"]
+    # Guidance on something else in the same stage is no guidance on what is missing.
+    wanted = "Code of Payments has no evidence yet; expected: static analysis and secret scan."
+    assert gap["text"] == wanted
+    # CWE-798, use of hard-coded credentials, is what a secret scan is about; the stage's own comes first.
+    make_guidance(published=True, stages=["build"], title="Another stage's", cwes=[798])
+    make_guidance(published=True, stages=["code"], title="Secrets out of code", cwes=[798, 259])
+    told = as_pipeline(people.system).get(PATH).json()
+    assert told["advice"][0]["text"].startswith(f"{wanted} The guidance is G-")
+    assert "Secrets out of code" in told["advice"][0]["text"]
     assert (told["risks"], told["new"], told["expected_annual_loss"]) == ([], [], "0.00")
     assert "verdict" not in told
 
@@ -82,19 +86,43 @@ def test_new_since_a_commit(people: People) -> None:
     post(people, 1, 2, commit="aaaaaaa1111")
     post(people, 1, 2, 3, commit="bbbbbbb2222")
     post(people, 1, 2, 3, 4, commit="ccccccc3333")
-    assert lines_of(api.get(PATH).json()) == places(4)
     assert lines_of(api.get(PATH, since="aaaaaaa1111").json()) == places(3, 4)
     assert lines_of(api.get(PATH, since="bbbbbbb").json()) == places(4)
     assert lines_of(api.get(PATH, since="ccccccc3333").json()) == []
     # A commit that no report is of: everything is new to whoever asks.
     assert lines_of(api.get(PATH, since="ddddddd").json()) == places(1, 2, 3, 4)
     told = api.get(PATH, since="aaaaaaa1111").json()
-    assert told["new_count"] == 2
+    assert (told["new_count"], told["new_since"]) == (2, "since commit aaaaaaa1111")
+    texts = [each["text"] for each in told["advice"]]
+    assert "2 findings are new since commit aaaaaaa1111." in texts
     assert told["open"] == {"info": 0, "low": 0, "medium": 0, "high": 4, "critical": 0}
     (series,) = told["evidence"]
     assert (series["tool"], series["freshness"]) == ("Bandit", "fresh")
     post(people, 2, 3, 4)
     assert lines_of(api.get(PATH, since="aaaaaaa1111").json()) == places(3, 4)
+
+
+@ingests
+def test_new_without_a_commit_is_since_a_day_that_is_said(people: People) -> None:
+    """Of two reports, one of ten days ago: its findings are old, unless that day is asked for."""
+    api, today = as_pipeline(people.system), timezone.now().astimezone(dt.UTC).date()
+    old = post(people, 1, 2)
+    Report.objects.filter(pk=old.pk).update(received_at=timezone.now() - dt.timedelta(days=10))
+    assert api.get(PATH).json()["new_count"] == 0
+    assert "new" not in [each["kind"] for each in api.get(PATH).json()["advice"]]
+    post(people, 1, 2, 3)
+    told = api.get(PATH).json()
+    week_ago = str(today - dt.timedelta(days=7))
+    assert lines_of(told) == places(3)
+    assert told["new_since"] == f"since {week_ago}"
+    (news,) = [each for each in told["advice"] if each["kind"] == "new"]
+    assert news["text"] == f"1 finding is new since {week_ago}."
+    assert news["url"] == f"/findings/?system=payments&stage=code&since={week_ago}"
+    before = str(today - dt.timedelta(days=11))
+    assert lines_of(api.get(PATH, since=before).json()) == places(1, 2, 3)
+    assert "**New findings since " in api.get(PATH, format="markdown").content.decode()
+    for wrong in ("2026-02-30", "yesterday", "2026-1-1"):
+        assert problem_fields(api.get(PATH, since=wrong)) == {"since"}
 
 
 @ingests
@@ -106,7 +134,9 @@ def test_new_on_a_branch_is_what_the_default_branch_has_not(people: People) -> N
         actor=actor_of(people.security), finding=known, verdict="accepted", reason="Known."
     )
     post(people, 1, 2, 9, branch="feature")
-    assert lines_of(api.get(PATH, branch="feature").json()) == places(9)
+    told = api.get(PATH, branch="feature").json()
+    assert lines_of(told) == places(9)
+    assert told["new_since"] == "on feature against main"
     assert lines_of(api.get(PATH, branch="main").json()) == places(1)
     assert lines_of(api.get(PATH, branch="another").json()) == []
 

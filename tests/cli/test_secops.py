@@ -1,5 +1,6 @@
 """The client `secops` against a running portal, with real reports."""
 
+import datetime as dt
 import json
 import os
 import pty
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from apps.accounts.actors import portal_actor
 from apps.scans.models import Report, ReportState
@@ -145,7 +147,8 @@ def test_advice_in_each_kind(secops: Secops, there: dict[str, str], tmp_path: Pa
     report = Report.objects.get()
     assert report.state == ReportState.PROCESSED
     assert told.out.startswith("Payments, code: advice\n")
-    assert f"New findings: {report.new}" in told.out
+    day = timezone.now().astimezone(dt.UTC).date() - dt.timedelta(days=7)
+    assert f"New findings since {day}: {report.new}" in told.out
     assert "This is advice." in told.out
 
     summary = tmp_path / "summary.md"

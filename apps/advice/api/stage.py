@@ -1,5 +1,7 @@
 """`GET /systems/{key}/stages/{stage}/advice`: what a pipeline asks in one call."""
 
+import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -22,11 +24,34 @@ from apps.guidance.models import Guidance
 from apps.scans.api.serializers import SEVERITY_NAMES, SeverityField
 
 
+class SinceField(serializers.RegexField):
+    """A commit, or a day of UTC."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(r"^([0-9a-fA-F]{7,64}|\d{4}-\d{2}-\d{2})$", **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        text = str(super().to_internal_value(data))
+        return Since(day=day_of(text)) if "-" in text else Since(commit=text)
+
+    def run_validators(self, value: Any) -> None:
+        super().run_validators(value.day.isoformat() if value.day else value.commit)
+
+
+def day_of(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise serializers.ValidationError("This is no day of the calendar.") from None
+
+
 class AdviceQuery(Input):
-    since = serializers.RegexField(
-        r"^[0-9a-fA-F]{7,64}$",
+    since = SinceField(
         required=False,
-        help_text="A commit that was reported: what came after it is new.",
+        help_text=(
+            "A commit that was reported, or a day (2026-11-21): what came after it is new. "
+            "Without it, and without a branch: what came within a week."
+        ),
     )
     branch = serializers.CharField(
         max_length=200,
@@ -100,6 +125,7 @@ class StageAdviceOut(serializers.Serializer[Any]):
     risks = RiskOut(many=True)
     expected_annual_loss = money(help_text="Of all risks carried in this stage, a year.")
     open = serializers.SerializerMethodField(help_text="Open findings by severity.")
+    new_since = serializers.CharField(help_text='What "new" is measured from, in words.')
     new_count = serializers.IntegerField()
     new = NewFindingOut(many=True, help_text="The worst 50.")
     expected = ExpectedOut(source="coverage.expected", many=True)
@@ -137,7 +163,7 @@ class StageAdviceView(PortalView):
         wanted = read_query(AdviceQuery, request)
         if stage not in Stage.values:
             raise Missing(f"There is no stage {stage!r}; they are {', '.join(Stage.values)}.")
-        since = Since(commit=wanted.get("since", ""), branch=wanted.get("branch", ""))
+        since = replace(wanted.get("since", Since()), branch=wanted.get("branch", ""))
         told = stage_advice(self.actor, system, Stage(stage), since)
         if wanted["format"] == "markdown":
             return HttpResponse(markdown(told), content_type="text/markdown; charset=utf-8")
