@@ -50,6 +50,9 @@ urlpatterns = [
     path("settings/people/", views_people.people_page, name="person-list"),
     path("settings/people/new/", views_people.person_new_page, name="person-new"),
     path("settings/people/<int:pk>/", views_people.person_page, name="person-detail"),
+    path(
+        "settings/people/<int:pk>/invite/", views_people.person_invite_action, name="person-invite"
+    ),
     path("settings/people/<int:pk>/link/", views_people.person_link_action, name="person-link"),
     path(
         "settings/people/<int:pk>/sessions/end/",

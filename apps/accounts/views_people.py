@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from apps.accounts.actors import Actor
 from apps.accounts.forms_people import PersonEditForm, PersonForm, TeamEditForm, TeamForm
 from apps.accounts.models import User
 from apps.accounts.policy import require
@@ -19,6 +21,7 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.accounts.selectors import people_list, person_get, team_get, teams_list
 from apps.accounts.services.factors import factors_reset
+from apps.accounts.services.invitations import invitation_send
 from apps.accounts.services.passwords import password_link_make
 from apps.accounts.services.people import person_add, person_edit, team_remove, team_save
 from apps.accounts.services.sessions import sessions_end_of, sessions_of
@@ -63,7 +66,7 @@ def person_new_page(request: PageRequest) -> HttpResponse:
         else:
             messages.success(
                 request,
-                _("%(name)s is there. A link lets this person choose a password.")
+                _("%(name)s is there. Send the invitation, or show the link.")
                 % {"name": user.name},
             )
             return redirect("person-detail", user.pk)
@@ -94,6 +97,9 @@ def person_page(request: PageRequest, pk: int) -> HttpResponse:
         "form": form,
         "person": user,
         "sessions": sessions_of(user),
+        "is_new": user.is_active and user.last_login is None,
+        "mails": settings.SECOPS_MAIL_ON,
+        "sees_nothing": Actor(user=user).systems_with(Permission.SYSTEM_VIEW) == frozenset(),
         "memberships": user.memberships.select_related("system").order_by("system__name"),
     }
     status = status_of(form)
@@ -112,6 +118,19 @@ def person_link_action(request: PageRequest, pk: int) -> HttpResponse:
         return _refused(request, user, error)
     context = {"link": made, "back": reverse("person-detail", args=[pk])}
     return render(request, "accounts/link_made.html", context)
+
+
+@never_cache
+@sure
+@require_POST
+def person_invite_action(request: PageRequest, pk: int) -> HttpResponse:
+    user = person_get(request.actor, pk)
+    try:
+        invitation_send(actor=request.actor, user=user)
+    except (Conflict, NotPermitted) as error:
+        return _refused(request, user, error)
+    messages.success(request, _("The invitation is on its way to %(to)s.") % {"to": user.email})
+    return redirect("person-detail", pk)
 
 
 @sure
@@ -138,7 +157,7 @@ def _ended(request: PageRequest, pk: int, end: Callable[..., int], told: str) ->
     return redirect("person-detail", pk)
 
 
-def _refused(request: PageRequest, user: User, error: NotPermitted) -> HttpResponse:
+def _refused(request: PageRequest, user: User, error: Conflict | NotPermitted) -> HttpResponse:
     messages.error(request, said(error.message))
     return redirect("person-detail", user.pk)
 

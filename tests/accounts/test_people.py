@@ -1,12 +1,16 @@
 """People and teams on their pages: who may change whom, and what follows."""
 
 import re
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from apps.accounts.models import FactorKind, SecondFactor, Team, User
 from apps.accounts.roles import Role
@@ -241,3 +245,50 @@ def test_two_superusers_do_not_switch_each_other_off() -> None:
         asked = [pool.submit(switch_off, one, other), pool.submit(switch_off, other, one)]
         assert sorted(each.result() for each in asked) == ["done", "refused"]
     assert User.objects.filter(is_active=True).count() == 1
+
+
+def test_an_invitation_goes_by_mail_or_is_shown(people: People, settings: Any) -> None:
+    """The mail holds a link that opens, in the language of whom it goes to."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.SECOPS_MAIL_ON = True
+    settings.BASE_URL = "https://portal.example.org"
+    client = sure(signed_in(people.admin))
+    given = {"name": "Nora Near", "email": "nora@example.org", "role": "", "teams": []}
+    path = client.post("/settings/people/new/", given)["Location"]
+    page = text_of(client, path)
+    for words in ("sees nothing yet", "Send the invitation by mail", "Show the link"):
+        assert words in page
+    User.objects.filter(email="nora@example.org").update(language="de", role="viewer")
+    told = client.post(f"{path}invite/", follow=True).content.decode()
+    assert "on its way to nora@example.org" in told
+    assert "sees nothing yet" not in told
+    (sent,) = mail.outbox
+    assert sent.to == ["nora@example.org"]
+    assert "Hallo Nora Near," in sent.body
+    (address,) = re.findall(r"https://portal\.example\.org(\S+)", str(sent.body))
+    opened = Client().get(address, follow=True)
+    assert (opened.status_code, opened.context["person"].name) == (200, "Nora Near")
+    assert AuditEntry.objects.filter(action="password.link").count() == 1
+
+
+def test_what_hinders_an_invitation_is_said(people: People, settings: Any) -> None:
+    settings.SECOPS_MAIL_ON = False
+    client = sure(signed_in(people.admin))
+    nora = make_user("Nora Near")
+    path = f"/settings/people/{nora.pk}/"
+    assert "Send the invitation by mail" not in text_of(client, path)
+    assert "sends no mail" in client.post(f"{path}invite/", follow=True).content.decode()
+    settings.SECOPS_MAIL_ON = True
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    with socket.socket() as taken:  # bound, and nobody listens there
+        taken.bind(("127.0.0.1", 0))
+        settings.EMAIL_HOST, settings.EMAIL_PORT = taken.getsockname()
+        told = client.post(f"{path}invite/", follow=True).content.decode()
+    assert "The mail did not go out" in told
+    # Whoever has signed in needs no invitation, and an admin does not reach a superuser.
+    User.objects.filter(pk=nora.pk).update(last_login=timezone.now())
+    assert "Send the invitation by mail" not in text_of(client, path)
+    boss = make_user("Big Boss", is_superuser=True, is_staff=True)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    client.post(f"/settings/people/{boss.pk}/invite/")
+    assert mail.outbox == []

@@ -125,6 +125,7 @@ TABLE = {
         api/v1/trackers/<number:tracker>/hook
         api/v1/trackers/<number:tracker>/mirror/try
         api/v1/trackers/<number:tracker>/mirror/run
+        settings/people/<int:pk>/invite/
         settings/people/<int:pk>/link/
         settings/people/<int:pk>/sessions/end/
         settings/people/<int:pk>/factors/reset/

@@ -147,7 +147,7 @@ def test_scores_of_all_teams_and_people(people: People) -> None:
     assert (everyone.counts.hits, everyone.counts.count) == (1, 5)
     assert everyone.counts.verdict == "overconfident"
     assert everyone.losses is not None
-    assert (everyone.losses.hits, everyone.losses.verdict) == (5, "calibrated")
+    assert (everyone.losses.hits, everyone.losses.verdict) == (5, "too few")
     assert everyone.brier == pytest.approx(
         math.exp(-2) ** 2
     )  # some event in each, e^-2 was given to none

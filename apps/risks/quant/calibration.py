@@ -19,7 +19,10 @@ from apps.risks.quant.estimate import Estimate
 
 Verdict = Literal["too few", "calibrated", "overconfident", "underconfident"]
 SURE = 0.9
-FEWEST = 5
+FEWEST = 5  # outcomes before anything is said
+# Before ranges are said to be right: of 20 with 18 hits the true rate lies between 0.71 and 0.96; of 7 with 6,
+# between 0.53 and 0.95, so that ranges which hold every second time would pass for right.
+ENOUGH = 20
 SMALLEST = 1e-6  # a probability of 0 that came true would cost infinitely much
 
 
@@ -73,7 +76,8 @@ def hit_rate(outcomes: Sequence[RangeOutcome]) -> HitRate:
     for no outcome.
 
     Fewer than 5 outcomes give no verdict; else "overconfident" where even the upper end of the
-    plausible hit rate is below 0.9, "underconfident" where the lower end is above it.
+    plausible hit rate is below 0.9, "underconfident" where the lower end is above it. What is
+    neither is "calibrated" from 20 outcomes on, and before that too few to say.
     """
     if not outcomes:
         raise EstimateError("outcomes", "must be at least one")
@@ -90,7 +94,9 @@ def _verdict(count: int, low: float, high: float) -> Verdict:
         return "too few"
     if high < SURE:
         return "overconfident"
-    return "underconfident" if low > SURE else "calibrated"
+    if low > SURE:
+        return "underconfident"
+    return "calibrated" if count >= ENOUGH else "too few"
 
 
 def brier_score(forecasts: Sequence[tuple[float, bool]]) -> float:

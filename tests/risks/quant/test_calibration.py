@@ -26,7 +26,9 @@ HIT, MISS = RangeOutcome(0, 1, 0.5), RangeOutcome(0, 1, 3.0)
     ("hits", "misses", "verdict"),
     [
         (4, 0, "too few"),
-        (9, 1, "calibrated"),
+        (6, 1, "too few"),  # 53 to 95 %: it may as well hold every second time
+        (18, 1, "too few"),
+        (18, 2, "calibrated"),
         (5, 5, "overconfident"),
         (60, 0, "underconfident"),
     ],
