@@ -132,6 +132,7 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
         "path__startswith": wanted.path,
         "owner__team__key": "" if wanted.team == NOBODY else wanted.team,
         "tags__tag": wanted.tag,
+        "first_seen_at__gte": wanted.since and dt.datetime.fromisoformat(wanted.since),
     }
     found = found.filter(**{name: value for name, value in exact.items() if value})
     if wanted.tool:
@@ -145,8 +146,6 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
     found = _exploits_asked_for(found, wanted)
     if wanted.report:
         found = _of_report(viewer, found, wanted)
-    if wanted.since:
-        found = found.filter(first_seen_at__gte=dt.datetime.fromisoformat(wanted.since))
     if wanted.rule:
         found = found.filter(rule_id__iregex=any_of(wanted.rule))
     if wanted.component:

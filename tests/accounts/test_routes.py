@@ -808,13 +808,6 @@ def things(people: People) -> dict[str, str]:
         client_id="portal",
         domains=["example.org"],
     )
-    another = rule_create(
-        actor=TESTS,
-        system=people.system,
-        name="Other scans",
-        issuer="https://gitlab.com",
-        repository="alderhaven/ledger",
-    )
     vote_give(actor=actor_of(people.system_admin), guidance=guidance, useful=True)
     narrow = {"frequency_low": 1, "frequency_high": 4, "magnitude_low": 10, "magnitude_high": 40}
     opinion_give(
