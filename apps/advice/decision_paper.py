@@ -25,6 +25,7 @@ from apps.common.paper import (
     prose,
     styles,
 )
+from apps.common.ui.money import two_digits
 from apps.planning.models import Decision
 from apps.risks.models import RiskStatement, StatementState
 
@@ -126,12 +127,12 @@ def _abreast(view: ItemView, decision: Decision, options: Sequence[OptionView]) 
 
     rows: list[Row] = [
         ("Stands as", stands),
-        ("Cost once", lambda each: _amount(each.option.cost_once)),
-        ("Cost a year", lambda each: _amount(each.option.cost_yearly)),
-        ("Expected loss a year", _of_loss(lambda loss: _amount(loss.expected_annual_loss))),
-        ("19 years in 20 stay below", _of_loss(lambda loss: _amount(loss.p95))),
+        ("Cost once", lambda each: _cost(each, each.option.cost_once)),
+        ("Cost a year", lambda each: _cost(each, each.option.cost_yearly)),
+        ("Expected loss a year", _of_loss(lambda loss: _told(loss.expected_annual_loss))),
+        ("19 years in 20 stay below", _of_loss(lambda loss: _told(loss.p95))),
         ("Chance of a loss in a year", _of_loss(lambda loss: f"{loss.probability_of_loss:.0%}")),
-        ("Loss and first year's cost", _of_loss(lambda loss: _amount(loss.yearly_total))),
+        ("Loss and first year's cost", _of_loss(_together)),
         ("Costs less than the baseline", _of_loss(_against_baseline)),
     ]
     cells = [[paragraph("", "cell"), *(paragraph(each.option.title, "head") for each in options)]]
@@ -155,6 +156,17 @@ def _abreast(view: ItemView, decision: Decision, options: Sequence[OptionView]) 
 
 def _of_loss(tell: Callable[[OptionLoss], str]) -> Callable[[OptionView], str]:
     return lambda option: "not valued" if option.loss is None else tell(option.loss)
+
+
+def _cost(view: OptionView, amount: Decimal | None) -> str:
+    """One of the two costs; where the other one is said, it is all."""
+    return "none" if amount is None and view.first_year_cost is not None else _amount(amount)
+
+
+def _together(loss: OptionLoss) -> str:
+    if loss.yearly_total is None:
+        return f"{_told(loss.expected_annual_loss)} + cost not said"
+    return _told(loss.yearly_total)
 
 
 def _against_baseline(loss: OptionLoss) -> str:
@@ -183,16 +195,17 @@ def _decision(decision: Decision) -> Iterable[Flowable]:
 
 
 def _treatments(decision: Decision) -> Iterable[Flowable]:
-    """What the decision does about each risk, on the revision and value of its day."""
+    """The risks that the decision was made on, with revision and value of its day, and what it does about each."""
     choices = list(decision.treatments.all())
     if not choices:
         return
     yield paragraph("What becomes of each risk", "h2")
     for choice in choices:
-        worth = _amount(choice.valuation.expected_annual_loss)
+        worth = _told(choice.valuation.expected_annual_loss)
+        does = choice.get_treatment_display() or "Treatment not said"
         yield KeepTogether(
             [
-                paragraph(f"{choice.get_treatment_display()}: {choice.statement.key}", "h3"),
+                paragraph(f"{does}: {choice.statement.key}", "h3"),
                 paragraph(choice.revision.sentence),
             ]
         )
@@ -230,9 +243,14 @@ def _risk(statement: RiskStatement) -> Iterable[Flowable]:
     yield paragraph(
         f"{shown.frequency_low.normalize():f} to {shown.frequency_high.normalize():f} events a year, "
         f"{shown.currency} {_amount(shown.magnitude_low)} to {_amount(shown.magnitude_high)} an event "
-        f"(90 % ranges); worth {_amount(shown.valuation.expected_annual_loss)} a year on average.",
+        f"(90 % ranges); worth {_told(shown.valuation.expected_annual_loss)} a year on average.",
         "small",
     )
+
+
+def _told(amount: Decimal | str) -> str:
+    """What was simulated, in two digits."""
+    return f"{two_digits(Decimal(amount)):,f}"
 
 
 def _amount(amount: Decimal | str | None) -> str:

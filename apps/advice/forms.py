@@ -42,7 +42,12 @@ class OptionForm(forms.Form):
     cost_once = MoneyField(
         label=_("Cost once"), required=False, free=True, help_text=_("Like 20k; 0 for free.")
     )
-    cost_yearly = MoneyField(label=_("Cost a year"), required=False, free=True)
+    cost_yearly = MoneyField(
+        label=_("Cost a year"),
+        required=False,
+        free=True,
+        help_text=_("One of the two alone is all it costs. Both empty: nobody knows yet."),
+    )
     is_baseline = forms.BooleanField(
         label=_("This is the baseline"),
         required=False,

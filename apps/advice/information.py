@@ -36,19 +36,31 @@ class Information:
     """What better information is worth before choosing: an upper bound on what to spend on it.
 
     best: id of the option with the lowest expected cost; perfect: the worth of knowing everything,
-    money a year; unknowns: the most worthwhile first, at most SHOWN. Source: docs/quant.md.
+    money a year; unknowns: the most worthwhile first, at most SHOWN. covers: the options that it is the choice
+    among; left_out: those without a value or a cost. is_loss_alone: none says what it costs, so
+    that losses alone are weighed. Source: docs/quant.md.
     """
 
     best: int
     perfect: Decimal
     unknowns: list[Unknown]
+    covers: list[Option]
+    left_out: list[Option]
+    is_loss_alone: bool
 
 
 def information_of(
     options: Sequence[Option], published: Sequence[RiskStatement]
 ) -> Information | None:
-    """None where fewer than two options have a value, or their estimates cannot be compared."""
+    """None where fewer than two options can be weighed, or their estimates cannot be compared.
+
+    Those with a cost are weighed with it; an unknown one is not zero, so that the others are left out. Where
+    no option says what it costs, losses alone are weighed.
+    """
     valued, bearing = valued_options(options, published)
+    costed = [each for each in valued if each.first_year_cost is not None]
+    is_loss_alone = not costed
+    valued = costed or valued
     if len(valued) < 2:  # a choice needs two
         return None
     key = key_for("information", ENGINE, described(valued, bearing))
@@ -56,7 +68,16 @@ def information_of(
     if found is None:
         found = _find(valued, bearing)
         keep(key, found)
-    return _read(found, {each.key: each for each in published}) if found else None
+    if not found:
+        return None
+    return Information(
+        best=found["best"],
+        perfect=Decimal(found["perfect"]),
+        unknowns=_unknowns(found, {each.key: each for each in published}),
+        covers=valued,
+        left_out=[each for each in options if each not in valued],
+        is_loss_alone=is_loss_alone,
+    )
 
 
 def _find(
@@ -77,10 +98,9 @@ def _find(
     }
 
 
-def _read(found: Mapping[str, Any], known: Mapping[str, RiskStatement]) -> Information:
-    unknowns = [
+def _unknowns(found: Mapping[str, Any], known: Mapping[str, RiskStatement]) -> list[Unknown]:
+    return [
         Unknown(known[key], part_name(path), Decimal(worth))
         for key, path, worth in found["unknowns"]
         if Decimal(worth) >= LEAST and key in known
     ]
-    return Information(found["best"], Decimal(found["perfect"]), unknowns)

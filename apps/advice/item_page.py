@@ -56,9 +56,7 @@ class OptionView:
 
     @property
     def first_year_cost(self) -> Decimal | None:
-        """What the option costs in its first year, where anything is known of it."""
-        once, yearly = self.option.cost_once, self.option.cost_yearly
-        return None if once is None and yearly is None else (once or 0) + (yearly or Decimal(0))
+        return self.option.first_year_cost
 
 
 @dataclass(frozen=True)
@@ -77,6 +75,18 @@ class ItemView:
     evidence: list[EvidenceLink]
     evidence_total: int
     may: dict[str, bool]  # permission value with "." as "_": what the viewer may do here
+
+    @property
+    def unvalued_advice(self) -> Option | None:
+        """The recommended option, while a choice is open and nobody said what it risks."""
+        return next(
+            (
+                each.option
+                for each in self.options
+                if each.is_recommended and each.loss is None and self.decision is None
+            ),
+            None,
+        )
 
     @property
     def expired(self) -> Decision | None:

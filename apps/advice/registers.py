@@ -14,6 +14,7 @@ from apps.advice.carried import statements_carried
 from apps.advice.item_page import ItemView, OptionView
 from apps.common.markdown import absolute
 from apps.common.tables import Echo, cell
+from apps.common.ui.money import two_digits
 from apps.planning.models import Decision
 from apps.risks.models import RiskStatement, TreatmentChoice
 from apps.risks.selectors import statements_visible
@@ -79,15 +80,15 @@ def _status(decision: Decision) -> str:
 
 
 def _consequences(decision: Decision) -> list[str]:
-    """What the decision does about each risk, with the value of the day."""
+    """The risks that the decision was made on, what it does about each, and the value of the day."""
     choices = list(decision.treatments.all())
     if not choices:
         return []
     lines = ["### Consequences", ""]
     for choice in choices:
-        value = _money(choice.valuation.expected_annual_loss, choice.revision.currency)
+        value = _told(choice.valuation.expected_annual_loss, choice.revision.currency)
         lines.append(
-            f"* {choice.get_treatment_display()} {choice.statement.key} (revision "
+            f"* {_treatment(choice)} {choice.statement.key} (revision "
             f"{choice.revision.number}): {choice.revision.sentence} Worth {value} a year on average then."
         )
     return [*lines, ""]
@@ -107,12 +108,16 @@ def _option(view: OptionView) -> list[str]:
     ]
     if costs:
         lines.append(f"* Neutral, because it costs {' and '.join(costs)}")
+    else:
+        lines.append("* Neutral, because nobody said what it costs")
     if view.loss is not None:
-        expected = _money(Decimal(view.loss.expected_annual_loss), settings.SECOPS_CURRENCY)
-        top = _money(Decimal(view.loss.p95), settings.SECOPS_CURRENCY)
+        expected = _told(Decimal(view.loss.expected_annual_loss), settings.SECOPS_CURRENCY)
+        top = _told(Decimal(view.loss.p95), settings.SECOPS_CURRENCY)
         lines.append(
             f"* Bad, because its risks cost {expected} a year on average; 19 years in 20 stay below {top}"
         )
+    else:
+        lines.append("* Neutral, because nobody has valued what it risks")
     for each in view.statements:
         lines.append(f"* Bad, because {each.statement.key}: {each.statement.told.sentence}")
     return [*lines, ""]
@@ -122,8 +127,18 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
+def _treatment(choice: TreatmentChoice) -> str:
+    return str(choice.get_treatment_display()) or "No treatment was said of"
+
+
 def _money(amount: Decimal, currency: str) -> str:
-    return f"{currency} {amount:,.2f}"
+    """What people typed, to the cent where it has cents."""
+    return f"{currency} {amount:,.2f}".removesuffix(".00")
+
+
+def _told(amount: Decimal, currency: str) -> str:
+    """What was simulated, in two digits."""
+    return f"{currency} {two_digits(amount):,f}"
 
 
 def register_lines(viewer: Actor) -> Iterator[str]:

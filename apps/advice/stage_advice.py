@@ -23,7 +23,7 @@ from apps.advice.carried import statements_carried
 from apps.catalog.models import System
 from apps.catalog.selectors import system_get
 from apps.catalog.stages import Stage
-from apps.common.ui.money import amount_short
+from apps.common.ui.money import amount_told
 from apps.coverage.kinds import ABOUT, EvidenceKind
 from apps.coverage.picture import StageCoverage, open_counts_of
 from apps.coverage.selectors import coverage_of, silences_open
@@ -268,7 +268,7 @@ def _confirmed(risk: Risk) -> Advice:
     ) % {
         "n": risk.open_evidence,
         "key": statement.key,
-        "value": amount_short(_value(risk)),
+        "value": amount_told(_value(risk)),
         "currency": settings.SECOPS_CURRENCY,
     }
     return Advice("risk", text, reverse("statement-detail", args=[statement.pk]))

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from apps.advice.stage_advice import StageAdvice
-from apps.common.ui.money import amount_short
+from apps.common.ui.money import amount_told
 from apps.scans.models import SEVERITIES, Finding
 
 # SARIF 2.1.0 section 3.27.10; what is not yet judged is a warning at most to a code host's eye.
@@ -38,7 +38,7 @@ def markdown(told: StageAdvice) -> str:
 def _risk_lines(told: StageAdvice) -> list[str]:
     if not told.risks:
         return []
-    total = f"{amount_short(told.expected_annual_loss)} {settings.SECOPS_CURRENCY}"
+    total = f"{amount_told(told.expected_annual_loss)} {settings.SECOPS_CURRENCY}"
     lines = [
         f"**Risks carried here: {_md(total)} a year on average**",
         "",
@@ -50,7 +50,7 @@ def _risk_lines(told: StageAdvice) -> list[str]:
         assert shown is not None  # noqa: S101  # only published statements are carried
         words = _md(shown.sentence[:240])
         url = _url(reverse("statement-detail", args=[risk.statement.pk]))
-        value = _md(amount_short(shown.valuation.expected_annual_loss))
+        value = _md(amount_told(shown.valuation.expected_annual_loss))
         lines.append(f"| [{risk.statement.key}]({url}) {words} | {value} | {risk.open_evidence} |")
     return [*lines, ""]
 

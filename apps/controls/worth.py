@@ -43,6 +43,7 @@ from apps.risks.services.valuations import SEED, TRIALS, money, years_for
 logger = logging.getLogger(__name__)
 # Net benefit and return are closed forms and beliefs; the simulated years beside them are not shown.
 FEW = 1000
+SURE = 0.995
 Range = tuple[Decimal, Decimal]
 
 
@@ -74,6 +75,11 @@ class Whole:
     rosi_range: tuple[float, float] | None
     worth_it: float
     covers: int  # risks
+
+    @property
+    def is_sure(self) -> bool:
+        """Nothing within the ranges that were given makes it lose: a word about the numbers, not about the world."""
+        return self.worth_it >= SURE
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ class NoticeKind(models.TextChoices):
     ADVICE = "advice", _("Security recommends on my item")
     VALUE = "value", _("A risk of my item has a value, or it moved")
     RISK = "risk", _("A risk that I took part in was withdrawn, replaced or restored")
-    EXPIRED = "expired", _("My decision has run out")
+    EXPIRED = "expired", _("My decision has run out, or its risks are worth something else now")
     REPORT = "report", _("A report of my system could not be read")
     SOURCE = "source", _("A source of my system broke, or works again")
     WEBHOOK = "webhook", _("A webhook of mine was switched off")

@@ -14,6 +14,7 @@ from apps.notices.recipients import people_for
 from apps.notices.services.tell import tell, tell_together
 from apps.planning.models import Answer, Decision, PlanningItem, Question, Recommendation
 from apps.planning.places import question_path, question_place
+from apps.risks.changes import changes_since
 from apps.risks.models import RiskRevision, StatementEnd, StatementReview
 from apps.scans.models import Report
 from apps.sources.models import Source
@@ -123,6 +124,7 @@ def on_statement_published(event_id: int, payload: Payload) -> None:
     )
     if revision is None:
         return
+    _tell_decider(event_id, revision)  # first: a person is told of an event once
     last = (
         revision.statement.revisions.filter(number__lt=revision.number)
         .select_related("valuation")
@@ -248,6 +250,50 @@ def on_statement_reviewed(event_id: int, payload: Payload) -> None:
             "turn": "approved" if review.approves else "commented",
         },
     )
+
+
+def _tell_decider(event_id: int, revision: RiskRevision) -> None:
+    """Whoever decided, where what a risk is worth now asks to confirm their decision."""
+    if revision.statement.published_id != revision.pk:
+        return  # a later one tells
+    decision = (
+        Decision.objects.filter(item=revision.statement.item_id, ended_at=None)
+        .select_related("item__system__owner", "decided_by")
+        .first()
+    )
+    if decision is None or not _asks_to_confirm(decision, revision):
+        return
+    maker = decision.decided_by
+    people = [maker] if maker and maker.is_active else []
+    people = people or people_for(decision.item.system, Permission.DECISION_RECORD)
+    tell(
+        event_id=event_id,
+        at=revision.published_at,
+        kind=NoticeKind.EXPIRED,
+        people=[each for each in people if each.pk != revision.published_by_id],
+        path=_item_path(decision.item, "decision"),
+        system=decision.item.system,
+        facts={
+            "text": f"RS-{revision.statement_id}: {revision.sentence}",
+            "on": _named(decision.item),
+            "turn": "moved",
+        },
+    )
+
+
+def _asks_to_confirm(decision: Decision, revision: RiskRevision) -> bool:
+    """Whether this revision changes materially what the decision was made on; words alone do not, again."""
+    moved = any(
+        each.is_material and each.statement.pk == revision.statement_id
+        for each in changes_since(decision)
+    )
+    loss = revision.valuation.expected_annual_loss
+    told = revision.statement.revisions.filter(
+        number=revision.number - 1,
+        published_at__gt=decision.decided_at,
+        valuation__expected_annual_loss=loss,
+    )
+    return moved and not told.exists()
 
 
 def on_decision_expired(event_id: int, payload: Payload) -> None:

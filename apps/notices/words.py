@@ -55,6 +55,7 @@ _NOBODY = {  # by no person: evidence moves values, too
     NoticeKind.VALUE: lazy("Risks of %(on)s have new values"),
 }
 _TURNS = {  # of a decision or a risk that had been settled
+    "moved": lazy("What your decision on %(on)s was made on has changed"),
     "undone": lazy("%(who)s undid the decision on %(on)s"),
     "superseded": lazy("%(who)s replaced the risk %(on)s"),
     "withdrawn": lazy("%(who)s withdrew the risk %(on)s"),

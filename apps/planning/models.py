@@ -1,5 +1,7 @@
 """Planning items, the options being weighed, questions, recommendations and decisions."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -133,6 +135,13 @@ class Option(ItemOwned, Versioned):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def first_year_cost(self) -> Decimal | None:
+        """What it costs in its first year; one of the two said alone is all of it. None where neither is: unknown
+        is not zero."""
+        said = [each for each in (self.cost_once, self.cost_yearly) if each is not None]
+        return sum(said, Decimal(0)) if said else None
 
 
 class ItemGuidance(ItemOwned):

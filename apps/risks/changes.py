@@ -73,8 +73,8 @@ def _new_risks(decision: Decision) -> QuerySet[RiskStatement]:
         Q(option=None) | Q(option_id=decision.option_id),
         item_id=decision.item_id,
         state=StatementState.PUBLISHED,
-        published__number=1,
-        published__published_at__gt=decision.decided_at,
+        revisions__number=1,
+        revisions__published_at__gt=decision.decided_at,
     ).exclude(treatments__decision=decision)
 
 
@@ -96,7 +96,7 @@ def _has_changed(share: Decimal) -> Q:
         Q(option=None) | Q(option=OuterRef("option")),
         item=OuterRef("item"),
         state=StatementState.PUBLISHED,
-        published__number=1,
-        published__published_at__gt=OuterRef("decided_at"),
+        revisions__number=1,
+        revisions__published_at__gt=OuterRef("decided_at"),
     ).exclude(treatments__decision=OuterRef("pk"))
     return Q(Exists(choices)) | Q(Exists(new))

@@ -344,7 +344,11 @@ class StatementEnd(models.Model):
 
 
 class TreatmentChoice(models.Model):
-    """What a decision does about one risk, and the revision and valuation that it was made on."""
+    """One risk that a decision was made on: its revision and valuation, and what is done about it.
+
+    Every published risk that the chosen option runs has one, whatever is said of its treatment; decisions
+    from before 2026-11-28 have those alone of which something was said.
+    """
 
     decision = models.ForeignKey(
         "planning.Decision", on_delete=models.CASCADE, related_name="treatments"
@@ -354,7 +358,9 @@ class TreatmentChoice(models.Model):
     )
     revision = models.ForeignKey(RiskRevision, on_delete=models.PROTECT, related_name="+")
     valuation = models.ForeignKey(Valuation, on_delete=models.PROTECT, related_name="+")
-    treatment = models.CharField(max_length=10, choices=Treatment.choices)
+    treatment = models.CharField(  # empty: not said
+        max_length=10, choices=Treatment.choices, blank=True
+    )
     note = models.CharField(max_length=500, blank=True, default="")
 
     class Meta:

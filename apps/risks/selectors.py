@@ -81,11 +81,14 @@ def ends_of(statement: RiskStatement) -> QuerySet[StatementEnd]:
 
 
 def treatments_in_force(viewer: Actor, statement_ids: list[int]) -> QuerySet[TreatmentChoice]:
-    """What the decisions that hold now do about these risks: at most one a risk."""
-    return TreatmentChoice.objects.filter(
+    """What the decisions that hold now do about these risks, where it was said: at most one a risk."""
+    chosen = TreatmentChoice.objects.filter(
         statement__in=statements_visible(viewer).filter(pk__in=statement_ids).values("pk"),
         decision__ended_at=None,
-    ).select_related("decision__option", "decision__decided_by", "revision")
+    )
+    return chosen.exclude(treatment="").select_related(
+        "decision__option", "decision__decided_by", "revision"
+    )
 
 
 def statements_from_guidance(viewer: Actor, guidance_id: int) -> QuerySet[RiskStatement]:

@@ -1,6 +1,5 @@
 """Writing a risk statement, with a preview of its value. Its page is in apps/advice/views."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -25,7 +24,6 @@ from apps.risks.estimate_form import EstimateForm
 from apps.risks.forms import StatementCreateForm, StatementEditForm
 from apps.risks.models import RiskStatement
 from apps.risks.selectors import statement_get
-from apps.risks.services.credits import Credit
 from apps.risks.services.estimates import ENDS, Reading, read_estimate
 from apps.risks.services.statements import (
     StatementInput,
@@ -41,7 +39,6 @@ PREFILLED = (
     *("condition", "consequence", "rationale", "cwes"),
     *("frequency_low", "frequency_high", "magnitude_low", "magnitude_high"),
 )
-PREVIEW_SEED = 1  # the same ranges always draw the same curve
 
 
 @dataclass(frozen=True)
@@ -156,7 +153,7 @@ def statement_edit_page(request: PageRequest, pk: int) -> HttpResponse:
         "form": form,
         "statement": statement,
         "item": statement.item,
-        "preview": _preview_of(form, statement.controls),
+        "preview": _preview_of(form, statement),
     }
     status = 409 if form.is_conflict else _status(request, form)
     return render(request, "risks/statement_form.html", context, status=status)
@@ -169,7 +166,7 @@ def statement_preview(request: PageRequest) -> HttpResponse:
         raise NotPermitted("Values are worked out for those who write risk statements.")
     edited = _edited(request)
     form = EstimateForm(request.POST, initial={"estimate": edited.estimate if edited else {}})
-    preview = _preview_of(form, edited.controls if edited else ())
+    preview = _preview_of(form, edited)
     if preview and edited and "beside" in request.GET:
         preview = replace(preview, curves=[*_saved(edited), *preview.curves])
     context = {"preview": preview, "problems": [] if preview else _problems(form)}
@@ -202,13 +199,21 @@ def _edited(request: PageRequest) -> RiskStatement | None:
     return None if pk is None else statement_get(request.actor, pk)
 
 
-def _preview_of(form: EstimateForm, controls: Sequence[Credit] = ()) -> Preview | None:
-    """The value of a form's ranges with the controls in place; None until they are complete and valid."""
+def _preview_of(form: EstimateForm, edited: RiskStatement | None = None) -> Preview | None:
+    """The value of a form's ranges with the controls in place; None until they are complete and valid.
+
+    Of the statement being edited it is the value that publishing will store, to the digit. A new one gets the luck of
+    its key once it has one: its percentiles may then differ by the noise of the simulation.
+    """
     try:
         reading = _reading(form)
         if reading is None:
             return None
-        valued = simulated(reading, seed=PREVIEW_SEED, controls=controls)
+        valued = simulated(
+            reading,
+            name=edited.key if edited else "",
+            controls=edited.controls if edited else (),
+        )
     except Invalid as error:
         if form.is_bound:
             apply_domain_errors(form, form.named(error))

@@ -1,6 +1,7 @@
 """A decision on paper: what the PDF says, read by another library than the one that made it."""
 
 import io
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from pypdf import PdfReader
 
 from apps.planning.models import Decision
 from apps.planning.services.decisions import decision_record, recommendation_make
+from apps.risks.models import RiskStatement
 from apps.risks.services.decisions import decision_record_with_treatments
 from tests.api.conftest import as_user
 from tests.conftest import People
@@ -43,6 +45,21 @@ def decided(people: People, **fields: str) -> Decision:
     )
 
 
+def in_two_digits(amount: Decimal) -> str:
+    """By the general format of Python, which knows significant digits."""
+    return f"{float(f'{amount:.2g}'):,.0f}"
+
+
+def test_unknown_cost_is_said_and_not_added(people: People) -> None:
+    decision = decided(people)
+    bare = make_option(decision.item, title="Queue", position=9)
+    make_statement(option=bare, published=True)
+    _reader, text = read(signed_in(people.viewer).get(address(decision)))
+    worth = in_two_digits(RiskStatement.objects.get(option=bare).valuation.expected_annual_loss)
+    assert f"{worth} + cost not said" in " ".join(text.split())
+    assert "Cost a year none" in " ".join(text.split())  # one of the two alone is all
+
+
 def address(decision: Decision) -> str:
     return f"/planning/{decision.item.key}/decisions/{decision.pk}.pdf"
 
@@ -71,7 +88,7 @@ def test_a_decision_on_paper(people: People) -> None:
         "It is cheap.",
         f"Ari Architect, {decision.decided_at:%Y-%m-%d}",
         f"Accept: {choice.statement.key}",
-        f"{choice.valuation.expected_annual_loss:,.0f} a year on average when it was decided",
+        f"{in_two_digits(choice.valuation.expected_annual_loss)} a year on average when it was decided",
         "1,200",
         "Page 1 of",
     ):

@@ -28,7 +28,7 @@ def estimate(frequency: dict[str, str], loss: str) -> dict[str, object]:
 def item(people: People) -> PlanningItem:
     """Keep it, and lose 100 000 an unsure number of times a year; or pay 40 000 and lose a euro."""
     made = make_item(people.system, status="open")
-    keep = make_option(made, title="Keep it", is_baseline=True)
+    keep = make_option(made, title="Keep it", is_baseline=True, cost_once=Decimal(0))
     fix = make_option(made, title="Mend it", cost_yearly=Decimal(COST))
     unsure = {"kind": "interval90", "low": str(LOW), "high": str(HIGH)}
     make_statement(

@@ -1,7 +1,10 @@
 """The page of a planning item, and all that is written on it."""
 
 import datetime as dt
+import html
+import re
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -19,8 +22,10 @@ from apps.planning.services.decisions import (
 )
 from apps.risks.models import RiskStatement, TreatmentChoice
 from apps.risks.services.statements import statement_edit
+from tests.api.conftest import as_user
 from tests.conftest import People
 from tests.factories import (
+    actor_of,
     make_finding,
     make_item,
     make_option,
@@ -29,6 +34,7 @@ from tests.factories import (
     statement_text,
 )
 from tests.pages import unmarked
+from tests.risks.test_estimate_kinds import NO_RANGES
 
 TESTS = portal_actor("tests")
 
@@ -112,7 +118,7 @@ def test_figures_stand_side_by_side_on_one_axis(
     baseline, other = figures.options
     assert [curve.label for curve in figures.curves] == ["Public bucket", "Signed URLs"]
     assert baseline.against_baseline == ""
-    assert other.against_baseline.startswith("Costs less than the baseline in ")
+    assert other.against_baseline == "It costs less in 6 years in 10."
     # A closed form: expected loss a year is the expected frequency times the expected magnitude, so
     # adding the cost of the first year gives the total.
     assert other.total == other.expected + Decimal(9500)
@@ -128,7 +134,109 @@ def test_an_option_nobody_spoke_about_has_no_value(
     page = _page(client, item)
     assert "not valued yet" in page
     assert "The baseline has no published risk" in page
-    assert "Costs less than the baseline" not in page
+    assert "than the baseline" not in page
+
+
+def words_of(response: Any) -> str:
+    """The page as it reads: without tags, spaces as one."""
+    bare = re.sub(r"<[^>]+>", " ", response.content.decode())
+    return re.sub(r"\s+([.,])", r"\1", " ".join(html.unescape(bare).split()))
+
+
+def sure_loss(option: Option, often: str, loss: str) -> RiskStatement:
+    """`loss` an event, `often` events a year on average: the expected loss is their product."""
+    estimate = {
+        "kind": "fair",
+        "frequency": {"kind": "point", "value": often},
+        "magnitude": {"kind": "point", "value": loss},
+    }
+    return make_statement(option=option, published=True, estimate=estimate, **NO_RANGES)
+
+
+def test_an_unknown_cost_is_not_zero(
+    client: Client, people: People, item: PlanningItem, public: Option
+) -> None:
+    """100 000 once in two years is 50 000 a year; 10 000 as often is 5 000."""
+    cheap = make_option(item, title="Queue")
+    sure_loss(public, "0.5", "100000")
+    sure_loss(cheap, "0.5", "10000")
+    client.force_login(people.viewer)
+    response = client.get(f"/planning/PI-{item.pk}/")
+    _baseline, other = response.context["figures"].options
+    assert (other.total, other.less, other.is_loss_alone) == (None, Decimal(45_000), True)
+    assert other.against_baseline == ""
+    words = words_of(response)
+    assert "Together EUR 5k + cost not said" in words
+    assert "Loss alone: EUR 45k less a year than the baseline, on average." in words
+    assert "A cost is not said, so nobody can say which is cheaper in all." in words
+    told = as_user(people.viewer).get(f"/items/{item.key}/comparison").json()
+    (_first, said) = told["options"]
+    assert (said["yearly_total"], said["difference"], said["cheapest"]) == (None, None, None)
+    assert said["loss_difference"] == "-45000.00"
+    assert told["information"] is None  # only one of them has a cost
+
+
+def test_where_no_option_says_a_cost_losses_alone_are_weighed(
+    client: Client, people: People, item: PlanningItem
+) -> None:
+    first, second = (make_option(item, title=title) for title in ("Bucket", "Queue"))
+    make_option(item, title="Database")
+    sure_loss(first, "0.5", "100000")
+    sure_loss(second, "0.5", "10000")
+    client.force_login(people.viewer)
+    words = words_of(client.get(f"/planning/PI-{item.pk}/"))
+    assert "For the choice among “Bucket” and “Queue”." in words
+    assert "Not weighed, since a value or a cost is not said: “Database”." in words
+    assert "losses alone are weighed" in words
+    told = as_user(people.viewer).get(f"/items/{item.key}/comparison").json()["information"]
+    assert (told["covers"], told["is_loss_alone"]) == ([first.pk, second.pk], True)
+
+
+def test_years_and_average_do_not_contradict_each_other(
+    client: Client, people: People, item: PlanningItem
+) -> None:
+    """Poisson: no event in a year with probability exp(-0.223) = 0.8, so that 2 years in 10 have one."""
+    keep = make_option(item, title="Keep it", cost_once=Decimal(0))
+    guard = make_option(item, title="Guard it", cost_once=Decimal(6000))
+    alike = make_option(item, title="Keep it by another name", cost_once=Decimal(5))
+    sure_loss(keep, "0.223", "200000")
+    sure_loss(guard, "0.000001", "1")
+    sure_loss(alike, "0.223", "200000")
+    client.force_login(people.viewer)
+    words = words_of(client.get(f"/planning/PI-{item.pk}/"))
+    # 0.223 x 200 000 - 6 000 = 38 600
+    assert (
+        "Loss and cost together: EUR 39k less a year than the baseline, on average. "
+        "Like an insurance: much less in 2 years in 10, a little more in others." in words
+    )
+    assert "Loss and cost together: about the same as the baseline." in words
+
+
+def test_every_card_begins_with_the_average(
+    client: Client, people: People, item: PlanningItem, public: Option, signed: Option
+) -> None:
+    often, rare = sure_loss(public, "2", "101234"), sure_loss(signed, "0.01", "101234")
+    client.force_login(people.viewer)
+    words = words_of(client.get(f"/planning/PI-{item.pk}/"))
+    assert words.count("Loss a year, on average EUR") == 2
+    # 202 468; of a Poisson number with mean 2 the 5th percentile is 0, the 95th 5: 506 170.
+    assert "Loss a year, on average EUR 200k 9 years in 10 between EUR 0 \N{EN DASH} 510k" in words
+    assert "Loss a year, on average EUR 1k Rare: some loss in 1 year in 101" in words  # 1 012.34
+    assert often.item_id == rare.item_id
+
+
+def test_a_recommended_option_without_a_value_asks_for_one(
+    client: Client, people: People, item: PlanningItem, signed: Option, open_to_all: RiskStatement
+) -> None:
+    recommendation_make(
+        actor=actor_of(people.security), item=item, option=signed, reason="Fewer readers."
+    )
+    client.force_login(people.architect)
+    page = _page(client, item)
+    assert "The recommended option has no value yet." in page
+    assert f"?at=/options/{signed.pk}/" in page
+    make_statement(option=signed, published=True)
+    assert "The recommended option has no value yet." not in _page(client, item)
 
 
 def test_a_rare_loss_is_not_shown_as_nothing(

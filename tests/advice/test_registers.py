@@ -70,7 +70,10 @@ def test_a_decision_as_madr(people: People, decision: Decision) -> None:
     assert 'Chosen option: "Bucket", because\n\nIt is **cheap**.' in text
     assert 'Security recommended "Database":\n\nFewer readers.' in text
     (choice,) = decision.treatments.all()
-    assert f"Worth EUR {choice.valuation.expected_annual_loss:,.2f} a year" in text
+    two_digits = f"{float(f'{choice.valuation.expected_annual_loss:.2g}'):,.0f}"
+    assert f"Worth EUR {two_digits} a year" in text
+    assert "nobody said what it costs" in text
+    assert "nobody has valued what it risks" in text  # of the other option
     page = browser(people.viewer).get(f"/planning/{decision.item.key}/").content.decode()
     assert path in page
 

@@ -1,6 +1,7 @@
 """Who is told of what, once; what one may not see any more is not shown."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -28,6 +29,8 @@ from apps.planning.services.questions import (
     question_ask,
     question_ask_of_guidance,
 )
+from apps.risks.services.decisions import decision_record_with_treatments
+from apps.risks.services.statements import statement_edit, statement_publish
 from apps.scans.services.ingest import report_ingest
 from tests.api.conftest import Api, as_user
 from tests.api.test_reports import sarif
@@ -43,8 +46,10 @@ from tests.factories import (
     make_report,
     make_series,
     make_source,
+    make_statement,
     make_team,
     make_user,
+    statement_text,
 )
 from tests.servers import Says, Server
 from tests.sources.conftest import run, server
@@ -123,6 +128,33 @@ def test_a_decision_is_told_to_those_who_took_part(people: People) -> None:
     assert people.viewer in found
     assert people.architect not in found
     assert found[people.viewer].startswith("Ari Architect decided on PI-")
+
+
+def test_whoever_decided_is_told_when_a_risk_of_it_moves(people: People) -> None:
+    item = make_item(people.system, title="Tickets")
+    option = make_option(item)
+    risk = make_statement(option=option, published=True)
+    decision_record_with_treatments(
+        actor=actor_of(people.architect), item=item, option=option, reason="Cheap."
+    )
+    told()
+    security = actor_of(people.security)
+
+    def revise(**fields: Any) -> None:
+        risk.refresh_from_db()
+        content = statement_text(**fields)
+        statement_edit(actor=security, statement=risk, version=risk.version, content=content)
+        statement_publish(actor=security, statement=risk)
+
+    revise(rationale="Other words.")
+    assert told("expired") == {}
+    dearer = {"frequency_low": Decimal(1), "frequency_high": Decimal(10)}  # ten times as often
+    revise(**dearer)
+    words = f"What your decision on {item.key}, Tickets was made on has changed"
+    assert told("expired") == {people.architect: words}
+    revise(**dearer, rationale="Other words again.")
+    told()
+    assert Notice.objects.filter(kind="expired").count() == 1
 
 
 def test_a_notice_bears_the_moment_of_what_it_tells(people: People) -> None:

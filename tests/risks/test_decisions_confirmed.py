@@ -52,8 +52,7 @@ class Case:
             item=self.item,
             option=self.option,
             reason="It is cheap.",
-            treatments={self.risk.pk: "accept"},
-            **decided,
+            **{"treatments": {self.risk.pk: "accept"}} | decided,
         )
 
 
@@ -145,6 +144,72 @@ def test_who_may_confirm(people: People, case: Case) -> None:
     with pytest.raises(NotPermitted):
         decision_confirm(actor=actor_of(people.viewer), decision=case.decision)
     assert list(decisions_to_confirm(actor_of(people.outsider))) == []
+
+
+# --- what nobody said a treatment of -------------------------------------------------------------
+
+
+def test_every_risk_is_recorded_whatever_is_said_of_its_treatment(people: People) -> None:
+    item = make_item(people.system)
+    chosen, other = make_option(item), make_option(item, title="Something else")
+    of_option = make_statement(option=chosen, published=True)
+    of_item = make_statement(item, published=True)
+    make_statement(option=chosen)  # a draft: in no value
+    make_statement(option=other, published=True)  # nobody runs it
+    decision = decision_record_with_treatments(
+        actor=actor_of(people.architect), item=item, option=chosen, reason="Cheap.", treatments={}
+    )
+    recorded = {
+        (each.statement_id, each.revision_id, each.valuation_id, each.treatment)
+        for each in decision.treatments.all()
+    }
+    assert recorded == {
+        (each.pk, each.published_id, each.published and each.published.valuation_id, "")
+        for each in (of_option, of_item)
+    }
+    told = as_user(people.viewer).get(f"/items/{item.key}/decisions").json()
+    (shown,) = told.get("results", told)
+    assert {each["treatment"] for each in shown["treatments"]} == {""}
+
+
+def test_it_asks_to_be_confirmed_for_a_risk_of_which_nothing_was_said(people: People) -> None:
+    """Ten times the frequency: by linearity ten times the expected loss."""
+    case = Case(people, treatments={})
+    before = case.risk.valuation.expected_annual_loss
+    revise(case.risk, frequency_low=Decimal(1), frequency_high=Decimal(10))
+    (change,) = changes_since(case.decision)
+    assert (change.kind, change.then) == ("moved", before)
+    assert change.now == pytest.approx(10 * before, abs=Decimal("0.1"))
+    client, path = browser(people.architect), f"/planning/{case.item.key}/"
+    assert b"Decisions to confirm" in client.get("/").content
+    page = client.get(path).content.decode()
+    assert "What it was made on has changed" in page
+    assert "Treatment not said" in page
+    record = client.get(f"{path}decisions/{case.decision.pk}.md").content.decode()
+    assert f"No treatment was said of {case.risk.key} (revision 1)" in record
+    client.post(f"{path}confirm/", {"decision": case.decision.pk}, follow=True)
+    confirmed = Decision.objects.get(item=case.item, ended_at=None)
+    (choice,) = confirmed.treatments.all()
+    assert (choice.treatment, choice.revision_id) == ("", case.risk.published_id)
+    assert kinds(confirmed) == []
+
+
+def test_of_a_decision_without_records_nothing_false_is_said(people: People) -> None:
+    """As those are that were recorded before every risk was: what it was made on is not known."""
+    case = Case(people, treatments={})
+    case.decision.treatments.all().delete()
+    revise(case.risk, frequency_low=Decimal(1), frequency_high=Decimal(10))
+    assert kinds(case.decision) == []
+    assert waiting(people) == []
+    page = browser(people.viewer).get(f"/planning/{case.item.key}/").content
+    assert b"has changed" not in page
+    assert b"Treatment not said" not in page
+
+
+def test_a_new_risk_stays_new_when_it_is_revised(people: People, case: Case) -> None:
+    revise(make_statement(case.item, published=True), rationale="With a source.")
+    assert kinds(case.decision) == [("new", True)]
+    assert waiting(people) == [case.decision]
 
 
 # --- pages and API -------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.api.views import PortalView
+from apps.advice.information import Information
 from apps.advice.item_page import ItemView, OptionView, item_view
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Nothing, read_query
@@ -18,7 +19,8 @@ from apps.risks.api.serializers import CurvePointOut
 
 
 class ComparedOut(serializers.Serializer[Any]):
-    """One option. Null where it has no published risk: unknown is not zero."""
+    """One option. Null where it has no published risk, and, of sums and comparisons with cost, where a cost is
+    not said: unknown is not zero."""
 
     option = serializers.IntegerField(source="option.pk")
     title = serializers.CharField(source="option.title")
@@ -45,13 +47,25 @@ class ComparedOut(serializers.Serializer[Any]):
         source="loss.costs_less_than_baseline",
         default=None,
         allow_null=True,
-        help_text="Probability for one year.",
+        help_text="Probability for one year, cost included.",
+    )
+    costs_more_than_baseline = serializers.FloatField(
+        source="loss.costs_more_than_baseline",
+        default=None,
+        allow_null=True,
+        help_text="The same; what is left of 1 is that both cost the same.",
     )
     difference = money(
         source="loss.difference",
         default=None,
         allow_null=True,
         help_text="Of the yearly total to the baseline's.",
+    )
+    loss_difference = money(
+        source="loss.loss_difference",
+        default=None,
+        allow_null=True,
+        help_text="Of the expected loss alone to the baseline's.",
     )
     cheapest = serializers.FloatField(
         source="loss.cheapest",
@@ -84,6 +98,15 @@ class InformationOut(serializers.Serializer[Any]):
     best = serializers.IntegerField(help_text="The option with the lowest expected cost.")
     perfect = money(help_text="Of knowing everything first.")
     unknowns = UnknownOut(many=True)
+    covers = serializers.SerializerMethodField(
+        help_text="The options that it is the choice among; others have no value or no cost yet."
+    )
+    is_loss_alone = serializers.BooleanField(
+        help_text="No option says what it costs: losses alone are weighed."
+    )
+
+    def get_covers(self, information: Information) -> list[int]:
+        return [each.pk for each in information.covers]
 
 
 class ComparisonOut(serializers.Serializer[Any]):
@@ -94,7 +117,7 @@ class ComparisonOut(serializers.Serializer[Any]):
     options = ComparedOut(many=True)
     information = InformationOut(
         allow_null=True,
-        help_text="What it is worth to find out first; null below two valued options.",
+        help_text="What it is worth to find out first; null below two options that can be weighed.",
     )
 
     def get_currency(self, _view: ItemView) -> str:

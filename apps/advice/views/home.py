@@ -24,7 +24,7 @@ from apps.advice.loop import StageView, loop_view
 from apps.advice.waiting import waiting_for
 from apps.common.templatetags.figures import LoopStage
 from apps.common.ui.ages import age_of
-from apps.common.ui.money import amount_short
+from apps.common.ui.money import amount_short, amount_told
 from apps.planning.selectors import decisions_recent, items_visible
 
 RECENT = 5
@@ -77,7 +77,7 @@ def _age(moment: dt.datetime | None) -> str:
 
 def _carried(stages: Sequence[StageView]) -> tuple[str, str]:
     total = sum((view.expected_annual_loss for view in stages), Decimal(0))
-    return f"{settings.SECOPS_CURRENCY} {amount_short(total)}", _("expected loss a year")
+    return f"{settings.SECOPS_CURRENCY} {amount_told(total)}", _("expected loss a year")
 
 
 def _open_findings(stages: Sequence[StageView]) -> tuple[str, str]:

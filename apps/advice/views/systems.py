@@ -28,7 +28,7 @@ from apps.common.errors import Invalid
 from apps.common.forms import apply_domain_errors
 from apps.common.templatetags.figures import LoopStage
 from apps.common.ui.ages import age_of
-from apps.common.ui.money import amount_short
+from apps.common.ui.money import amount_told
 
 
 @require_GET
@@ -92,7 +92,7 @@ def _loop_stage(system: System, view: StageView) -> LoopStage:
 
 
 def _carried(loss: Decimal) -> tuple[str, str]:
-    return f"{settings.SECOPS_CURRENCY} {amount_short(loss)}", _("expected loss a year")
+    return f"{settings.SECOPS_CURRENCY} {amount_told(loss)}", _("expected loss a year")
 
 
 @never_cache

@@ -16,7 +16,15 @@ from django.utils.translation import gettext as _
 from apps.common.templatetags.blocks import kept, render_component, small_component
 from apps.common.ui import loop as loop_geometry
 from apps.common.ui.curve import Curve, plot
-from apps.common.ui.money import amount_full, amount_short, percent_said, range_short, years_in
+from apps.common.ui.money import (
+    amount_full,
+    amount_short,
+    amount_told,
+    percent_said,
+    range_short,
+    range_told,
+    years_in,
+)
 from apps.common.ui.scale import MoneyAxis, percent, shared_axis
 from apps.common.ui.stages import StageLook, stage_look
 from apps.common.ui.trend import Moment, plot_trend
@@ -41,15 +49,18 @@ def share(value: float | None) -> str:
 
 @register.simple_tag
 @kept
-def money(amount: Amount | None, currency: str, *, full: bool = False) -> SafeString:
+def money(
+    amount: Amount | None, currency: str, *, full: bool = False, typed: bool = False
+) -> SafeString:
     """An amount with its currency: EUR 1.2M, with every digit on pointing at it; a dash for None.
 
+    In two digits, as an estimate deserves. typed: people wrote the amount, which keeps a third digit.
     full: writes every digit out.
     """
     if amount is None:
         return format_html('<span class="faint" title="{}">\u2013</span>', _("Not estimated"))
     every = amount_full(amount)
-    said = every if full else amount_short(amount)
+    said = every if full else (amount_short if typed else amount_told)(amount)
     return format_html(
         '<span class="money" title="{currency} {every}"><span class="currency">{currency}</span>&nbsp;{said}</span>',
         currency=currency,
@@ -68,14 +79,15 @@ def money_range(
     under: Amount | None = None,
     words: Text = "",
     big: bool = False,
+    typed: bool = False,
 ) -> SafeString:
-    """A range, "EUR 20k - 1.2M". under: adds "9 years in 10 under ..."; words: another line."""
+    """A range, "EUR 20k - 1.2M". under: adds "9 years in 10 under ..."; words: another line. typed: as for money."""
     values = {
-        "range": range_short(low, high),
+        "range": (range_short if typed else range_told)(low, high),
         "title_low": amount_full(low),
         "title_high": amount_full(high),
         "currency": currency,
-        "under": "" if under is None else amount_short(under),
+        "under": "" if under is None else amount_told(under),
         "words": words,
         "big": big,
     }
@@ -107,9 +119,9 @@ def range_bar(
         "width": percent(max(end - start, 0.004)),
         "point": None if point is None else axis.percent(point),
         "ticks": axis.ticks(),
-        "low": amount_short(low),
-        "high": amount_short(high),
-        "middle": "" if point is None else amount_short(point),
+        "low": amount_told(low),
+        "high": amount_told(high),
+        "middle": "" if point is None else amount_told(point),
         "currency": currency,
         "tone": tone,
     }
@@ -151,9 +163,9 @@ def exceedance_curve(
         "levels": [
             (f"{10 + (1 - share) * 200:.0f}", share * 100) for share in (1, 0.75, 0.5, 0.25, 0)
         ],
-        "mark": None if mark is None else (drawn.axis.percent(mark), amount_short(mark)),
+        "mark": None if mark is None else (drawn.axis.percent(mark), amount_told(mark)),
         "rows": [
-            (amount_short(int(loss)), [(share * 100, years_in(share)) for share in shares])
+            (amount_told(int(loss)), [(share * 100, years_in(share)) for share in shares])
             for loss, shares in drawn.rows
         ],
     }

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 from apps.common import markdown as markdown_text
 from apps.common.said import said as said_to_reader
-from apps.common.ui.money import amount_full, amount_short, years_in
+from apps.common.ui.money import amount_full, amount_short, percent_told, years_in
 
 register = template.Library()
 
@@ -40,6 +40,12 @@ def as_percent(share: float) -> str:
     if whole == 100 and share < 1:
         return ">\u202f99\u00a0%"
     return f"{whole}\u00a0%"
+
+
+@register.filter
+def about_percent(share: float) -> str:
+    """An estimated share in two digits: 31.82 as 3,200 %."""
+    return percent_told(share)
 
 
 @register.filter

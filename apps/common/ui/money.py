@@ -38,6 +38,23 @@ def amount_short(amount: Decimal | int) -> str:
     return f"{sign}{str(said).format(_plain(rounded)) if said else _plain(rounded)}"
 
 
+def amount_told(amount: Decimal | int) -> str:
+    """An amount that was simulated or estimated, in two digits: 38k for 38 468.86, 310k for 305 000.
+
+    More would claim what no estimate knows. What people typed themselves keeps its digits: amount_short.
+    """
+    return amount_short(two_digits(amount))
+
+
+def two_digits(amount: Decimal | int) -> Decimal:
+    """An amount rounded to two significant digits, whole ones below 10: 310000 for 305000, 870 for 865."""
+    value = Decimal(amount)
+    if abs(value) < 10:
+        return _round(value, 0)
+    step = value.adjusted() - 1
+    return _round(value.scaleb(-step), 0).scaleb(step).quantize(Decimal(1))
+
+
 def _scaled(size: Decimal) -> tuple[Decimal, str | Promise]:
     """A size of 0 or more as its rounded digits and how their magnitude is written."""
     for step, said in _STEPS:
@@ -50,6 +67,11 @@ def _scaled(size: Decimal) -> tuple[Decimal, str | Promise]:
 def _plain(rounded: Decimal) -> str:
     places = 0 if rounded == rounded.to_integral_value() else 1
     return number_format(rounded, decimal_pos=places, use_l10n=True, force_grouping=True)
+
+
+def range_told(low: Decimal | int, high: Decimal | int) -> str:
+    """range_short of what was simulated or estimated, in two digits each."""
+    return range_short(two_digits(low), two_digits(high))
 
 
 def range_short(low: Decimal | int, high: Decimal | int) -> str:
@@ -84,6 +106,15 @@ def number_said(number: Decimal | float) -> str:
 def percent_said(share: float, places: int = 0) -> str:
     """A share, 0 to 1, as percent in the reader's marks: "12.5 %"."""
     return f"{number_format(round(share * 100, places), decimal_pos=places, use_l10n=True)} %"
+
+
+def percent_told(share: float) -> str:
+    """A share that was estimated, as percent in two digits: "3,200 %" for 31.82, "7.1 %" for 0.0712."""
+    percent = Decimal(repr(float(share))) * 100
+    if abs(percent) < 10:
+        return percent_said(share, 0 if percent == percent.to_integral_value() else 1)
+    said = number_format(two_digits(percent), decimal_pos=0, use_l10n=True, force_grouping=True)
+    return f"{said} %"
 
 
 def years_in(probability: float) -> str:

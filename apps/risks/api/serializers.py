@@ -325,8 +325,12 @@ class DecisionIn(Input):
 
 
 class TreatmentOut(serializers.Serializer[Any]):
+    """A risk that the decision was made on, and what is done about it."""
+
     statement = serializers.CharField(source="statement.key")
-    treatment = serializers.CharField()
+    treatment = serializers.CharField(
+        help_text="mitigate, accept, avoid or transfer; empty where nothing was said of it."
+    )
     revision_number = serializers.IntegerField(source="revision.number")
     expected_annual_loss = money(source="valuation.expected_annual_loss")
 
@@ -349,7 +353,10 @@ class DecisionOut(serializers.Serializer[Any]):
         allow_null=True,
         help_text="The decision that holds again through this one, since what replaced it was undone.",
     )
-    treatments = TreatmentOut(many=True)
+    treatments = TreatmentOut(
+        many=True,
+        help_text="Every published risk that the chosen option ran, as it was valued then.",
+    )
 
 
 class OfferChangeOut(serializers.Serializer[Any]):

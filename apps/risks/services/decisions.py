@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
@@ -27,9 +28,10 @@ def decision_record_with_treatments(
     treatments: Mapping[int, str] | None = None,
     instead_of: int | None = None,
 ) -> Decision:
-    """Record a decision and, per published statement (by id), its treatment.
+    """Record a decision on all the published risks that its option runs.
 
-    The revision and valuation in force are kept with each, so that a later change can be told.
+    The revision and valuation in force are kept with each of them, so that a later change can be told, and
+    with those of `treatments` (by id) what is done about them.
     Raises: Invalid for a statement of another item or option, or an unknown treatment; Conflict by
     `instead_of`, as planning.decision_record has it.
     """
@@ -51,16 +53,17 @@ def decision_record_with_treatments(
     }
     if problems:
         raise Invalid(problems)
-    for pk, treatment in chosen.items():
-        revision = bearing[pk].published
-        assert revision is not None  # noqa: S101  # _bearing gives published statements only
-        TreatmentChoice.objects.create(
+    TreatmentChoice.objects.bulk_create(
+        TreatmentChoice(
             decision=decision,
-            statement=bearing[pk],
-            revision=revision,
-            valuation=revision.valuation,
-            treatment=treatment,
+            statement=statement,
+            revision=statement.published,
+            valuation_id=statement.published.valuation_id,
+            treatment=chosen.get(pk, ""),
         )
+        for pk, statement in bearing.items()
+        if statement.published is not None
+    )
     record(
         actor=actor,
         action="decision.treat",
@@ -88,7 +91,8 @@ def decision_confirm(*, actor: Actor, decision: Decision, reason: str = "") -> D
         raise Conflict("This is its last day: record a decision anew, with another last day.")
     bearing = {statement.pk for statement in _bearing(item, row.option)}
     kept: dict[int, str] = {}
-    for choice in row.treatments.prefetch_related("statement__successors"):
+    said = row.treatments.exclude(treatment="").prefetch_related("statement__successors")
+    for choice in said:
         # What took a risk's place is treated as it was, unless it has a treatment of its own.
         for pk in (choice.statement_id, *(each.pk for each in choice.statement.successors.all())):
             if pk in bearing and (pk == choice.statement_id or pk not in kept):
@@ -129,7 +133,6 @@ def decision_undo_with_treatments(
 
 def _bearing(item: PlanningItem, option: Option) -> list[RiskStatement]:
     """Published statements that this option runs: its own and those on the item as a whole."""
-    published = RiskStatement.objects.filter(
-        item=item, state=StatementState.PUBLISHED
-    ).select_related("published", "published__valuation")
-    return [each for each in published if each.option_id in (None, option.pk)]
+    published = RiskStatement.objects.filter(item=item, state=StatementState.PUBLISHED)
+    bearing = published.filter(Q(option=None) | Q(option=option))
+    return list(bearing.select_related("published").order_by("pk"))

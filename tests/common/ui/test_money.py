@@ -8,8 +8,10 @@ from django.utils import translation
 from apps.common.ui.money import (
     amount_full,
     amount_short,
+    amount_told,
     number_said,
     percent_said,
+    percent_told,
     range_short,
     years_in,
 )
@@ -44,6 +46,32 @@ def test_an_amount_has_two_or_three_digits_and_a_magnitude(
     amount: Decimal | int, text: str
 ) -> None:
     assert amount_short(amount) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (0, "0"),
+        (Decimal("3.4"), "3"),
+        (865, "870"),
+        (Decimal("999.5"), "1k"),
+        (Decimal("38468.86"), "38k"),
+        (305_000, "310k"),
+        (994_999, "990k"),
+        (995_000, "1M"),
+        (-152_400, "\u2212150k"),
+        (4_230_000_000_000, "4,200bn"),
+    ],
+)
+def test_what_was_simulated_has_two_digits(amount: Decimal | int, text: str) -> None:
+    assert amount_told(amount) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(31.82, "3,200 %"), (0.0712, "7.1 %"), (0.5, "50 %"), (-0.256, "-26 %")]
+)
+def test_an_estimated_share_has_two_digits(share: float, text: str) -> None:
+    assert percent_told(share) == text
 
 
 def test_a_range_reads_as_one_amount_where_both_ends_read_the_same() -> None:
