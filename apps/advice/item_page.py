@@ -1,5 +1,6 @@
 """A planning item as one readable document: options side by side, risks, evidence, advice, decision."""
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,9 +11,11 @@ from apps.accounts.policy import may
 from apps.accounts.roles import Permission
 from apps.advice.comparison import OptionLoss, compare_options
 from apps.advice.information import Information, information_of
+from apps.advice.item_stages import StageSays, stages_say
 from apps.common.parts import Parts
+from apps.coverage.selectors import coverage_of, sayings_in, sayings_lists
 from apps.evidence.models import EvidenceLink
-from apps.evidence.selectors import links_of_item, with_open_evidence
+from apps.evidence.selectors import links_of_item, with_open_evidence, with_stages
 from apps.guidance.models import Guidance
 from apps.guidance.selectors import guidance_of_item
 from apps.planning.models import (
@@ -33,6 +36,7 @@ from apps.planning.selectors import (
 from apps.risks.changes import Change, changes_since
 from apps.risks.models import RiskStatement, StatementState
 from apps.risks.selectors import statements_ended, statements_of_item
+from apps.trackers.selectors import Origin, mirrored_of, origin_of_item
 
 _TOTAL = Window(Count("pk"))  # of all rows, though only some are read
 EVIDENCE_SHOWN = 10  # open and severe first; what is left stands on the statements' own pages
@@ -74,7 +78,26 @@ class ItemView:
     questions: list[Question]
     evidence: list[EvidenceLink]
     evidence_total: int
+    stages: list[StageSays]
+    origin: Origin | None  # where it is mirrored from
     may: dict[str, bool]  # permission value with "." as "_": what the viewer may do here
+
+    @property
+    def changed_at(self) -> dt.datetime:
+        """When anything of it changed last: its words, options, risks, advice, decision, or what was asked."""
+        decisions = [each for each in (self.decision, *self.past_decisions) if each]
+        rows = [each.statement for option in self.options for each in option.statements]
+        rows += [each.statement for each in self.on_item]
+        moments = [
+            self.item.updated_at,
+            *(each.option.updated_at for each in self.options),
+            *(row.updated_at for row in (*rows, *self.ended)),
+            self.recommendation and self.recommendation.made_at,
+            *(each.ended_at or each.decided_at for each in decisions),
+            *(each.asked_at for each in self.questions),
+            *(answer.answered_at for each in self.questions for answer in each.answers.all()),
+        ]
+        return max(each for each in moments if each)
 
     @property
     def unvalued_advice(self) -> Option | None:
@@ -105,14 +128,19 @@ def item_view(viewer: Actor, pk: int) -> ItemView:
     published = [each for each in statements if each.state == StatementState.PUBLISHED]
     losses = compare_options(options, published)
     parts = Parts(
+        **sayings_lists([item.system]),
+        mirrored=mirrored_of(viewer, pk),
         advice=recommendations_of(viewer, [pk]),
         decisions=decisions_of(viewer, pk),
         ended=statements_ended(viewer, pk),
         questions=questions_visible(viewer).filter(item_id=pk).order_by("id"),
         guidance=guidance_of_item(viewer, pk),
-        evidence=links_of_item(viewer, pk).annotate(total=_TOTAL)[:EVIDENCE_SHOWN],
+        evidence=with_stages(viewer, pk, links_of_item(viewer, pk).annotate(total=_TOTAL))[
+            :EVIDENCE_SHOWN
+        ],
     )
     evidence, decisions = parts["evidence"], parts["decisions"]
+    (covered,) = coverage_of(viewer, [item.system], sayings_in(parts))
     recommendation = next(iter(parts["advice"]), None)
     decision = next((each for each in decisions if each.ended_at is None), None)
     return ItemView(
@@ -138,6 +166,8 @@ def item_view(viewer: Actor, pk: int) -> ItemView:
         questions=parts["questions"],
         evidence=evidence,
         evidence_total=evidence[0].total if evidence else 0,
+        stages=stages_say(covered, evidence[0].stages if evidence else ()),
+        origin=origin_of_item(viewer, item) if "mirrored" in parts else None,
         may={
             permission.value.replace(".", "_"): may(viewer, permission, item)
             for permission in Permission

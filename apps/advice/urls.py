@@ -25,6 +25,7 @@ from apps.advice.views import (
 urlpatterns = [
     path("", home.home, name="home"),
     path("planning/PI-<int:pk>/", items.item_page, name="item-detail"),
+    path("planning/PI-<int:pk>/history/", items.item_history_page, name="item-history"),
     path(
         "planning/guidance/", item_guidance.guidance_suggested_part, name="item-guidance-suggested"
     ),

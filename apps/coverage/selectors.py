@@ -4,6 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db.models import (
     BooleanField,
@@ -70,12 +71,21 @@ class Sayings:
 
 
 def sayings(systems: Sequence[System] = ()) -> Sayings:
+    return sayings_in(Parts(**sayings_lists(systems)))
+
+
+def sayings_lists(systems: Sequence[System]) -> dict[str, QuerySet[Any]]:
+    """What sayings_in() wants among the parts of a page."""
     lines = Expectation.objects.select_related("guidance__current")
-    parts = Parts(
-        profiles=Profile.objects.prefetch_related(Prefetch("expectations", lines)),
-        tool_kinds=ToolKind.objects.all(),
-        exceptions=SystemExpectation.objects.filter(system__in=systems).select_related("set_by"),
-    )
+    return {
+        "profiles": Profile.objects.prefetch_related(Prefetch("expectations", lines)),
+        "tool_kinds": ToolKind.objects.all(),
+        "exceptions": SystemExpectation.objects.filter(system__in=systems).select_related("set_by"),
+    }
+
+
+def sayings_in(parts: Parts) -> Sayings:
+    """sayings() of a page that reads them together with lists of its own."""
     return Sayings(
         profiles=_profiles(parts["profiles"]),
         tool_kinds={row.name: EvidenceKind(row.kind) for row in parts["tool_kinds"]},

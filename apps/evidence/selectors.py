@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     BooleanField,
     Count,
@@ -13,7 +14,7 @@ from django.db.models import (
     Subquery,
     Window,
 )
-from django.db.models.functions import Coalesce, RowNumber
+from django.db.models.functions import Coalesce, JSONObject, RowNumber
 
 from apps.accounts.actors import Actor
 from apps.common.errors import Missing
@@ -25,7 +26,7 @@ from apps.evidence.models import (
     UpdateState,
     ValueUpdate,
 )
-from apps.risks.models import RiskStatement
+from apps.risks.models import ENDED, RiskStatement
 from apps.risks.selectors import statements_visible
 from apps.scans.models import Finding, FindingState, Report, TriageRule
 from apps.scans.selectors import FindingFilter, findings_list
@@ -182,6 +183,24 @@ def open_evidence_counts(viewer: Actor, statement_ids: list[int]) -> dict[int, i
         .annotate(count=Count("id"))
     )
     return dict(rows)
+
+
+def with_stages(
+    viewer: Actor, item_id: int, links: QuerySet[EvidenceLink]
+) -> QuerySet[Any]:  # of EvidenceLink; the stubs know no `stages`
+    """With `stages` on every link: [{"stage": ..., "count": ...}] of the open findings that bear on the item.
+
+    Each finding counts once, however many statements it bears on. Asked of the database once, not for each link.
+    """
+    counted = (
+        EvidenceLink.objects.visible_to(viewer)
+        .filter(statement__item_id=item_id, dismissed_at=None, finding__state="open")
+        .exclude(statement__state__in=ENDED)
+        .order_by()
+        .values("finding__stage")
+        .annotate(said=JSONObject(stage="finding__stage", count=Count("finding", distinct=True)))
+    )
+    return links.annotate(stages=ArraySubquery(counted.values("said")))
 
 
 def with_open_evidence(

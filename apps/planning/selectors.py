@@ -159,6 +159,12 @@ def recommendation_of(viewer: Actor, item_id: int) -> Recommendation | None:
     return found if isinstance(found, Recommendation) else None
 
 
+def advice_given(viewer: Actor, item_id: int) -> QuerySet[Recommendation]:
+    """All that security ever recommended on an item, the newest first."""
+    found: QuerySet[Recommendation] = Recommendation.objects.visible_to(viewer)
+    return found.filter(item_id=item_id).select_related("option", "made_by").order_by("-id")
+
+
 def recommendations_of(viewer: Actor, item_ids: Collection[int]) -> QuerySet[Recommendation]:
     """The recommendation that holds on each of these items."""
     found: QuerySet[Recommendation] = Recommendation.objects.visible_to(viewer)

@@ -80,6 +80,22 @@ def ends_of(statement: RiskStatement) -> QuerySet[StatementEnd]:
     return rows.select_related("made_by")
 
 
+def revisions_of_item(viewer: Actor, item_id: int) -> QuerySet[RiskRevision]:
+    """What was published of an item's statements, also of those that ended; the newest first."""
+    of_item = RiskStatement.objects.visible_to(viewer).filter(item_id=item_id)
+    rows: QuerySet[RiskRevision] = RiskRevision.objects.filter(statement__in=of_item)
+    return (
+        rows.select_related("published_by", "valuation").defer("valuation__curve").order_by("-id")
+    )
+
+
+def ends_of_item(viewer: Actor, item_id: int) -> QuerySet[StatementEnd]:
+    """How statements of an item ended and were restored, the newest first."""
+    of_item = RiskStatement.objects.visible_to(viewer).filter(item_id=item_id)
+    rows: QuerySet[StatementEnd] = StatementEnd.objects.filter(statement__in=of_item)
+    return rows.select_related("made_by").order_by("-id")
+
+
 def treatments_in_force(viewer: Actor, statement_ids: list[int]) -> QuerySet[TreatmentChoice]:
     """What the decisions that hold now do about these risks, where it was said: at most one a risk."""
     chosen = TreatmentChoice.objects.filter(

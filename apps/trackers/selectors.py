@@ -191,10 +191,15 @@ class Origin:
         return ItemStatus.DONE in moves_from(self.item.status, bound=bound)
 
 
+def mirrored_of(viewer: Actor, item_id: int) -> QuerySet[MirroredIssue]:
+    """The issue that an item is a mirror of."""
+    rows: QuerySet[MirroredIssue] = MirroredIssue.objects.visible_to(viewer)
+    return rows.select_related("tracker").filter(item=item_id)
+
+
 def origin_of_item(viewer: Actor, item: PlanningItem) -> Origin | None:
     """None: it was written here, or its tracker was taken away."""
-    found = MirroredIssue.objects.visible_to(viewer).select_related("tracker").filter(item=item)
-    link = found.first()
+    link = mirrored_of(viewer, item.pk).first()
     if not isinstance(link, MirroredIssue):
         return None
     return Origin(

@@ -52,7 +52,7 @@ def in_two_digits(amount: Decimal) -> str:
 
 def test_unknown_cost_is_said_and_not_added(people: People) -> None:
     decision = decided(people)
-    bare = make_option(decision.item, title="Queue", position=9)
+    bare = make_option(decision.item, title="Queue")
     make_statement(option=bare, published=True)
     _reader, text = read(signed_in(people.viewer).get(address(decision)))
     worth = in_two_digits(RiskStatement.objects.get(option=bare).valuation.expected_annual_loss)

@@ -234,7 +234,7 @@ def test_a_recommended_option_without_a_value_asks_for_one(
     client.force_login(people.architect)
     page = _page(client, item)
     assert "The recommended option has no value yet." in page
-    assert f"?at=/options/{signed.pk}/" in page
+    assert f"?at=/planning/options/{signed.pk}/edit/" in page
     make_statement(option=signed, published=True)
     assert "The recommended option has no value yet." not in _page(client, item)
 

@@ -116,6 +116,7 @@ EVERYBODYS: dict[str, Open] = {
     "review wishes": at("/risks/reviews/"),
     "item": first_row("/planning/?q=ticket+PDFs"),
     "decided-item": first_row("/planning/?status=decided"),
+    "item-history": further(first_row("/planning/?status=decided"), "history/"),
     "risk": risk_of_the_item,
     "guidance": at("/guidance/"),
     "article": first_row("/guidance/?q=sql"),

@@ -231,12 +231,12 @@ def test_a_decision_is_undone_and_the_one_before_holds_again(
         first.decided_at,
     )
     # As it was decided, on the revision of its own day.
-    told, then = (
+    kept, then = (
         [(each.statement_id, each.treatment, each.revision_id) for each in row.treatments.all()]
         for row in (holds, first)
     )
-    assert told == then
-    assert [treatment for _pk, treatment, _revision in told] == ["accept", "", ""]
+    assert kept == then
+    assert [treatment for _pk, treatment, _revision in kept] == ["accept", "", ""]
     first.refresh_from_db()
     assert first.end == "replaced"  # the record stays as it was
     risk.item.refresh_from_db()

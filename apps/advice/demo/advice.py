@@ -103,9 +103,11 @@ class ItemLoader:
         )
         for decision in decisions:
             self._decide(item, options, statements, decision)
+        filed = days_ago(record)
+        Option.objects.filter(item=item).update(created_at=filed, updated_at=filed)
         # Deciding moved the status; what the story says of the item holds.
         PlanningItem.objects.filter(pk=item.pk).update(
-            created_at=days_ago(record), updated_at=_last_touched(record), status=record["status"]
+            created_at=filed, updated_at=_last_touched(record), status=record["status"]
         )
         return item
 

@@ -13,6 +13,7 @@ from apps.accounts.policy import require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.advice.forms import AnswerForm, AskForm, DecisionForm, RecommendForm
+from apps.advice.item_history import item_history
 from apps.advice.item_page import ItemView, item_view, read_as
 from apps.advice.views.figures import item_figures
 from apps.advice.views.questions import question_shown
@@ -28,7 +29,11 @@ from apps.planning.services.decisions import decision_revisit, recommendation_ma
 from apps.planning.services.questions import answer_accept, question_answer, question_ask
 from apps.planning.views import CREATED
 from apps.risks.services.decisions import decision_confirm, decision_record_with_treatments
-from apps.trackers.selectors import origin_of_item
+
+
+@require_GET
+def item_history_page(request: PageRequest, pk: int) -> HttpResponse:
+    return render(request, "planning/history.html", {"history": item_history(request.actor, pk)})
 
 
 @require_GET
@@ -54,7 +59,7 @@ def _page(
         "recommend_form": bound.get("recommend_form") or RecommendForm(view=view, prefix="advice"),
         "decision_form": bound.get("decision_form")
         or DecisionForm(view=view, prefix="decision", initial=_last_choice(view)),
-        "origin": origin_of_item(request.actor, view.item),
+        "origin": view.origin,
         "undo_form": bound.get("undo_form") or UndoForm(prefix="undo"),
         "revisit_form": bound.get("revisit_form") or RevisitForm(prefix="revisit"),
         "may_undo": view.decision is not None and undoable(view.decision),
@@ -72,7 +77,7 @@ def _suggested(request: PageRequest, view: ItemView) -> list[Guidance]:
     is_new = request.session.get(CREATED) == view.item.pk
     if is_new:
         del request.session[CREATED]
-    if not view.may["item_edit"] or not (is_new or "guidance" in request.GET):
+    if not (is_new or "guidance" in request.GET):
         return []
     linked = {each.pk for each in view.guidance}
     found = guidance_suggested(
