@@ -686,6 +686,9 @@ CHANGES = {
     ("delete", "own/404"): """
         api/v1/statements/<statement_key:statement>/opinions
     """,
+    ("delete", "architects/404"): """
+        api/v1/removals/<uuid:removal>
+    """,
     ("delete", "architects"): """
         api/v1/options/<number:option>
         api/v1/answers/<number:answer>/accept
