@@ -41,7 +41,7 @@ def test_an_answer_becomes_a_draft(people: People) -> None:
     guidance = Guidance.objects.get()
     assert made["Location"] == f"/guidance/{guidance.key}/edit/"
     assert (guidance.title, guidance.body, guidance.stages, guidance.state) == (
-        "Who may read the *bucket*?",
+        "Who may read the bucket?",
         "Nobody: **sign** each address.",
         ["build"],
         "draft",
