@@ -133,6 +133,8 @@ _options = DATABASES["default"]["OPTIONS"]
 assert isinstance(_options, dict)  # noqa: S101  # for the type checker; env.database always gives one
 # A busy backend must not outlive a dead client and keep its locks (docs/decisions/0003).
 _options.setdefault("keepalives_idle", "30")
+# A server that takes a connection and says nothing holds nobody for longer, nor the answer of /readyz.
+_options.setdefault("connect_timeout", "10")
 _options.setdefault("keepalives_interval", "10")
 _options.setdefault("keepalives_count", "3")
 _options["options"] = " ".join(
