@@ -13,6 +13,7 @@ from typing import Any
 
 from django.utils import translation
 from django.utils.formats import get_format
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext, trans_real
 
 CONTEXT = "said"
@@ -25,6 +26,8 @@ LONGEST = 2000  # a longer text is no sentence of ours
 
 def said(sentence: object) -> str:
     """The sentence, or several, in the reader's language; as it is, where nobody has translated it."""
+    if isinstance(sentence, SafeString):  # a page's own words with a link in them
+        return sentence
     text = str(sentence)
     if not text or len(text) > LONGEST:
         return text

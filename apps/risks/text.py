@@ -9,8 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from apps.common.ui.money import number_said
-from apps.risks.models import StatementText
+from apps.common.ui.money import amount_short, number_said
+from apps.risks.models import RiskRevision, StatementText
 from apps.risks.services.credits import Credit
 from apps.risks.services.statements import StatementInput
 
@@ -157,3 +157,16 @@ def frequency_words(rate: Decimal | float) -> str:
     if often >= 0.95:
         return _("%(count)s per year") % {"count": number_said(Decimal(f"{often:.2g}"))}
     return _("once in %(count)s years") % {"count": number_said(Decimal(f"{1 / often:.2g}"))}
+
+
+def worth_words(before: RiskRevision | None, after: RiskRevision) -> str:
+    """What a risk was worth, and is worth now."""
+    now = _worth(after)
+    if before is None:
+        return _("Expected loss a year: %(now)s.") % {"now": now}
+    amounts = {"before": _worth(before), "now": now}
+    return _("Expected loss a year: %(before)s before, %(now)s now.") % amounts
+
+
+def _worth(revision: RiskRevision) -> str:
+    return f"{revision.currency} {amount_short(revision.valuation.expected_annual_loss)}"

@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.actors import portal_actor
+from apps.common.ui.money import amount_short
 from apps.evidence.services.links import link_create
 from apps.planning.models import PlanningItem
 from apps.risks.models import RiskStatement
@@ -274,6 +275,14 @@ def test_an_edit_waits_until_it_is_published(
     client.force_login(people.security)
     client.post(f"{key}publish/", {"publish-note": "Read the access log"})
     page = client.get(key)
+    before, after = (
+        f"EUR {amount_short(each.valuation.expected_annual_loss)}"
+        for each in statement.revisions.order_by("number")
+    )
+    assert before != after
+    said = page.content.decode()
+    assert f"Expected loss a year: {before} before, {after} now." in said
+    assert f'<a href="/planning/{item.key}/">On to {item.key}, {item.title}</a>' in said
     assert page.context["shown"].condition == "keep uploads in a public bucket"
     assert "Read the access log" in page.content.decode()
     assert [each.revision.number for each in page.context["revisions"]] == [2, 1]

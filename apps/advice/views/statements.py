@@ -8,7 +8,10 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -36,6 +39,7 @@ from apps.evidence.selectors import (
     updates_of,
 )
 from apps.evidence.services.updates import policies_of
+from apps.planning.models import PlanningItem
 from apps.risks.forms import (
     AssumptionsForm,
     OpinionForm,
@@ -55,7 +59,13 @@ from apps.risks.sensitivity import swings_of
 from apps.risks.services.endings import UNDO_WITHIN, undoable
 from apps.risks.services.reviews import review_give
 from apps.risks.services.statements import statement_publish
-from apps.risks.text import Words, estimate_words, frequency_words, statement_lines
+from apps.risks.text import (
+    Words,
+    estimate_words,
+    frequency_words,
+    statement_lines,
+    worth_words,
+)
 from apps.trackers.selectors import ticket_panel, tickets_of, trackers_for
 
 EVIDENCE_SHOWN = 50
@@ -264,6 +274,7 @@ def _revisions(newest_first: list[RiskRevision]) -> list[RevisionView]:
 @require_POST
 def statement_publish_page(request: PageRequest, pk: int) -> HttpResponse:
     statement = statement_get(request.actor, pk)
+    before = statement.published
     form = PublishForm(request.POST, prefix="publish")
     if not form.is_valid():
         return statement_shown(request, statement, status=422, publish_form=form)
@@ -277,9 +288,21 @@ def statement_publish_page(request: PageRequest, pk: int) -> HttpResponse:
     except Conflict as conflict:
         messages.error(request, conflict.message)
     else:
-        said = _("Published as revision %(number)d. It counts from now on.")
-        messages.success(request, said % {"number": revision.number})
+        messages.success(request, _published(statement.item, before, revision))
     return redirect("statement-detail", pk)
+
+
+def _published(item: PlanningItem, before: RiskRevision | None, after: RiskRevision) -> SafeString:
+    """What publishing did to the value, and the way on to the item that the risk is about."""
+    said: Any = _("Published as revision %(number)d. It counts from now on.")
+    onward: Any = _("On to %(key)s, %(title)s")
+    return format_html(
+        '{} {} <a href="{}">{}</a>',
+        said % {"number": after.number},
+        worth_words(before, after),
+        reverse("item-detail", args=[item.pk]),
+        onward % {"key": item.key, "title": item.title},
+    )
 
 
 @require_POST
