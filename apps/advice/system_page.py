@@ -84,7 +84,7 @@ def system_view(viewer: Actor, key: str) -> SystemView:
     # All are joined before they are sorted: only with what the page says of them.
     dearest = dearest.select_related(None).select_related("item", "published__valuation")
     parts = Parts(
-        counted={"new_findings": findings_new(viewer, new_since(WEEK), system)[:COUNTED]},
+        {"new_findings": findings_new(viewer, new_since(WEEK), system)[:COUNTED]},
         statements=dearest[:SHOWN],
         items=items_list(viewer, ItemFilter(system=key))[:SHOWN],
         components=components_of(system),

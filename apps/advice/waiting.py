@@ -77,7 +77,7 @@ def waiting_for(viewer: Actor) -> Waiting:
 
     decides, of_item = Permission.DECISION_RECORD, "item__system_id"
     piles = Parts(
-        counted={"new_findings": findings_new(viewer, new_since(WEEK))[:COUNTED]},
+        {"new_findings": findings_new(viewer, new_since(WEEK))[:COUNTED]},
         questions=questions_to_answer(viewer)[:SHOWN],
         expiring=top(expiring, decides, of_item),
         expired=top(over, decides, of_item),

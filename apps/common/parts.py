@@ -18,7 +18,10 @@ class Parts:
     """
 
     def __init__(
-        self, counted: Mapping[str, QuerySet[Any, Any]] | None = None, **lists: QuerySet[Any, Any]
+        self,
+        counted: Mapping[str, QuerySet[Any, Any]] | None = None,
+        /,
+        **lists: QuerySet[Any, Any],
     ) -> None:
         self._lists, self._counted = lists, counted or {}
 

@@ -30,7 +30,7 @@ class RemovalOut(serializers.Serializer[Any]):
     object_id = serializers.IntegerField(
         help_text="Its number, which it has again once it is back."
     )
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     removed_by = PersonOut(allow_null=True)
     removed_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField(help_text="From then on it is gone for good.")
