@@ -96,7 +96,7 @@ def test_the_palette(page: Page, live_server: LiveServer) -> None:
     page.keyboard.press("Control+k")
     page.keyboard.type("ask a question on")
     page.keyboard.press("Enter")  # the page is open already: its form is what is meant
-    expect(page.get_by_label("Your question")).to_be_focused()
+    expect(page.locator("#ask-dialog").get_by_label("Your question")).to_be_focused()
     page.goto("/planning/")
     page.keyboard.press("Control+k")
     recent = page.get_by_role("group", name="Where you were")
@@ -172,11 +172,12 @@ def test_an_architects_journey(page: Page, live_server: LiveServer) -> None:
         page.keyboard.press("Enter")
         page.wait_for_url(re.compile(r"/planning/PI-\d+/(#.*)?$"))
     go(page, "ask a question on")
-    expect(page.get_by_label("Your question")).to_be_focused()
+    expect(page.locator("#ask-dialog").get_by_label("Your question")).to_be_focused()
     page.keyboard.type("Who reads them?")
     tab_to(page, "Ask")
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("#question-"))
+    expect(page.locator("#ask-dialog")).to_be_hidden()  # asked; the page stays, and says so
+    expect(page.locator("#messages")).to_contain_text("Asked")
     go(page, "record a decision")
     expect(page.get_by_label("Public bucket")).to_be_focused()
     page.keyboard.press("ArrowDown")

@@ -83,7 +83,7 @@ def test_by_keyboard_and_where_the_system_is_chosen(page: Page, tmp_path: Path) 
     file = tmp_path / "map.png"
     file.write_bytes(picture_bytes())
     page.goto("/planning/new/")
-    area = page.get_by_label("Question")
+    area = page.get_by_role("textbox", name=re.compile("^Question"))
     give(area, "paste", picture_bytes())
     expect(page.get_by_role("alert")).to_contain_text("Choose the system first")
     page.get_by_label("System").select_option("payments")

@@ -59,7 +59,7 @@ def test_a_pipelines_token_is_shown_once_with_its_call(client: Client, people: P
     page = response.content.decode()
     text = response.context["made"].text
     assert text in page
-    assert "/api/v1/reports?system=payments&amp;branch=" in page
+    assert "/api/v1/reports?system=payments&amp;category=" in page
     assert "no-store" in response.headers["Cache-Control"]
     token = token_authenticate(text)
     assert token is not None
