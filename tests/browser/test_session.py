@@ -49,10 +49,12 @@ def test_what_was_typed_outlives_the_session(page: Page, person: User, live_visi
     assert barriers(page) == []
     stranger = make_user("Olu Other", role=Role.SECURITY)
     signs_in(other, stranger)
+    page.bring_to_front()
     said.get_by_role("button", name="Send it now").press("Enter")
     expect(said).to_contain_text("Somebody else has signed in")
     signs_out(other)
     signs_in(other, person)
+    page.bring_to_front()
     assert not Question.objects.exists()
     said.get_by_role("button", name="Send it now").press("Enter")
     page.wait_for_url(re.compile("#question-"))
