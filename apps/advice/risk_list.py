@@ -56,9 +56,7 @@ _WORTH = Coalesce(
 ).desc(nulls_last=True)
 _IN_FORCE = TreatmentChoice.objects.filter(statement=OuterRef("pk"), decision__ended_at=None)
 _UNTIL = _IN_FORCE.order_by("decision__valid_until").values("decision__valid_until")[:1]
-_OPEN = EvidenceLink.objects.filter(
-    statement=OuterRef("pk"), dismissed_at=None, finding__state="open"
-)
+_OPEN = EvidenceLink.objects.bearing().filter(statement=OuterRef("pk"))
 ORDERS: Mapping[str, tuple[Any, ...]] = {
     "": (_WORTH, "-pk"),
     "new": (F("published__published_at").desc(nulls_last=True), "-pk"),

@@ -1,5 +1,7 @@
 """What findings mean for risk statements: links, and the rules that make them."""
 
+from typing import Self
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -12,6 +14,7 @@ from apps.catalog.models import SystemOwned
 from apps.catalog.stages import Stage
 from apps.evidence.models_incidents import Incident, IncidentEnd, IncidentKind
 from apps.evidence.models_scores import OpinionScore
+from apps.scans.models import FindingState
 
 __all__ = ["Incident", "IncidentEnd", "IncidentKind", "OpinionScore"]
 
@@ -77,6 +80,12 @@ class TriageRuleTarget(models.Model):
         return f"rule {self.rule_id}: RS-{self.statement_id}"
 
 
+class EvidenceLinkQuerySet(StatementOwnedQuerySet):
+    def bearing(self) -> Self:
+        """Those that count today: of an open finding, and not dismissed."""
+        return self.filter(dismissed_at=None, finding__state=FindingState.OPEN)
+
+
 class EvidenceLink(models.Model):
     """A finding bears on a statement."""
 
@@ -98,7 +107,7 @@ class EvidenceLink(models.Model):
     made_at = models.DateTimeField(db_default=Now(), editable=False)
     dismissed_at = models.DateTimeField(null=True)  # a person said that it does not bear on it
 
-    objects = StatementOwnedQuerySet.as_manager()
+    objects = EvidenceLinkQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

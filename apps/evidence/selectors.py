@@ -164,9 +164,9 @@ def links_bearing(viewer: Actor, statement_ids: list[int], *, most: int) -> Quer
     nth = Window(
         RowNumber(), partition_by="statement_id", order_by=["-finding__severity", "-finding_id"]
     )
-    rows: QuerySet[EvidenceLink] = EvidenceLink.objects.visible_to(viewer)
+    rows: QuerySet[EvidenceLink] = EvidenceLink.objects.bearing().visible_to(viewer)
     return (
-        rows.filter(statement_id__in=statement_ids, dismissed_at=None, finding__state="open")
+        rows.filter(statement_id__in=statement_ids)
         .annotate(nth=nth)
         .filter(nth__lte=most)
         .select_related("finding__series", "finding__system")
@@ -177,8 +177,9 @@ def links_bearing(viewer: Actor, statement_ids: list[int], *, most: int) -> Quer
 def open_evidence_counts(viewer: Actor, statement_ids: list[int]) -> dict[int, int]:
     """{statement id: number of open findings that bear on it}."""
     rows = (
-        EvidenceLink.objects.visible_to(viewer)
-        .filter(statement_id__in=statement_ids, dismissed_at=None, finding__state="open")
+        EvidenceLink.objects.bearing()
+        .visible_to(viewer)
+        .filter(statement_id__in=statement_ids)
         .values_list("statement_id")
         .annotate(count=Count("id"))
     )
@@ -193,8 +194,9 @@ def with_stages(
     Each finding counts once, however many statements it bears on. Asked of the database once, not for each link.
     """
     counted = (
-        EvidenceLink.objects.visible_to(viewer)
-        .filter(statement__item_id=item_id, dismissed_at=None, finding__state="open")
+        EvidenceLink.objects.bearing()
+        .visible_to(viewer)
+        .filter(statement__item_id=item_id)
         .exclude(statement__state__in=ENDED)
         .order_by()
         .values("finding__stage")
@@ -207,9 +209,7 @@ def with_open_evidence(
     viewer: Actor, statements: QuerySet[RiskStatement]
 ) -> QuerySet[Any]:  # of RiskStatement; the stubs know no `open_evidence`
     """With `open_evidence`: how many open findings bear on each."""
-    links = EvidenceLink.objects.visible_to(viewer).filter(
-        statement=OuterRef("pk"), dismissed_at=None, finding__state="open"
-    )
+    links = EvidenceLink.objects.bearing().visible_to(viewer).filter(statement=OuterRef("pk"))
     counted = links.order_by().values("statement").annotate(n=Count("pk")).values("n")
     return statements.annotate(open_evidence=Coalesce(Subquery(counted), 0))
 

@@ -208,15 +208,13 @@ def updates_renew(*, statement_id: int) -> int:
 
 
 @transaction.atomic
-def signals_drop(*, statement: RiskStatement, but: ValueUpdate | None) -> int:
-    """Dismiss the signals that wait and are no longer those of the world. Returns how many."""
+def signals_drop(*, statement: RiskStatement, but: ValueUpdate | None) -> None:
+    """Dismiss the signals that wait and are no longer those of the world."""
     waiting = ValueUpdate.objects.select_for_update(of=("self",)).filter(
         statement=statement, kind=UpdateKind.SIGNALS, state__in=WAITING
     )
-    old = list(waiting.exclude(pk=but.pk if but else None))
-    for update in old:
+    for update in waiting.exclude(pk=but.pk if but else None):
         _decide(portal_actor("evidence"), update, UpdateState.DISMISSED)
-    return len(old)
 
 
 def signals_applied(statement_id: int) -> ValueUpdate | None:
