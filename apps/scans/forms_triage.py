@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Team
@@ -54,15 +56,47 @@ class OwnerForm(forms.Form):
 
 
 class ChosenFindings(forms.Form):
-    """The findings that were ticked; none: all that the filter finds."""
+    """Which findings are meant: the ticked ones, or all that the filter finds where that was chosen.
 
+    number: of all that the filter finds, None where it is not known.
+    """
+
+    TICKED, ALL = "ticked", "all"
+
+    meant = forms.ChoiceField(label=_("Which findings"), required=False, widget=forms.RadioSelect)
     finding = forms.TypedMultipleChoiceField(required=False, coerce=int)
 
-    def __init__(self, data: Any) -> None:
-        super().__init__(data)
+    def __init__(self, data: Any = None, *, number: int | None = None) -> None:
+        super().__init__(data, initial={"meant": self.TICKED}, auto_id="triage-%s")
+        meant = [(self.TICKED, _("Only those that I picked")), (self.ALL, _all_of(number))]
+        self.fields["meant"].choices = meant  # type: ignore[attr-defined]
+        if data is None:
+            return
         given = data.getlist("finding")[: MOST_NAMED + 1]
         numbers = [one for one in given if one.isascii() and one.isdigit() and len(one) <= 18]
         self.fields["finding"].choices = [(one, one) for one in numbers]  # type: ignore[attr-defined]
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors and cleaned["meant"] != self.ALL and not cleaned["finding"]:
+            self.add_error("meant", _("Tick findings on the list, or choose all of its filter."))
+        return cleaned
+
+    @property
+    def is_all(self) -> bool:
+        return self.is_valid() and bool(self.cleaned_data["meant"] == self.ALL)
+
     def numbers(self) -> list[int]:
-        return list(self.cleaned_data["finding"]) if self.is_valid() else []
+        """Of the ticked ones; of all that a filter finds none are named."""
+        return [] if self.is_all or not self.is_valid() else list(self.cleaned_data["finding"])
+
+
+def _all_of(number: int | None) -> str:
+    if number is None:
+        return gettext("All that the filter finds; how many is said before anything is done")
+    text = ngettext(
+        "All that the filter finds: %(number)s finding",
+        "All that the filter finds: %(number)s findings",
+        number,
+    )
+    return text % {"number": intcomma(number)}

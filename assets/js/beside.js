@@ -1,6 +1,8 @@
 // A finding opens beside the list on wide screens: by a plain click on its title, by Enter, or by o. The address says
 // which (#finding-12), so it can be sent to others, and Back closes it. The focus stays in the list: j and k go on
 // to the next one and the panel follows; Enter on the one that is open goes into the panel; Escape comes back.
+import { tellMeant } from "./ticked.js";
+
 const wide = window.matchMedia("(width >= 75rem)");
 const SETTLED = 120; // ms: who walks fast asks for the last one alone
 let panel = null;
@@ -21,6 +23,7 @@ function mark() {
     if (shown && numberOf(link) === shown) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
+  tellMeant();
 }
 
 async function fill(number) {

@@ -1,6 +1,7 @@
 // Keys: "/" goes to the search field; "g" and then a letter follows the link with that data-go; j and k
-// walk the rows of a list marked data-rows, o opens the row, x ticks it, e goes to the triage; a asks a question; "?" shows the keys.
+// walk the rows of a list marked data-rows, o opens the row, x ticks it, e goes to the triage (of the ticked rows, else of that one); a asks a question; "?" shows the keys.
 import { openAsk } from "./ask.js";
+import { meanRow } from "./ticked.js";
 
 const WAIT = 1200;
 let pending = 0;
@@ -36,7 +37,8 @@ function triage() {
   if (!form) return;
   const around = form.closest("details");
   if (around) around.open = true;
-  form.querySelector("select, textarea, input:not([type=hidden])")?.focus();
+  const isMeant = meanRow(document.activeElement);
+  form.querySelector(isMeant ? "select" : "[name=meant]:checked")?.focus();
 }
 
 const actions = {

@@ -133,6 +133,39 @@ def test_findings_are_triaged_by_keyboard(page: Page, live_server: LiveServer) -
     expect(page.get_by_role("button", name="Do it")).to_be_focused()
 
 
+def test_triage_means_the_row_that_one_is_on_and_all_only_when_that_is_chosen(
+    page: Page, live_server: LiveServer
+) -> None:
+    series = make_series()
+    for title in ("First weakness", "Second weakness", "Third weakness"):
+        make_finding(series=series, title=title)
+    counts_refresh(series.pk)
+    page.goto("/findings/")
+    status = page.locator("#triage-form [role=status]")
+    page.keyboard.press("e")  # nothing is ticked, open or walked to: that is asked first
+    expect(page.get_by_label("Only those that I picked")).to_be_focused()
+    expect(status).to_contain_text("None is ticked")
+    page.get_by_label("All that the filter finds: 3 findings").check()
+    expect(status).to_contain_text("All that the filter finds are meant")
+    page.reload()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    title = page.locator(".row-title:focus").inner_text()
+    page.keyboard.press("o")
+    expect(page.locator("[data-beside] h2")).to_have_text(title)
+    page.keyboard.press("e")  # it is open beside the list, and nothing is ticked
+    expect(status).to_have_text(f"Only the finding that you are on is meant: {title}")
+    expect(page.locator("#triage-form select").first).to_be_focused()
+    page.locator("#triage-form select").first.select_option("false_positive")
+    page.locator("#triage-form [name=reason]").fill("Read by hand.")
+    with page.expect_navigation():
+        page.get_by_role("button", name="See what it changes").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Triage 1 finding")
+    page.get_by_role("button", name="Do it").press("Enter")
+    page.wait_for_url(re.compile("/findings/triage/.+"))
+    assert list(Finding.objects.exclude(state="open").values_list("title", flat=True)) == [title]
+
+
 def test_choices_are_counted_anew_and_the_focus_stays(page: Page, live_server: LiveServer) -> None:
     for stage, severity in (("code", 3), ("code", 1), ("deploy", 3)):
         series = make_series(stage=stage)

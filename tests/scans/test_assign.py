@@ -254,7 +254,7 @@ def test_on_the_pages(client: Client, people: People, teams: tuple[Team, Team, T
         client.get("/findings/?system=payments").content.decode()
     )
     many = "/findings/owner/?system=payments"
-    shown = client.post(many, {"team": "ruled"}).content.decode()
+    shown = client.post(many, {"team": "ruled", "meant": "all"}).content.decode()
     assert "Owner of 2 findings" in shown
     assert other.title in shown
     assert FindingOwner.objects.count() == 0
@@ -265,9 +265,10 @@ def test_on_the_pages(client: Client, people: People, teams: tuple[Team, Team, T
     unowned = client.get("/findings/?team=!").content.decode()
     assert finding.title in unowned
     assert other.title not in unowned
-    client.post(many, {"team": "*", "confirm": "1"})
+    client.post(many, {"team": "*", "meant": "all", "confirm": "1"})
     assert owner(other) is None
-    assert "Nothing would change" in client.post(many, {"team": "*"}).content.decode()
+    nothing = client.post(many, {"team": "*", "meant": "all"}).content.decode()
+    assert "Nothing would change" in nothing
     for wrong in ("", "x", "\x00"):
         assert client.post(many, {"team": wrong, "confirm": "1"}).status_code == 422
     client.force_login(people.viewer)

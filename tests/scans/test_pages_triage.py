@@ -7,8 +7,9 @@ from django.test import Client
 
 from apps.accounts.models import User
 from apps.scans.models import Finding, Triage
+from apps.scans.services.counts import counts_refresh
 from tests.conftest import People
-from tests.factories import make_finding
+from tests.factories import make_finding, make_series
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +90,7 @@ def test_all_of_a_filter_and_undo(people: People) -> None:
     high = [make_finding(people.system, severity=3) for _ in range(12)]
     low = make_finding(people.system, severity=1)
     client = browser(people.security)
-    shown, done = confirmed(client, "/findings/triage/?severity=3")
+    shown, done = confirmed(client, "/findings/triage/?severity=3", meant="all")
     assert b"Triage 12 findings" in shown.content
     assert set(Finding.objects.filter(state="accepted")) == set(high)
     triage = Triage.objects.get()
@@ -104,9 +105,45 @@ def test_all_of_a_filter_and_undo(people: People) -> None:
     assert other.post(f"/findings/triage/{triage.uid}/undo/").status_code == 404
 
 
+def test_all_of_a_filter_is_never_meant_by_saying_nothing(people: People) -> None:
+    findings = [make_finding(people.system, severity=3) for _ in range(3)]
+    client = browser(people.security)
+    said = {"verdict": "accepted", "reason": "Legacy.", "confirm": "1"}
+    for given in ({}, {"meant": "ticked"}, {"meant": "x"}, {"finding": ""}):
+        for path, words in (("triage", said), ("owner", {"team": "*", "confirm": "1"})):
+            answer = client.post(f"/findings/{path}/?severity=3", {**words, **given})
+            assert answer.status_code == 422, given
+            assert b"Do it" not in answer.content
+            assert 'name="meant"' in answer.content.decode()  # it can be said there
+    assert "Legacy." in client.post("/findings/triage/", said).content.decode()  # typed, and kept
+    assert not Triage.objects.exists()
+    # What is ticked counts, and the whole filter where it is chosen, whatever was ticked before.
+    client.post("/findings/triage/?severity=3", {**said, "finding": [findings[0].pk]})
+    assert Finding.objects.filter(state="accepted").count() == 1
+    client.post(
+        "/findings/triage/?severity=3", {**said, "meant": "all", "finding": [findings[0].pk]}
+    )
+    assert Finding.objects.filter(state="accepted").count() == len(findings)
+
+
+def test_the_list_says_how_many_all_are(people: People) -> None:
+    series = make_series(people.system)
+    for number in range(3):
+        make_finding(series=series, title=f"Same {number}")
+    counts_refresh(series.pk)
+    client = browser(people.security)
+    page = client.get("/findings/").content.decode()
+    assert "All that the filter finds: 3 findings" in page
+    assert (
+        "All that the filter finds: 1 finding" in client.get("/findings/?q=Same+1").content.decode()
+    )
+    why = page[page.index('for="id_reason"') :]
+    assert "(optional)" not in why[: why.index("</label>")]  # it is needed but to open again
+
+
 def test_nothing_to_change_is_said(people: People) -> None:
     make_finding(people.system, state="fixed", is_present=False)
-    said = {"verdict": "accepted", "reason": "x"}
+    said = {"verdict": "accepted", "reason": "x", "meant": "all"}
     answer = browser(people.security).post("/findings/triage/?state=fixed", said)
     assert b"Nothing would change" in answer.content
     assert b'name="confirm"' not in answer.content
@@ -133,7 +170,7 @@ def test_the_way_leads_back_to_the_list_that_it_was_done_on(people: People) -> N
         f"/findings/triage/{opened}".replace("&", "&amp;")
         in client.get(f"/findings/{opened}").content.decode()
     )
-    shown, done = confirmed(client, f"/findings/triage/{opened}")
+    shown, done = confirmed(client, f"/findings/triage/{opened}", meant="all")
     assert shown.context["back_url"] == f"/findings/{opened}"  # cancelled, the page is as it was
     uid = Triage.objects.get().uid
     listed = "?severity=3&columns=owner"

@@ -16,7 +16,7 @@ from apps.common.addresses import address
 from apps.scans.columns import COLUMNS, STANDARD, laid_out, of_address
 from apps.scans.exports.files import KINDS
 from apps.scans.forms import FindingFilterForm
-from apps.scans.forms_triage import OwnerForm, VerdictForm
+from apps.scans.forms_triage import ChosenFindings, OwnerForm, VerdictForm
 from apps.scans.models import SEVERITIES
 from apps.scans.selectors import (
     Place,
@@ -48,6 +48,8 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
     number = counts.found(wanted.state) if counts else None
     page = findings_page(viewer, wanted, place, PAGE, number=number)
     form.put_counts(counts, counts.tool if counts else tools_seen(viewer))
+    if number is None and place is None and page.next is None:
+        number = len(page.findings)  # all of them are on this page
     may_triage = viewer.systems_with(Permission.FINDING_TRIAGE) != frozenset()
     chosen = of_address(given.get("columns", "")) or columns_of(viewer)
     read_for_columns(page.findings, chosen)
@@ -62,6 +64,7 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
         ),
         "may_link": viewer.systems_with(Permission.EVIDENCE_LINK) != frozenset(),
         "triage_form": VerdictForm() if may_triage else None,
+        "chosen": ChosenFindings(number=number),
         "triage_url": address(reverse("triage-new"), given, OPENED),
         "owner_form": OwnerForm() if may_triage else None,
         "owner_url": address(reverse("owner-new"), given, OPENED),

@@ -1,7 +1,7 @@
 """Triage of many findings: first what it would change, then its progress, and taking it back."""
 
 import uuid
-from typing import Any
+from typing import Any, TypedDict
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -39,24 +39,21 @@ def triage_page(request: PageRequest) -> HttpResponse:
 
     With `confirm` it is done.
     """
-    findings, wanted = _chosen(request)
+    chosen = _chosen(request)
     form = VerdictForm(request.POST)
-    valid = form.is_valid()
+    valid = form.is_valid() and chosen.is_valid()
+    meant = _meant(request, chosen)
     if valid and "confirm" in request.POST:
         try:
-            triage = triage_start(
-                actor=request.actor, findings=findings, wanted=wanted, **form.said()
-            )
+            triage = triage_start(actor=request.actor, **meant, **form.said())
         except Invalid as error:
             apply_domain_errors(form, error)
         else:
             return redirect(_told_at(request, triage))
-    rows = findings_to_triage(
-        request.actor, form.cleaned_data.get("verdict", ""), findings=findings, wanted=wanted
-    )
-    told = _told(request, findings, rows, action="triage-new")
-    context = {"form": form, "is_ready": not form.errors, **told}
-    status = 422 if form.errors else 200
+    rows = findings_to_triage(request.actor, form.cleaned_data.get("verdict", ""), **meant)
+    told = _told(request, chosen, rows, action="triage-new")
+    context = {"form": form, "is_ready": valid and not form.errors, **told}
+    status = 422 if form.errors or chosen.errors else 200
     return render(request, "scans/triage_form.html", context, status=status)
 
 
@@ -66,42 +63,53 @@ def owner_page(request: PageRequest) -> HttpResponse:
 
     With `confirm` it is done.
     """
-    findings, wanted = _chosen(request)
+    chosen = _chosen(request)
     form = OwnerForm(request.POST)
-    valid = form.is_valid()
+    valid = form.is_valid() and chosen.is_valid()
+    meant = _meant(request, chosen)
     if valid and "confirm" in request.POST:
         try:
-            triage = owner_start(
-                actor=request.actor, team=form.owner(), findings=findings, wanted=wanted
-            )
+            triage = owner_start(actor=request.actor, team=form.owner(), **meant)
         except Invalid as error:
             apply_domain_errors(form, error)
         else:
             return redirect(_told_at(request, triage))
     rows: QuerySet[Finding] = Finding.objects.none()
     if valid:
-        rows = findings_to_own(request.actor, form.owner(), findings=findings, wanted=wanted)
-    told = _told(request, findings, rows, action="owner-new")
-    context = {"form": form, "is_ready": not form.errors, **told}
-    status = 422 if form.errors else 200
+        rows = findings_to_own(request.actor, form.owner(), **meant)
+    told = _told(request, chosen, rows, action="owner-new")
+    context = {"form": form, "is_ready": valid and not form.errors, **told}
+    status = 422 if form.errors or chosen.errors else 200
     return render(request, "scans/owner_form.html", context, status=status)
 
 
-def _chosen(request: PageRequest) -> tuple[list[int] | None, FindingFilter | None]:
-    """The ticked findings, else the filter in the address. Raises: NotPermitted."""
+class _Meant(TypedDict):
+    """One of both; none named is none meant."""
+
+    findings: list[int] | None
+    wanted: FindingFilter | None
+
+
+def _chosen(request: PageRequest) -> ChosenFindings:
+    """Raises: NotPermitted."""
     if request.actor.systems_with(Permission.FINDING_TRIAGE) == frozenset():
         raise NotPermitted(_("Findings are triaged by security and admins of their system."))
-    findings = ChosenFindings(request.POST).numbers() or None
-    wanted = None if findings else _filter(request, request.GET)
-    return findings, wanted
+    return ChosenFindings(request.POST)
+
+
+def _meant(request: PageRequest, chosen: ChosenFindings) -> _Meant:
+    """The ticked findings, or what the filter in the address finds, as was said."""
+    if chosen.is_all:
+        return {"findings": None, "wanted": _filter(request, request.GET)}
+    return {"findings": chosen.numbers(), "wanted": None}
 
 
 def _told(
-    request: PageRequest, findings: list[int] | None, rows: QuerySet[Finding], *, action: str
+    request: PageRequest, chosen: ChosenFindings, rows: QuerySet[Finding], *, action: str
 ) -> dict[str, Any]:
     """What would change, before it does. action: the page that does it."""
     return {
-        "findings": findings or [],
+        "chosen": chosen,
         "total": rows.count(),
         "sample": rows.select_related("system", "series").order_by("-severity", "-id")[:SAMPLE],
         "action": address(reverse(action), request.GET, OPENED),
