@@ -121,7 +121,7 @@ def _risk(revision: RiskRevision, before: Decimal | None) -> Happening:
         title,
         icon,
         who=str(revision.published_by or ""),
-        text=revision.note or f"{revision.condition} {revision.consequence}",
+        text=revision.note or revision.sentence,
         path=reverse("statement-detail", args=[revision.statement_id]),
         tone=tone,
     )

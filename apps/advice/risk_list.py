@@ -12,7 +12,7 @@ from apps.accounts.actors import Actor
 from apps.advice.carried import IS_CARRIED
 from apps.evidence.models import EvidenceLink
 from apps.evidence.selectors import links_bearing, open_evidence_counts
-from apps.risks.models import ENDED, RiskStatement, TreatmentChoice
+from apps.risks.models import ENDED, RiskStatement, StatementState, TreatmentChoice
 from apps.risks.selectors import statements_matching, treatments_in_force
 
 WORST = 3  # findings shown of each, where evidence is what was asked for
@@ -75,7 +75,7 @@ def risks_found(viewer: Actor, wanted: RiskFilter) -> QuerySet[Any]:  # of RiskS
     exact = {"system__key": wanted.system, "item__stage": wanted.stage}
     found = found.filter(**{name: value for name, value in exact.items() if value})
     if wanted.carried:
-        found = found.filter(IS_CARRIED, state="published")
+        found = found.filter(IS_CARRIED, state=StatementState.PUBLISHED)
     if wanted.has_evidence:
         found = found.filter(Exists(_OPEN))
     if wanted.treatment == NOTHING_SAID:
@@ -90,7 +90,9 @@ def risks_found(viewer: Actor, wanted: RiskFilter) -> QuerySet[Any]:  # of RiskS
 def risks_total(found: QuerySet[Any]) -> RiskTotal:
     told = found.order_by().aggregate(
         count=Count("pk"),
-        worth=Sum("published__valuation__expected_annual_loss", filter=Q(state="published")),
+        worth=Sum(
+            "published__valuation__expected_annual_loss", filter=Q(state=StatementState.PUBLISHED)
+        ),
     )
     return RiskTotal(told["count"], told["worth"] or Decimal(0))
 

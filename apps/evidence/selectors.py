@@ -32,7 +32,7 @@ from apps.scans.models import Finding, FindingState, Report, TriageRule
 from apps.scans.selectors import FindingFilter, findings_list
 from apps.scans.selectors_rules import rules_visible
 
-_OPEN = ExpressionWrapper(Q(finding__state="open"), output_field=BooleanField())
+_OPEN = ExpressionWrapper(Q(finding__state=FindingState.OPEN), output_field=BooleanField())
 _OPEN_AND_WORST_FIRST = (_OPEN.desc(), "-finding__severity", "-id")
 
 

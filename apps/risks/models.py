@@ -188,6 +188,11 @@ class StatementText(Versioned):
         return clauses(self.condition, "").if_clause
 
     @property
+    def then_clause(self) -> str:
+        """What stands below that: "then ..."."""
+        return clauses(self.condition, self.consequence).then_clause
+
+    @property
     def sentence(self) -> str:
         """The whole on one line: "If you ..., then ..."."""
         return clauses(self.condition, self.consequence).sentence

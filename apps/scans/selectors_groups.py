@@ -24,7 +24,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Concat
 
 from apps.accounts.actors import Actor
-from apps.scans.models import Finding, Series, WeaknessGroup
+from apps.scans.models import Finding, FindingState, Series, WeaknessGroup
 from apps.scans.selectors import FindingFilter, findings_list
 
 MOST = 500
@@ -157,7 +157,9 @@ def sightings_of(viewer: Actor, finding: Finding) -> QuerySet[Finding]:
     others = Finding.objects.visible_to(viewer).filter(
         system_id=finding.system_id, is_preview=finding.is_preview
     )
-    others = others.exclude(pk=finding.pk).exclude(state="fixed").select_related("series")
+    others = (
+        others.exclude(pk=finding.pk).exclude(state=FindingState.FIXED).select_related("series")
+    )
     found: QuerySet[Finding]
     if finding.vulnerabilities:
         package = finding.purl.partition("?")[0].partition("#")[0].partition("@")[0]

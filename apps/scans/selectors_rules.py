@@ -10,6 +10,7 @@ from apps.common.errors import Missing
 from apps.scans.models import (
     Finding,
     FindingOwner,
+    FindingState,
     FindingTag,
     OwnersMap,
     Presence,
@@ -80,7 +81,9 @@ def owners_map(viewer: Actor, system_id: int) -> OwnersMap:
 
 def owner_counts(viewer: Actor, system_id: int) -> list[tuple[Team, int]]:
     """(team, findings of a system that it owns and that are open), the most first."""
-    owned = FindingOwner.objects.filter(finding__system_id=system_id, finding__state="open")
+    owned = FindingOwner.objects.filter(
+        finding__system_id=system_id, finding__state=FindingState.OPEN
+    )
     systems = viewer.systems_with(Permission.SYSTEM_VIEW)
     if systems is not None and system_id not in systems:
         return []

@@ -24,9 +24,14 @@ class Clauses:
         return " ".join(f"{self.opening} {self.condition}".split())
 
     @property
+    def then_clause(self) -> str:
+        """What stands below that in a list: "then ...", on one line."""
+        return " ".join(f"{self.then} {self.consequence}.".split())
+
+    @property
     def sentence(self) -> str:
         """The whole of it on one line."""
-        return " ".join(f"{self.if_clause}, {self.then} {self.consequence}.".split())
+        return f"{self.if_clause}, {self.then_clause}"
 
 
 def clauses(condition: str, consequence: str) -> Clauses:

@@ -4,9 +4,9 @@ import hashlib
 import json
 from typing import Any
 
-from apps.accounts.actors import Actor, portal_actor
 from apps.evidence.models import EvidencePolicy, UpdateKind, ValueUpdate
 from apps.evidence.services.updates import (
+    PORTAL,
     factor_of,
     signals_applied,
     signals_drop,
@@ -53,7 +53,7 @@ def signals_review(statement: RiskStatement, report: Report | None = None) -> Va
     # With the one that was applied last: signals that come back later are news again.
     text = json.dumps([data["factor"], last.pk if last else 0, data["reasons"]])
     update = update_record(
-        actor=_PORTAL,
+        actor=PORTAL,
         statement=statement,
         kind=UpdateKind.SIGNALS,
         data=data,
@@ -74,9 +74,6 @@ def signals_review_all(report: Report | None = None) -> int:
     if report is not None:
         rows = rows.filter(system_id=report.system_id)
     return sum(signals_review(each, report) is not None for each in rows.iterator())
-
-
-_PORTAL: Actor = portal_actor("evidence")
 
 
 def _facts(statement_id: int) -> list[FindingFacts]:

@@ -28,6 +28,7 @@ STEPS = {
     "magnitude_low": Decimal("0.01"),
     "magnitude_high": Decimal("0.01"),
 }
+PORTAL = portal_actor("evidence")
 WAITING = (UpdateState.PROPOSED, UpdateState.FLAGGED)
 MOST_RENEWED = 50  # of one statement; applying one of the others reckons it anew in any case
 STATES = {
@@ -214,7 +215,7 @@ def signals_drop(*, statement: RiskStatement, but: ValueUpdate | None) -> None:
         statement=statement, kind=UpdateKind.SIGNALS, state__in=WAITING
     )
     for update in waiting.exclude(pk=but.pk if but else None):
-        _decide(portal_actor("evidence"), update, UpdateState.DISMISSED)
+        _decide(PORTAL, update, UpdateState.DISMISSED)
 
 
 def signals_applied(statement_id: int) -> ValueUpdate | None:

@@ -22,6 +22,7 @@ def test_the_sentence_is_the_same_whoever_typed_its_opening(
     said = clauses(condition, consequence)
     assert said.sentence == WHOLE
     assert said.if_clause == "If you keep uploads in a public bucket"
+    assert said.then_clause == "then whoever learns a name reads them."
 
 
 def test_a_condition_about_nobody_keeps_its_own_opening() -> None:
