@@ -4,7 +4,7 @@ Who may do so the caller has asked: apps/accounts stands above this.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -17,7 +17,7 @@ from psycopg2 import sql
 
 from apps.audit.services import record
 from apps.common import sealing
-from apps.common.errors import Conflict
+from apps.common.errors import Conflict, Missing
 from apps.common.types import ActorLike
 from apps.removals.kinds import Kind, kinds
 from apps.removals.models import KEPT, Removal, RemovedRow
@@ -55,7 +55,12 @@ def removal_make(
     label: str = "",
     system_id: int | None = None,
 ) -> Removal:
-    """Take a row away with everything that hangs on it, and keep all of it for KEPT."""
+    """Take a row away with everything that hangs on it, and keep all of it for KEPT.
+
+    The row is locked first: nothing begins to hang on it meanwhile, and of two who press at once one does it.
+    Raises: Missing where somebody else was there first.
+    """
+    row = _locked(row)
     collector = Collector(using=DEFAULT_DB_ALIAS, origin=row)
     collector.collect([row])
     removal = Removal.objects.create(
@@ -163,6 +168,14 @@ def _resealed(values: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def _locked(row: models.Model) -> models.Model:
+    rows = type(row)._base_manager.select_for_update(of=("self",))  # noqa: SLF001  # public in practice
+    found: models.Model | None = rows.filter(pk=row.pk).first()
+    if found is None:
+        raise Missing("It is gone already: somebody took it away at the same moment.")
+    return found
+
+
 def _going(collector: Collector) -> dict[type[models.Model], list[int]]:
     """Keys of everything that a deletion takes along, by model."""
     going: dict[type[models.Model], set[int]] = {}
@@ -175,13 +188,13 @@ def _going(collector: Collector) -> dict[type[models.Model], list[int]]:
 
 
 def _pointing(
-    collector: Collector, going: Mapping[type[models.Model], object]
+    collector: Collector, going: Mapping[type[models.Model], Collection[int]]
 ) -> Iterator[tuple[Any, list[int]]]:
     """Fields that a deletion sets to nothing, and the keys of the rows that stay."""
     updates: Mapping[Any, list[Any]] = collector.field_updates  # lists, or querysets, of rows
     for (field, _nothing), groups in updates.items():
-        keys = sorted({row.pk for rows in groups for row in rows})
-        if keys and field.model not in going:
+        keys = sorted({row.pk for rows in groups for row in rows} - {*going.get(field.model, ())})
+        if keys:
             yield field, keys
 
 

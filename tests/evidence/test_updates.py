@@ -296,6 +296,25 @@ def test_signals_that_wait_make_place_for_those_of_today(
     assert new.state == "dismissed"
 
 
+def test_signals_that_made_place_are_proposed_again_when_they_are_those_of_today(
+    people: People, exposed: RiskStatement
+) -> None:
+    """What a person dismissed stays dismissed; what only made place was never decided on."""
+    EpssScore.objects.create(cve="CVE-2021-44228", score=0.5, percentile=0.9)
+    first = signals_review(exposed)
+    assert first is not None
+    EpssScore.objects.all().delete()
+    assert signals_review(exposed) is None
+    EpssScore.objects.create(cve="CVE-2021-44228", score=0.5, percentile=0.9)
+    again = signals_review(exposed)
+    assert again is not None
+    assert (again.state, float(again.loss_after)) == ("proposed", 7500)
+    update_dismiss(actor=actor_of(people.security), update=again)
+    still = signals_review(exposed)
+    assert still is not None
+    assert (still.pk, still.state) == (again.pk, "dismissed")
+
+
 def test_applying_one_moves_the_ground_of_those_that_wait(
     people: People, exposed: RiskStatement
 ) -> None:

@@ -24,15 +24,16 @@ from apps.accounts.signing_in import SURE
 from apps.audit.models import AuditEntry
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
+from apps.common.errors import Missing
 from apps.common.sealing import unseal
 from apps.controls.models import ControlEffect
 from apps.coverage.kinds import EvidenceKind
 from apps.coverage.models import SystemExpectation
 from apps.coverage.picture import Line
 from apps.coverage.services.profiles import exception_set, profile_set
-from apps.evidence.models import EvidenceLink
-from apps.evidence.services.links import rule_create
-from apps.evidence.services.updates import update_record
+from apps.evidence.models import EvidenceLink, EvidenceRule
+from apps.evidence.services.links import rule_create, rule_delete
+from apps.evidence.services.updates import update_dismiss, update_record, update_return
 from apps.outbound.models import Webhook
 from apps.outbound.services.webhooks import webhook_create, webhook_delete, webhook_ping
 from apps.planning.models import SavedFilter
@@ -46,7 +47,7 @@ from apps.risks.models import RiskStatement
 from apps.risks.services.endings import statement_withdraw
 from apps.sources.models import Credential, Source
 from apps.sources.services.credentials import credential_delete
-from apps.sources.services.sources import source_run_now
+from apps.sources.services.sources import source_delete, source_run_now
 from apps.trackers.models import (
     DecisionComment,
     Mirror,
@@ -334,6 +335,31 @@ def test_once_and_within_a_week(people: People) -> None:
     assert not RemovedRow.objects.exists()
 
 
+Removing = tuple[Callable[[People], object], Any, Callable[[Any], object]]
+OF_PAGES_READ_BEFORE: dict[str, Removing] = {
+    "webhook": (a_webhook, Webhook, lambda row: webhook_delete(actor=TESTS, webhook=row)),
+    "source": (a_source, Source, lambda row: source_delete(actor=TESTS, source=row)),
+    "evidence_rule": (
+        an_evidence_rule,
+        EvidenceRule,
+        lambda row: rule_delete(actor=TESTS, rule=row),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", OF_PAGES_READ_BEFORE)
+def test_two_who_take_it_away_at_once_leave_one_to_put_back(people: People, kind: str) -> None:
+    """The second has read the row before the first was done, as two presses of one button do."""
+    make, model, delete = OF_PAGES_READ_BEFORE[kind]
+    make(people)
+    row = model.objects.get()
+    delete(model.objects.get())
+    with pytest.raises(Missing):
+        delete(row)
+    removal_put_back(actor=TESTS, removal=Removal.objects.get())
+    assert model.objects.get().pk == row.pk
+
+
 def test_nobody_puts_it_back_twice_and_what_is_gone_for_good_stays_so(people: People) -> None:
     user, address = a_credential(people)
     client = browser(user)
@@ -573,3 +599,22 @@ def test_dismissed_news_of_a_value_is_taken_up_again(people: People) -> None:
     update.refresh_from_db()
     assert update.state == "proposed"
     assert "Only what was dismissed" in client.post(back, follow=True).content.decode()
+
+
+def test_what_is_taken_up_again_says_what_it_would_do_now(people: People) -> None:
+    """Dismissed at 10 000 a year; meanwhile the statement was valued at ten times that."""
+    statement = make_statement(make_item(people.system), published=True)
+    update = update_record(
+        actor=TESTS,
+        statement=statement,
+        kind="events",
+        data={"events": 0, "years": 1.0, "relevance": 1.0},
+        key="quiet",
+    )
+    before = update.loss_before
+    update_dismiss(actor=TESTS, update=update)
+    RiskStatement.objects.filter(pk=statement.pk).update(
+        magnitude_low=statement.magnitude_low * 10, magnitude_high=statement.magnitude_high * 10
+    )
+    again = update_return(actor=TESTS, update=update)
+    assert float(again.loss_before) == pytest.approx(float(before) * 10, rel=0.02)

@@ -165,11 +165,14 @@ def update_dismiss(*, actor: Actor, update: ValueUpdate) -> ValueUpdate:
 
 @transaction.atomic
 def update_return(*, actor: Actor, update: ValueUpdate) -> ValueUpdate:
-    """Undo that it was dismissed: it waits for a decision again. Raises: Conflict."""
+    """Undo that it was dismissed: it waits for a decision again, on the estimate of now. Raises: Conflict."""
     row, locked = _locked(actor, update)
     if locked.state != UpdateState.DISMISSED:
         raise Conflict("Only what was dismissed can be taken up again.")
-    return _decide(actor, locked, STATES[Mode(policy_of(row).mode)])
+    _decide(actor, locked, STATES[Mode(policy_of(row).mode)])
+    updates_renew(statement_id=row.pk)
+    locked.refresh_from_db()
+    return locked
 
 
 @transaction.atomic
@@ -210,11 +213,15 @@ def updates_renew(*, statement_id: int) -> int:
 
 @transaction.atomic
 def signals_drop(*, statement: RiskStatement, but: ValueUpdate | None) -> None:
-    """Dismiss the signals that wait and are no longer those of the world."""
+    """Dismiss the signals that wait and are no longer those of the world.
+
+    Nobody decided on them, so they give their key back: the same signals are news when they return.
+    """
     waiting = ValueUpdate.objects.select_for_update(of=("self",)).filter(
         statement=statement, kind=UpdateKind.SIGNALS, state__in=WAITING
     )
     for update in waiting.exclude(pk=but.pk if but else None):
+        update.key = f"{update.key}:{update.pk}"
         _decide(PORTAL, update, UpdateState.DISMISSED)
 
 
