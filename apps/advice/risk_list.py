@@ -13,7 +13,7 @@ from apps.advice.carried import IS_CARRIED
 from apps.evidence.models import EvidenceLink
 from apps.evidence.selectors import links_bearing, open_evidence_counts
 from apps.risks.models import ENDED, RiskStatement, StatementState, TreatmentChoice
-from apps.risks.selectors import statements_matching, treatments_in_force
+from apps.risks.selectors import statements_saying, treatments_in_force
 
 WORST = 3  # findings shown of each, where evidence is what was asked for
 NOTHING_SAID = "none"
@@ -54,7 +54,7 @@ class RiskRow:
 _WORTH = Coalesce(
     "published__valuation__expected_annual_loss", "valuation__expected_annual_loss"
 ).desc(nulls_last=True)
-_IN_FORCE = TreatmentChoice.objects.filter(statement=OuterRef("pk"), decision__ended_at=None)
+_IN_FORCE = TreatmentChoice.objects.in_force().filter(statement=OuterRef("pk"))
 _UNTIL = _IN_FORCE.order_by("decision__valid_until").values("decision__valid_until")[:1]
 _OPEN = EvidenceLink.objects.bearing().filter(statement=OuterRef("pk"))
 ORDERS: Mapping[str, tuple[Any, ...]] = {
@@ -66,11 +66,10 @@ ORDERS: Mapping[str, tuple[Any, ...]] = {
 
 def risks_found(viewer: Actor, wanted: RiskFilter) -> QuerySet[Any]:  # of RiskStatement
     """In the order that was asked for."""
-    found: QuerySet[Any] = RiskStatement.objects.visible_to(viewer)
-    if (
-        text := wanted.text.strip()
-    ):  # what was not published finds a risk only for those who write there
-        found = statements_matching(viewer, text)
+    text = wanted.text.strip()
+    found: QuerySet[Any] = (
+        statements_saying(viewer, text) if text else RiskStatement.objects.visible_to(viewer)
+    )
     found = found.filter(state=wanted.state) if wanted.state else found.exclude(state__in=ENDED)
     exact = {"system__key": wanted.system, "item__stage": wanted.stage}
     found = found.filter(**{name: value for name, value in exact.items() if value})

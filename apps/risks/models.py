@@ -1,5 +1,7 @@
 """Risk statements, their immutable revisions, and what simulation makes of them."""
 
+from typing import Self
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -348,6 +350,12 @@ class StatementEnd(models.Model):
         return [f"RS-{pk}" for pk in self.successors]
 
 
+class TreatmentChoiceQuerySet(models.QuerySet["TreatmentChoice"]):
+    def in_force(self) -> Self:
+        """What decisions that hold now do about risks, where it was said: at most one a risk."""
+        return self.filter(decision__ended_at=None).exclude(treatment="")
+
+
 class TreatmentChoice(models.Model):
     """One risk that a decision was made on: its revision and valuation, and what is done about it.
 
@@ -367,6 +375,8 @@ class TreatmentChoice(models.Model):
         max_length=10, choices=Treatment.choices, blank=True
     )
     note = models.CharField(max_length=500, blank=True, default="")
+
+    objects = TreatmentChoiceQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

@@ -98,13 +98,9 @@ def ends_of_item(viewer: Actor, item_id: int) -> QuerySet[StatementEnd]:
 
 def treatments_in_force(viewer: Actor, statement_ids: list[int]) -> QuerySet[TreatmentChoice]:
     """What the decisions that hold now do about these risks, where it was said: at most one a risk."""
-    chosen = TreatmentChoice.objects.filter(
-        statement__in=statements_visible(viewer).filter(pk__in=statement_ids).values("pk"),
-        decision__ended_at=None,
-    )
-    return chosen.exclude(treatment="").select_related(
-        "decision__option", "decision__decided_by", "revision"
-    )
+    seen = statements_visible(viewer).filter(pk__in=statement_ids).values("pk")
+    chosen = TreatmentChoice.objects.in_force().filter(statement__in=seen)
+    return chosen.select_related("decision__option", "decision__decided_by", "revision")
 
 
 def statements_from_guidance(viewer: Actor, guidance_id: int) -> QuerySet[RiskStatement]:
@@ -117,7 +113,15 @@ def statements_from_guidance(viewer: Actor, guidance_id: int) -> QuerySet[RiskSt
 def statements_matching(
     viewer: Actor, text: str, *, cwe: int | None = None
 ) -> QuerySet[RiskStatement]:
-    """Statements that say a text or bear on a weakness, published ones first, each with its system.
+    """statements_saying() that have not ended, published ones first, each with its system."""
+    found = statements_saying(viewer, text, cwe=cwe).exclude(state__in=ENDED)
+    return found.order_by(_DRAFTS_LAST, "-pk").select_related("system", "published")
+
+
+def statements_saying(
+    viewer: Actor, text: str, *, cwe: int | None = None
+) -> QuerySet[RiskStatement]:
+    """Statements in whatever state that say a text or bear on a weakness.
 
     What was written since the last publication finds a statement for those alone who write there.
     """
@@ -127,8 +131,7 @@ def statements_matching(
         told = Q(published__in=RiskRevision.objects.filter(says).values("pk"))
         says = told | (says & (Q(published=None) | Q(system__in=writes_on)))
     rows: QuerySet[RiskStatement] = RiskStatement.objects.visible_to(viewer)
-    found = rows.filter(says).exclude(state__in=ENDED).order_by(_DRAFTS_LAST, "-pk")
-    return found.select_related("system", "published")
+    return rows.filter(says)
 
 
 def statements_to_link(

@@ -113,3 +113,24 @@ def test_the_portfolio_leads_to_the_risks_that_it_counts(people: People) -> None
     page = signed_in(people.viewer).get("/portfolio/").content.decode()
     assert "/risks/?carried=yes&amp;system=payments" in page
     assert keys(people.viewer, "?carried=yes") == [carried.key]
+
+
+def test_a_decision_that_said_nothing_of_a_risk_leaves_it_without_a_treatment(
+    people: People,
+) -> None:
+    """A decision keeps every risk that it was made on, whether or not it says what is done about it."""
+    option = make_option(make_item(people.system, status="open"))
+    accepted, unsaid = (
+        make_statement(option=option, published=True, condition=f"Case {number}")
+        for number in range(2)
+    )
+    accept(people, accepted, None)
+    assert keys(people.viewer, "?treatment=none") == [unsaid.key]
+    assert keys(people.viewer, "?treatment=accept") == [accepted.key]
+
+
+def test_ended_risks_are_found_by_their_words(people: People) -> None:
+    gone, other = risk(people, 10, condition="Paper tickets"), risk(people, 20)
+    RiskStatement.objects.filter(pk__in=[gone.pk, other.pk]).update(state="withdrawn")
+    assert keys(people.viewer, "?q=paper+tickets") == []
+    assert keys(people.viewer, "?q=paper+tickets&state=withdrawn") == [gone.key]
