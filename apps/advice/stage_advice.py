@@ -10,7 +10,7 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -160,21 +160,20 @@ def _new(viewer: Actor, system: System, stage: Stage, since: Since) -> QuerySet[
     )
     if since.is_of_branch(system.default_branch):
         return _only_on(rows, since.branch).order_by("-severity", "-id")
-    rows = rows.filter(is_preview=False, presences__is_current=True)
+    rows = rows.filter(is_preview=False)
+    # In one filter(), so that all of it is asked of the same presence: the one that lasts.
     if since.commit:
         base = (
             Report.objects.filter(series=OuterRef("series"), state=ReportState.PROCESSED)
             .filter(commit__istartswith=since.commit)
             .order_by("-id")
         )
-        later = Report.objects.filter(
-            pk=OuterRef("presences__since_id"), pk__gt=base.values("pk")[:1]
-        )
         # A series that never reported this commit has no base: all of it is new to whoever asks.
-        rows = rows.filter(Q(Exists(later)) | ~Exists(base))
+        later = Q(presences__since__gt=Subquery(base.values("pk")[:1])) | ~Exists(base)
+        rows = rows.filter(later, presences__is_current=True)
     else:
         began = dt.datetime.combine(since.first_day, dt.time.min, dt.UTC)
-        rows = rows.filter(presences__since__received_at__gte=began)
+        rows = rows.filter(presences__is_current=True, presences__since__received_at__gte=began)
     return rows.order_by("-severity", "-id")
 
 

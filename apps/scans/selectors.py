@@ -80,7 +80,7 @@ class FindingFilter:
     team: str = ""  # the owner's key, or NOBODY
     tag: str = ""
     report: str = ""  # the number (UUID) of one that the viewer may see; with `change`
-    change: str = ""  # what became of them by the report: a Change
+    change: str = ""  # what became of them by the report: a ReportChange
 
 
 class ReportChange(StrEnum):
@@ -94,7 +94,7 @@ class ReportChange(StrEnum):
 
 
 def changed_by(report: Report, change: str) -> QuerySet[Any]:
-    """The numbers of the findings to which a report did this.
+    """The numbers of the findings to which a report, which was processed, did this.
 
     Unchanged is what was there before and stayed; only of a full report that is also what it saw.
     """
@@ -162,7 +162,9 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
 
 
 def _of_report(viewer: Actor, found: QuerySet[Finding], wanted: FindingFilter) -> QuerySet[Finding]:
-    report = Report.objects.visible_to(viewer).filter(uid=wanted.report).first()
+    """What was not read, or could not be, changed nothing."""
+    read = Report.objects.visible_to(viewer).filter(state=ReportState.PROCESSED)
+    report = read.filter(uid=wanted.report).first()
     return found.filter(pk__in=changed_by(report, wanted.change)) if report else found.none()
 
 
@@ -385,7 +387,8 @@ def findings_page(
         if wanted.stage:
             few = few.filter(is_one_of(_series_of(stage=wanted.stage), "series_id"))
         found = found.filter(_equals_any("id", ArraySubquery(few.values("pk"))))
-    if wanted.since and (newest := _few_since(viewer, wanted)) is not None:
+    # Those of one report are few, or all of a preview's, which are no part of what is new.
+    if wanted.since and not wanted.report and (newest := _few_since(viewer, wanted)) is not None:
         found = found.filter(is_one_of(newest))
     if behind is not None:
         row = Tuple("severity", "id")

@@ -126,6 +126,19 @@ def test_new_without_a_commit_is_since_a_day_that_is_said(people: People) -> Non
 
 
 @ingests
+def test_what_went_and_came_back_is_new_once(people: People) -> None:
+    """A finding that was seen, gone and seen again since then is one finding and not two."""
+    api = as_pipeline(people.system)
+    post(people, 9, commit="aaaaaaa1111")
+    for lines in ((9, 1), (9,), (9, 1)):
+        post(people, *lines)
+    for since in ({}, {"since": "aaaaaaa1111"}):
+        told = api.get(PATH, **since).json()
+        assert lines_of(told) == (places(1, 9) if not since else places(1))
+        assert told["new_count"] == len(told["new"])
+
+
+@ingests
 def test_new_on_a_branch_is_what_the_default_branch_has_not(people: People) -> None:
     api = as_pipeline(people.system)
     post(people, 1, 2)

@@ -18,9 +18,11 @@ from apps.evidence.services.links import rule_create
 from apps.evidence.services.updates import update_record
 from apps.scans.models import Report
 from apps.scans.progress import progress_of
+from apps.scans.selectors import ReportChange
 from apps.scans.services.ingest import report_ingest
 from apps.scans.services.reconcile import reconcile
 from tests.accounts.test_policy import TESTS
+from tests.api.conftest import as_user
 from tests.conftest import People
 from tests.factories import make_item, make_report, make_series, make_statement
 
@@ -133,6 +135,36 @@ def test_each_count_leads_to_exactly_those_findings(client: Client, people: Peop
     assert len(_titles(client, "/findings/?change=new-x&state=any")) == 5
     rows = client.get(f"/api/v1/reports/{report.uid}/findings?change=severity").json()["results"]
     assert [row["title"] for row in rows] == ["Weakness 2"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_that_is_not_read_changed_nothing(client: Client, people: People) -> None:
+    """The address of what it changed is as good before it was read, and where it could not be."""
+    client.force_login(people.security)
+    waiting = make_report(people.system)
+    failed = make_report(people.system)
+    Report.objects.filter(pk=failed.pk).update(
+        state="failed", error_reason="internal", finished_at=timezone.now()
+    )
+    api = as_user(people.security)
+    for report in (waiting, failed):
+        for change in ReportChange:
+            asked = f"?state=any&change={change}-{report.uid}"
+            assert client.get(f"/findings/{asked}").status_code == 200, change
+            told = api.get(f"/reports/{report.uid}/findings", change=change.value)
+            assert told.json()["results"] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_new_on_a_branch_is_found_by_its_report(client: Client, people: People) -> None:
+    """The count of a preview's report leads to its findings, also with an age beside it."""
+    client.force_login(people.security)
+    report = _sent(client, _sarif(1), branch="feature")
+    assert report is not None
+    _process(report.pk)
+    asked = f"/findings/?state=any&change=new-{report.uid}"
+    for narrower in ("", "&age=today"):
+        assert _titles(client, asked + narrower) == ["Weakness 1"]
 
 
 @pytest.mark.django_db(transaction=True)
