@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from apps.catalog.stages import Stage
 from apps.common.markdown import glance
-from apps.common.ui.money import amount_short
+from apps.common.ui.money import amount_told
 from apps.notices.kinds import NoticeKind
 from apps.notices.models import Notice
 
@@ -103,7 +103,7 @@ def _value(key: str, value: dict[str, str]) -> str:
 
 
 def _money(amount: str, currency: str) -> str:
-    return f"{currency}\u00a0{amount_short(Decimal(amount))}"
+    return f"{currency}\u00a0{amount_told(Decimal(amount))}"
 
 
 def _day(text: str) -> str:

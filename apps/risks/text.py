@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from apps.common.ui.money import amount_short, number_said
+from apps.common.ui.money import amount_told, number_said
 from apps.risks.models import RiskRevision, StatementText
 from apps.risks.services.credits import Credit
 from apps.risks.services.statements import StatementInput
@@ -160,13 +160,13 @@ def frequency_words(rate: Decimal | float) -> str:
 
 
 def worth_words(before: RiskRevision | None, after: RiskRevision) -> str:
-    """What a risk was worth, and is worth now."""
+    """What a risk was worth, where that reads otherwise, and is worth now."""
     now = _worth(after)
-    if before is None:
+    if before is None or _worth(before) == now:
         return _("Expected loss a year: %(now)s.") % {"now": now}
     amounts = {"before": _worth(before), "now": now}
     return _("Expected loss a year: %(before)s before, %(now)s now.") % amounts
 
 
 def _worth(revision: RiskRevision) -> str:
-    return f"{revision.currency} {amount_short(revision.valuation.expected_annual_loss)}"
+    return f"{revision.currency} {amount_told(revision.valuation.expected_annual_loss)}"
