@@ -65,15 +65,18 @@ def tell_together(
     """
     with (
         connection.cursor() as cursor
-    ):  # two workers with two events of one item would both find none
+    ):  # two workers with two events of an item would both find none
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_ALIKE, item_id % 2**31])
     wanted = {user.pk: user for user in people}
     rows = Notice.objects.filter(user__in=wanted, kind=kind, path=path)
     for pk in rows.filter(facts__events__contains=[event_id]).values_list("user", flat=True):
         del wanted[pk]
-    alike = rows.filter(
-        user__in=wanted, read_at=None, mailed_at=None, created_at__gte=at - TOGETHER
-    ).order_by("created_at", "pk")
+    # Locked: one that is read or mailed at this moment has told already, and another tells of this.
+    alike = (
+        rows.select_for_update()
+        .filter(user__in=wanted, read_at=None, mailed_at=None, created_at__gte=at - TOGETHER)
+        .order_by("created_at", "pk")
+    )
     for notice in {each.user_id: each for each in alike}.values():
         del wanted[notice.user_id]
         notice.facts = _joined(notice.facts, facts, values, event_id)
