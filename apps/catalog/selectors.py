@@ -1,7 +1,8 @@
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
@@ -94,9 +95,11 @@ def _parts_of(text: str) -> Q:
     path = settings.SECOPS_AUDIT_PARTS.get(key["kind"].upper(), "") if key else ""
     found = Q()
     if key and path:
-        parts: Mapping[str, Iterable[int]] = import_string(path)(int(key["number"]))
+        parts: Mapping[str, QuerySet[Any, str] | list[str]] = import_string(path)(
+            int(key["number"])
+        )
         for object_type, numbers in parts.items():
-            found |= Q(object_type=object_type, object_id__in=[str(each) for each in numbers])
+            found |= Q(object_type=object_type, object_id__in=numbers)
     return found
 
 
