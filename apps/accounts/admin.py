@@ -21,13 +21,11 @@ from apps.accounts.reach import is_in_reach
 from apps.accounts.roles import Permission
 from apps.accounts.services.factors import factors_reset
 from apps.accounts.services.passwords import password_link_make
-from apps.accounts.services.people import person_add, person_edit, person_staff_set
+from apps.accounts.services.people import STAFF, person_add, person_edit, person_staff_set
 from apps.accounts.services.sessions import sessions_end_of
 from apps.common.admin import ReadOnlyAdmin
 from apps.common.errors import NotPermitted
 from apps.common.said import said
-
-STAFF = ("is_staff", "is_superuser")
 
 
 class NewUserForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -41,7 +41,8 @@ def findings_link_page(request: PageRequest) -> HttpResponse:
     cwes = {cwe for each in found for cwe in each.cwes}
     known = statements_with_all(request.actor, found)
     others = statements_to_link(request.actor, system.pk, text, cwes).exclude(pk__in=known)
-    offered = list(others[:SHOWN])
+    first = list(others[: SHOWN + 1])
+    offered = first[:SHOWN]
     form = TickedForm(
         request.POST if "confirm" in request.POST else None,
         name="statement",
@@ -56,7 +57,7 @@ def findings_link_page(request: PageRequest) -> HttpResponse:
         else:
             return _linked(request, found, form.chosen())
     context = {"form": form, "found": found, "system": system, "offered": offered, "text": text}
-    context |= {"is_cut": len(offered) == SHOWN, "known": known}
+    context |= {"is_cut": len(first) > SHOWN, "known": known}
     return render(request, "evidence/link_findings.html", context, status=status_of(form))
 
 
@@ -82,7 +83,8 @@ def statement_link_page(request: PageRequest, pk: int) -> HttpResponse:
     statement = statement_get(request.actor, pk)
     require(request.actor, Permission.EVIDENCE_LINK, statement)
     text = request.GET.get("q", "").strip()[:200]
-    offered = list(findings_to_link(request.actor, statement, text)[:SHOWN])
+    first = list(findings_to_link(request.actor, statement, text)[: SHOWN + 1])
+    offered = first[:SHOWN]
     form = TickedForm(
         request.POST or None,
         name="finding",
@@ -100,7 +102,7 @@ def statement_link_page(request: PageRequest, pk: int) -> HttpResponse:
             messages.success(request, said % {"count": count})
             return at_evidence(pk)
     context = {"form": form, "statement": statement, "offered": offered, "text": text}
-    context |= {"is_cut": len(offered) == SHOWN}
+    context |= {"is_cut": len(first) > SHOWN}
     return render(request, "evidence/link_statement.html", context, status=status_of(form))
 
 

@@ -16,12 +16,12 @@ from apps.common.templatetags.blocks import extra_attributes, render_component
 from apps.common.ui.ages import age_of
 from apps.common.ui.clauses import clauses
 from apps.common.ui.diff import DiffLine
-from apps.common.ui.states import state_look
+from apps.common.ui.states import STATES, state_look
 
 register = template.Library()
 Text = str | Promise
 Values = dict[str, object]
-_PHASES = ("waiting", "reading", "matching", "counting", "done")
+_PHASES = tuple(STATES["report-phase"])
 _PROGRESS = ("received", "processing", "processed")
 
 
