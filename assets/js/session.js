@@ -7,6 +7,7 @@ let held = null; // the form that waits, and its button
 let isTold = false; // a part that asks every few seconds says it once
 
 const isTyped = (form) => [...form.elements].some((each) => each.matches("textarea, input[type=text]") && each.value.trim() && each.value !== each.defaultValue);
+const wouldLose = (form) => form.method === "post" && isTyped(form);
 
 /** "here", "nobody", "another" or "away". */
 async function state() {
@@ -55,14 +56,15 @@ export function startSession() {
   if (!dialog()) return;
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (passed.delete(form) || form.method !== "post" || !isTyped(form)) return;
+    if (passed.delete(form) || !wouldLose(form)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     send(form, event.submitter);
   }, true);
-  // A part of the page that could not be brought up to date, as the state of a report that is read.
+  // A part of the page that could not be brought up to date, as the state of a report that is read. Who is typing keeps
+  // the keyboard: the form says it when it leaves, and the Enter meant for it does not fall on a dialog of the moment.
   document.addEventListener("htmx:response:error", (event) => {
-    if (event.detail.ctx?.response?.status !== 401 || isTold) return;
+    if (event.detail.ctx?.response?.status !== 401 || isTold || [...document.forms].some(wouldLose)) return;
     isTold = true;
     say("nobody");
   });

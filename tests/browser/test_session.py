@@ -36,15 +36,19 @@ def page(person: User, live_visit: Visits) -> Page:
 
 
 def test_what_was_typed_outlives_the_session(page: Page, person: User, live_visit: Visits) -> None:
-    live_visit.expect(401, 403)  # what suggests guidance may ask in the middle of it
+    live_visit.expect(401, 403)
     item = make_item(make_system("payments", "Payments"), title="Where do tickets live?")
     page.goto(f"/planning/{item.key}/")
     page.get_by_label("Your question").fill("Who reads them?")
     other = page.context.new_page()
     signs_out(other)
+    page.bring_to_front()
+    with page.expect_response("**/planning/guidance/"):  # of a part that looks for guidance
+        page.get_by_label("Your question").press_sequentially(" And when?")
+    said = page.get_by_role("dialog", name="Nothing was sent, nothing is lost")
+    expect(said).to_be_hidden()  # who is typing keeps the keyboard
     ask = page.get_by_role("button", name="Ask", exact=True)
     ask.press("Enter")
-    said = page.get_by_role("dialog", name="Nothing was sent, nothing is lost")
     expect(said).to_contain_text("You are signed out.")
     assert barriers(page) == []
     stranger = make_user("Olu Other", role=Role.SECURITY)
@@ -59,10 +63,10 @@ def test_what_was_typed_outlives_the_session(page: Page, person: User, live_visi
     said.get_by_role("button", name="Send it now").press("Enter")
     page.wait_for_url(re.compile("#question-"))
     assert [(each.body, each.asked_by) for each in Question.objects.all()] == [
-        ("Who reads them?", person)
+        ("Who reads them? And when?", person)
     ]
     page.reload()  # shows it again, and sends nothing again
-    expect(page.get_by_text("Who reads them?")).to_be_visible()
+    expect(page.get_by_text("Who reads them? And when?")).to_be_visible()
     assert Question.objects.count() == 1
     page.context.set_offline(True)
     page.get_by_label("Your question").fill("And who writes them?")
