@@ -2,6 +2,7 @@ from django.urls import path
 
 from apps.advice.views import (
     assumptions,
+    controls,
     endings,
     findings,
     guidance,
@@ -108,6 +109,7 @@ urlpatterns += [
         guidance.guidance_useful_undo_action,
         name="guidance-useful-undo",
     ),
+    path("controls/<control_key:pk>/", controls.control_page, name="control-detail"),
     path("findings/<int:pk>/", findings.finding_page, name="finding-detail"),
     path("findings/<int:pk>/owner/", findings.finding_owner_action, name="finding-owner"),
     path("reports/<uuid:uid>/", reports.report_page, name="report-detail"),

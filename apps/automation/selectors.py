@@ -1,6 +1,7 @@
 """Reading the register, with how each entry stands against its declaration."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db.models import (
     Count,
     ExpressionWrapper,
     F,
+    Prefetch,
     Q,
     QuerySet,
     Value,
@@ -23,6 +25,7 @@ from apps.accounts.roles import Permission
 from apps.automation.kinds import AutomationKind, Drift, Outcome
 from apps.automation.models import Automation, AutomationRun
 from apps.common.errors import Missing
+from apps.risks.models import RiskStatement
 
 _COMMIT = r"^[0-9a-fA-F]{7,64}$"
 
@@ -115,6 +118,38 @@ def automations_guarding(viewer: Actor, guidance_id: int) -> QuerySet[Automation
 def guards_of(viewer: Actor, statement_id: int) -> QuerySet[Any]:
     """What guards a statement, and what warns of it; trouble first."""
     return automations_list(viewer, AutomationFilter(statement=statement_id))
+
+
+def guards_of_all(
+    viewer: Actor, statements: Collection[int], guidance_id: int | None, since: dt.datetime | None
+) -> QuerySet[Any]:
+    """What guards any of these statements, or carries out that guidance; trouble first.
+
+    Each with `guarded`, those of the statements that it guards, and with `passed` and `not_passed`,
+    the runs since then (None: all of them).
+    """
+    named = Q(
+        pk__in=Automation.statements.through.objects.filter(riskstatement__in=statements).values(
+            "automation"
+        )
+    )
+    if guidance_id is not None:
+        named |= Q(guidance=guidance_id)
+    recent = Q(runs__ran_at__gte=since) if since else Q()
+    passed = Q(runs__outcome=Outcome.PASSED)
+    guarded = RiskStatement.objects.filter(pk__in=statements).order_by("pk")
+    found: QuerySet[Any] = (
+        automations_list(viewer)
+        .filter(named)
+        .annotate(
+            passed=Count("runs", filter=recent & passed, distinct=True),
+            not_passed=Count(
+                "runs", filter=recent & ~passed & Q(runs__isnull=False), distinct=True
+            ),
+        )
+        .prefetch_related(Prefetch("statements", queryset=guarded, to_attr="guarded"))
+    )
+    return found
 
 
 def changes_due(viewer: Actor, within_days: int) -> QuerySet[Any]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.accounts.policy import may, require
+from apps.accounts.policy import require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.beginning import system_first_page
@@ -21,7 +21,7 @@ from apps.common.errors import Conflict, EditConflict, Invalid, Missing
 from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors, status_of
 from apps.controls.forms import ControlFilterForm, ControlForm, EffectForm, effect_initial
-from apps.controls.models import Control, ControlStatus
+from apps.controls.models import Control
 from apps.controls.selectors import control_get, controls_list, effect_get
 from apps.controls.services.controls import (
     control_create,
@@ -30,8 +30,7 @@ from apps.controls.services.controls import (
     effect_remove,
     effect_set,
 )
-from apps.controls.words import taken_words
-from apps.controls.worth import cost_of, whole_of, wholes_of
+from apps.controls.worth import cost_of, wholes_of
 from apps.risks.models import ENDED, RiskStatement
 from apps.risks.selectors import statement_get, statements_visible
 from apps.risks.services.valuations import money
@@ -58,21 +57,6 @@ def control_list_page(request: PageRequest) -> HttpResponse:
         "may_add": viewer.systems_with(Permission.STATEMENT_EDIT) != frozenset(),
     }
     return render(request, "controls/list.html", context)
-
-
-@require_GET
-def control_page(request: PageRequest, pk: int) -> HttpResponse:
-    row = control_get(request.actor, pk)
-    whole, lines = whole_of(request.actor, row)
-    context = {
-        "row": row,
-        "cost": money(cost_of(row).mean),
-        "whole": whole,
-        "lines": [(line, taken_words(line.effect)) for line in lines],
-        "statuses": [each for each in ControlStatus.choices if each[0] != row.status],
-        "may_edit": may(request.actor, Permission.STATEMENT_EDIT, row),
-    }
-    return render(request, "controls/detail.html", context)
 
 
 @require_http_methods(["GET", "POST"])
