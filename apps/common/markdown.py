@@ -9,6 +9,7 @@ tells nobody else of it.
 import re
 from collections.abc import Collection, Mapping, Sequence
 from html import escape
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -23,6 +24,7 @@ from markdown_it.token import Token
 from apps.common.references import MENTION, mark_references, words_in
 
 MAX_LENGTH = 100_000
+LONGEST_LABEL = 60  # characters; a text is never many times as long for its labels
 GLANCED = 2_000  # characters of a text that a list looks at
 _parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
     ["table", "strikethrough"]
@@ -69,6 +71,7 @@ _ATTRIBUTES = {
     "ol": {"start"},
     "code": {"class"},
     "span": {"class"},
+    "td": {"data-label"},
     "img": {"src", "alt", "width", "height", "loading", "decoding"},
 }
 
@@ -120,6 +123,26 @@ def _references(state: StateCore) -> None:
 
 
 _parser.core.ruler.push("references", _references)
+
+
+def _labels(state: StateCore) -> None:
+    """Each cell of a table says what its column is called: on a phone a row is a card (prose.css)."""
+    heads: list[str] = []
+    column = 0
+    for token, inside in pairwise(state.tokens):
+        if token.type == "thead_open":
+            heads = []
+        elif token.type == "tr_open":
+            column = 0
+        elif token.type == "th_open":
+            heads.append(_plain(inside)[:LONGEST_LABEL])
+        elif token.type == "td_open":
+            if label := heads[column]:  # a row has as many cells as the head
+                token.attrSet("data-label", label)
+            column += 1
+
+
+_parser.core.ruler.push("labels", _labels)
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:

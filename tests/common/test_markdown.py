@@ -38,3 +38,14 @@ def test_a_text_of_nothing_but_beginnings(piece: str) -> None:
 )
 def test_what_people_write(text: str) -> None:
     assert SAID not in render(text)
+
+
+def test_cells_say_what_their_column_is_called() -> None:
+    head = 'why "so" <b>'
+    html = render(f"| | level | {head} |\n|-|-|-|\n| first | *second* |\n\n| other |\n|-|\n| x |")
+    assert "<td>first</td>" in html  # a column without a name
+    assert '<td data-label="level"><em>second</em></td>' in html
+    assert '<td data-label="why &quot;so&quot; &lt;b&gt;"></td>' in html
+    assert '<td data-label="other">x</td>' in html
+    wide = render("| " + "w" * 5000 + " |\n|-|\n" + "| x |\n" * 1000)
+    assert len(wide) < 1000 * 200
