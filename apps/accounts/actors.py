@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.apps import apps
+from django.db.models import Value
+
 from apps.accounts.models import ApiToken, Membership, User
 from apps.accounts.roles import (
+    ARCHIVED_GRANT,
     CI_GRANT,
     EVERYONE,
     GRANTS,
@@ -22,6 +26,7 @@ _TOKEN_LIMITS = {
     Scope.WRITE: WRITE_GRANT,
     Scope.PEOPLE: PEOPLE_GRANT,
 }
+_ARCHIVED = "archived"  # among the roles that are read; no role is called so
 
 
 @dataclass(frozen=True)
@@ -81,13 +86,29 @@ class Actor:
         if self.user is None or not self.user.is_active:
             return {}
         grants: dict[int, frozenset[Permission]] = {}
-        own = Membership.objects.filter(user=self.user)
-        through_teams = Membership.objects.filter(team__people=self.user)
-        for system_id, role in own.union(through_teams).values_list("system_id", "role"):
-            grants[system_id] = grants.get(system_id, frozenset()) | self._limited(
-                GRANTS[Role(role)]
-            )
+        for system_id, role in self._of_systems:
+            if role != _ARCHIVED:
+                held = self._limited(GRANTS[Role(role)])
+                grants[system_id] = grants.get(system_id, frozenset()) | held
         return grants
+
+    @cached_property
+    def archived_systems(self) -> frozenset[int]:
+        """Ids of all systems that are archived, whoever sees them."""
+        return frozenset(pk for pk, role in self._of_systems if role == _ARCHIVED)
+
+    @cached_property
+    def _of_systems(self) -> list[tuple[int, str]]:
+        """The roles on single systems, and the systems that are archived: one question for both."""
+        if not self.is_known:
+            return []
+        systems = apps.get_model("catalog.System")._default_manager  # noqa: SLF001  # below its app
+        archived = systems.exclude(archived_at=None).order_by().values_list("pk", Value(_ARCHIVED))
+        if self.user is None or not self.user.is_active:
+            return list(archived)
+        own = Membership.objects.filter(user=self.user).values_list("system_id", "role")
+        teams = Membership.objects.filter(team__people=self.user).values_list("system_id", "role")
+        return list(own.union(teams, archived))
 
     @property
     def is_superuser(self) -> bool:
@@ -119,16 +140,38 @@ class Actor:
     def manages_trackers(self) -> bool:
         return Permission.TRACKER_MANAGE in self.organisation_grant
 
-    def permissions_on(self, system_id: int | None) -> frozenset[Permission]:
+    def granted_on(self, system_id: int | None) -> frozenset[Permission]:
+        """What the actor's roles give, whether the system is archived or not."""
         if system_id is None:
             return self.organisation_grant
         return self.organisation_grant | self.system_grants.get(system_id, frozenset())
 
-    def systems_with(self, permission: Permission) -> frozenset[int] | None:
-        """Ids of the systems on which the actor has a permission; None means on all of them."""
+    def permissions_on(self, system_id: int | None) -> frozenset[Permission]:
+        """What the actor may do now. Workers end what was begun on a system that was archived meanwhile."""
+        granted = self.granted_on(system_id)
+        if self.portal or system_id not in self.archived_systems:
+            return granted
+        return granted & ARCHIVED_GRANT
+
+    def systems_granting(self, permission: Permission) -> frozenset[int] | None:
+        """Ids of the systems on which the actor's roles give a permission; None means on all of them."""
         if permission in self.organisation_grant:
             return None
         return frozenset(pk for pk, grant in self.system_grants.items() if permission in grant)
+
+    def systems_with(self, permission: Permission) -> frozenset[int] | None:
+        """Ids of the systems on which the actor has a permission now; None means on all of them but
+        those that are closed to it (`systems_closed_to`)."""
+        granting = self.systems_granting(permission)
+        if granting is None:
+            return None
+        return granting - self.systems_closed_to(permission) if granting else granting
+
+    def systems_closed_to(self, permission: Permission) -> frozenset[int]:
+        """Ids of archived systems, where the permission is one that ends with archiving."""
+        if permission in ARCHIVED_GRANT or self.portal:
+            return frozenset()
+        return self.archived_systems
 
     def _limited(self, granted: frozenset[Permission]) -> frozenset[Permission]:
         return granted & _TOKEN_LIMITS[Scope(self.token.scope)] if self.token else granted

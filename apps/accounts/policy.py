@@ -1,12 +1,13 @@
 """The one place that answers "may X do Y to Z?"."""
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Any, Protocol, Self, TypeVar
 
 from django.db import models
 
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
-from apps.common.errors import Missing, NotPermitted
+from apps.common.errors import Archived, Missing, NotPermitted
 
 
 class Scoped(Protocol):
@@ -49,12 +50,27 @@ def require(
 ) -> None:
     """Refuse unless permitted.
 
-    Raises: Missing when the actor may not even see the object (existence is secret), else NotPermitted.
+    Raises: Missing when the actor may not even see the object (existence is secret); Archived where only
+    that its system is archived is in the way; else NotPermitted.
     """
     if may(actor, permission, target):
         return
     if target is not None and not may(actor, seen_by, target):
         raise Missing("There is nothing here, or you may not see it.")
+    if target is not None and permission in actor.granted_on(target.access_system_id):
+        raise Archived
+    raise NotPermitted(SENTENCES.get(permission, "Your role does not allow this."))
+
+
+def require_somewhere(actor: Actor, permission: Permission) -> None:
+    """Refuse who has the permission on no system at all, before anything else is read.
+
+    Raises: Archived where only archived systems are left, NotPermitted.
+    """
+    if actor.systems_with(permission) != frozenset():
+        return
+    if actor.systems_granting(permission):
+        raise Archived
     raise NotPermitted(SENTENCES.get(permission, "Your role does not allow this."))
 
 
@@ -66,7 +82,34 @@ class ScopedQuerySet(models.QuerySet):  # type: ignore[type-arg]  # generic thro
 
     def visible_to(self, actor: Actor, permission: Permission | None = None) -> "ScopedQuerySet":
         """Only what the actor may see; everything goes through here: pages, API, exports, counts."""
-        systems = actor.systems_with(permission or self.view_permission)
+        wanted = permission or self.view_permission
+        systems = actor.systems_with(wanted)
         if systems is None:
-            return self.all()
+            return self._without(actor.systems_closed_to(wanted))
         return self.filter(**{f"{self.system_path}__in": systems})
+
+    def _without(self, systems: frozenset[int]) -> Self:
+        return self.exclude(**{f"{self.system_path}__in": systems}) if systems else self.all()
+
+
+Rows = TypeVar("Rows", bound="models.QuerySet[Any]")
+
+
+def permitted(rows: Rows, actor: Actor, permission: Permission) -> Rows:
+    """Of rows that were found already those on whose systems the actor has a permission."""
+    found: Rows = rows.visible_to(actor, permission)  # type: ignore[attr-defined]  # ScopedQuerySet's
+    return found
+
+
+def in_use(rows: Rows, viewer: Actor, *, named: object = None) -> Rows:
+    """Without what belongs to archived systems, as lists and sums have it; of whatever `visible_to` gave.
+
+    named: the system, or the thing of a system, that the reader asked for; then nothing is left out.
+    """
+    archived = viewer.archived_systems
+    if named or not archived:
+        return rows
+    paths: Iterable[str] = getattr(rows, "system_paths", None) or (rows.system_path,)  # type: ignore[attr-defined]
+    for path in paths:
+        rows = rows.exclude(**{f"{path}__in": archived})
+    return rows

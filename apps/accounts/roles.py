@@ -73,6 +73,20 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 }
 
 
+# What any role may do on a system that was archived: read it, and say who gets in.
+ARCHIVED_GRANT = frozenset(
+    {
+        _P.SYSTEM_VIEW,
+        _P.SYSTEM_MANAGE,
+        _P.GUIDANCE_VIEW,
+        _P.ADVICE_VIEW,
+        _P.REPORT_VIEW,
+        _P.TOKEN_MANAGE,
+        _P.AUDIT_VIEW,
+    }
+)
+
+
 # The library of advice is why the portal exists: it is open to everyone who signs in.
 EVERYONE = _LIBRARY
 

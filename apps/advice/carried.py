@@ -3,6 +3,7 @@
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.accounts.actors import Actor
+from apps.accounts.policy import in_use
 from apps.planning.models import Decision, ItemStatus
 from apps.risks.models import RiskStatement, Treatment, TreatmentChoice
 from apps.risks.selectors import statements_counting
@@ -21,6 +22,6 @@ IS_CARRIED = (
 )
 
 
-def statements_carried(viewer: Actor) -> QuerySet[RiskStatement]:
-    """Published statements that count today (IS_CARRIED)."""
-    return statements_counting(viewer).filter(IS_CARRIED)
+def statements_carried(viewer: Actor, *, named: object = None) -> QuerySet[RiskStatement]:
+    """Published statements that count today (IS_CARRIED). named: the system that is asked for."""
+    return in_use(statements_counting(viewer), viewer, named=named).filter(IS_CARRIED)

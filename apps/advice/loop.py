@@ -11,6 +11,7 @@ from django.db.models import Count, Sum
 from apps.accounts.actors import Actor
 from apps.advice.carried import statements_carried
 from apps.catalog.models import System
+from apps.catalog.selectors import systems_in_use
 from apps.catalog.stages import Stage
 from apps.coverage.picture import (
     Arrived,
@@ -78,7 +79,7 @@ class StageView:
 
 def loop_view(viewer: Actor, system: System | None = None) -> list[StageView]:
     """The eight stages in order, over all systems that the viewer sees, or over one."""
-    systems = [system] if system else System.objects.visible_to(viewer)
+    systems = [system] if system else systems_in_use(viewer)
     return loop_over(viewer, coverage_of(viewer, systems), system)
 
 
@@ -95,7 +96,7 @@ def loop_over(
 
 
 def _add_risk(views: dict[str, StageView], viewer: Actor, system: System | None) -> None:
-    carried = statements_carried(viewer)
+    carried = statements_carried(viewer, named=system)
     if system:
         carried = carried.filter(system=system)
     # Expected values may be added; percentiles may not, and are not (docs/quant.md).
@@ -123,7 +124,7 @@ class SystemCard:
 
 
 def system_cards(viewer: Actor) -> list[SystemCard]:
-    """All systems that the viewer sees, in a few queries whatever their number."""
+    """All systems that the viewer sees and that are in use, in a few queries whatever their number."""
     losses: dict[int, dict[str, Any]] = {
         row["system_id"]: dict(row)
         for row in statements_carried(viewer)
@@ -131,7 +132,6 @@ def system_cards(viewer: Actor) -> list[SystemCard]:
         .values("system_id")
         .annotate(loss=Sum("published__valuation__expected_annual_loss"), number=Count("id"))
     }
-    systems = System.objects.visible_to(viewer).select_related("owner").order_by("name")
     return [
         SystemCard(
             system=each.system,
@@ -141,5 +141,5 @@ def system_cards(viewer: Actor) -> list[SystemCard]:
             open_counts=open_counts_of(each.arrived),
             newest_at=newest_of(each.arrived),
         )
-        for each in coverage_of(viewer, systems)
+        for each in coverage_of(viewer, systems_in_use(viewer))
     ]

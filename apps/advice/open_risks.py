@@ -38,7 +38,7 @@ class OpenRisk:
 
 def open_risks(viewer: Actor, scope: Scope) -> Iterator[OpenRisk]:
     """Those carried that the viewer sees and the scope asks for, in the order of their keys."""
-    rows = statements_carried(viewer).order_by("pk")
+    rows = statements_carried(viewer, named=scope.system).order_by("pk")
     if scope.system:
         rows = rows.filter(system__key=scope.system)
     if scope.stage:

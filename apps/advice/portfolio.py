@@ -25,6 +25,7 @@ from django.db.models import (
 from django.utils import timezone
 
 from apps.accounts.actors import Actor, portal_actor
+from apps.accounts.policy import in_use
 from apps.advice.carried import statements_carried
 from apps.advice.simulation import CONTRIBUTORS, Wanted, simulated, simulated_here
 from apps.catalog.models import System
@@ -161,7 +162,7 @@ def _outcome(
 
 
 def _scoped(viewer: Actor, scope: Scope) -> QuerySet[RiskStatement]:
-    found = statements_carried(viewer)
+    found = statements_carried(viewer, named=scope.system)
     if scope.system:
         found = found.filter(system__key=scope.system)
     if scope.stage:
@@ -249,7 +250,8 @@ class Day:
 
 def over_time(viewer: Actor, scope: Scope, days: int = DAYS_SHOWN) -> list[Day]:
     """Expected annual loss by day, of the systems that the viewer sees; the newest first."""
-    rows = PortfolioSnapshot.objects.visible_to(viewer).filter(
+    seen = PortfolioSnapshot.objects.visible_to(viewer)
+    rows = in_use(seen, viewer, named=scope.system).filter(
         day__gte=timezone.localdate() - dt.timedelta(days=days)
     )
     if scope.system:
@@ -279,7 +281,7 @@ def snapshot(day: dt.date | None = None) -> int:
     totals: dict[int, list[Share]] = {}
     for share in _shares(carried):
         totals.setdefault(share.system_id, []).append(share)
-    for system_id in System.objects.values_list("pk", flat=True):
+    for system_id in System.objects.filter(archived_at=None).values_list("pk", flat=True):
         shares = totals.get(system_id, [])
         PortfolioSnapshot.objects.update_or_create(
             system_id=system_id,

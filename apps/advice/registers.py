@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.conf import settings
 
 from apps.accounts.actors import Actor
+from apps.accounts.policy import in_use
 from apps.advice.carried import statements_carried
 from apps.advice.item_page import ItemView, OptionView
 from apps.common.markdown import absolute
@@ -149,11 +150,11 @@ def register_lines(viewer: Actor) -> Iterator[str]:
 
 
 def register_rows(viewer: Actor) -> Iterator[Sequence[object]]:
-    """The heads of the columns, then a row for every statement that the viewer sees."""
+    """The heads of the columns, then a row for every statement that the viewer sees of systems in use."""
     yield COLUMNS
     carried = set(statements_carried(viewer).values_list("pk", flat=True))
     rows = (
-        statements_visible(viewer)
+        in_use(statements_visible(viewer), viewer)
         .prefetch_related("treatments__decision__decided_by", "successors")
         .order_by("pk")
     )

@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from apps.accounts.actors import Actor
+from apps.accounts.policy import in_use
 from apps.advice.carried import IS_CARRIED
 from apps.evidence.models import EvidenceLink
 from apps.evidence.selectors import links_bearing, open_evidence_counts
@@ -70,6 +71,7 @@ def risks_found(viewer: Actor, wanted: RiskFilter) -> QuerySet[Any]:  # of RiskS
     found: QuerySet[Any] = (
         statements_saying(viewer, text) if text else RiskStatement.objects.visible_to(viewer)
     )
+    found = in_use(found, viewer, named=wanted.system)
     found = found.filter(state=wanted.state) if wanted.state else found.exclude(state__in=ENDED)
     exact = {"system__key": wanted.system, "item__stage": wanted.stage}
     found = found.filter(**{name: value for name, value in exact.items() if value})

@@ -103,7 +103,7 @@ def _search(viewer: Actor, text: str, shown: int) -> Found:
     cwe = _CWE.fullmatch(text)
     number = int(cwe.group(1)) if cwe else None
     of_findings = FindingFilter(cwe=number) if cwe else FindingFilter(text=text)
-    items, more_items = _first(items_list(viewer, ItemFilter(text=text)), shown)
+    items, more_items = _first(items_list(viewer, ItemFilter(text=text, archived=True)), shown)
     statements, more_statements = _first(statements_matching(viewer, text, cwe=number), shown)
     guidance, more_guidance = _first(guidance_list(viewer, Filter(text=text)), shown)
     findings, more_findings = _first(findings_list(viewer, of_findings), shown)

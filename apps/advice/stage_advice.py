@@ -139,7 +139,7 @@ def stage_advice(asker: Actor, key: str, stage: Stage, since: Since) -> StageAdv
 def _risks(viewer: Actor, system: System, stage: Stage) -> list[Risk]:
     """What is carried, the dearest first."""
     found = list(
-        statements_carried(viewer)
+        statements_carried(viewer, named=system)
         .filter(system=system, item__stage=stage)
         .order_by("-published__valuation__expected_annual_loss", "-pk")
     )

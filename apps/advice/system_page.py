@@ -79,7 +79,7 @@ def system_view(viewer: Actor, key: str) -> SystemView:
     evidence = [row for row in series if row.is_evidence]  # type: ignore[attr-defined]  # annotated
     covered = coverage_of(viewer, [system], series=evidence)[0]
     stages = loop_over(viewer, [covered], system)
-    carried = statements_carried(viewer).filter(system=system)
+    carried = statements_carried(viewer, named=system).filter(system=system)
     dearest = carried.order_by("-published__valuation__expected_annual_loss", "-pk")
     # All are joined before they are sorted: only with what the page says of them.
     dearest = dearest.select_related(None).select_related("item", "published__valuation")

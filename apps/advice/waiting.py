@@ -20,9 +20,10 @@ from apps.evidence.models import ValueUpdate
 from apps.evidence.selectors import updates_proposed
 from apps.planning.models import Decision, ItemStatus, PlanningItem, Question
 from apps.planning.selectors import (
+    ItemFilter,
     decisions_expired,
     decisions_in_force,
-    items_visible,
+    items_list,
     questions_to_answer,
 )
 from apps.risks.changes import decisions_to_confirm
@@ -64,8 +65,8 @@ def waiting_for(viewer: Actor) -> Waiting:
     """The few things on top of each pile, as far as the viewer may do something about them."""
     expiring = decisions_in_force(viewer).filter(valid_until__lte=timezone.localdate() + SOON)
     over = decisions_expired(viewer)
-    undecided = (
-        items_visible(viewer).filter(status=ItemStatus.OPEN).exclude(pk__in=over.values("item"))
+    undecided = items_list(viewer, ItemFilter(status=ItemStatus.OPEN)).exclude(
+        pk__in=over.values("item")
     )
     failed = reports_list(viewer).filter(state__in=[ReportState.FAILED, ReportState.QUARANTINED])
 

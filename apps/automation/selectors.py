@@ -21,6 +21,7 @@ from django.db.models import (
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
+from apps.accounts.policy import in_use
 from apps.accounts.roles import Permission
 from apps.automation.kinds import AutomationKind, Drift, Outcome
 from apps.automation.models import Automation, AutomationRun
@@ -49,7 +50,7 @@ def automations_visible(viewer: Actor) -> QuerySet[Any]:  # of Automation; the s
 
 def automations_list(viewer: Actor, wanted: AutomationFilter = AutomationFilter()) -> QuerySet[Any]:
     """Trouble first, then by name; what is retired only where it is asked for."""
-    rows = automations_visible(viewer)
+    rows = in_use(automations_visible(viewer), viewer, named=wanted.system or wanted.statement)
     exact = {
         "system__key": wanted.system,
         "stage": wanted.stage,
@@ -156,7 +157,7 @@ def changes_due(viewer: Actor, within_days: int) -> QuerySet[Any]:
     """Scripted changes and experiments that are due soon, the longest overdue first."""
     last = timezone.localdate() + dt.timedelta(days=within_days)
     return (
-        automations_visible(viewer)
+        in_use(automations_visible(viewer), viewer)
         .filter(is_retired=False, due_on__lte=last)
         .filter(kind__in=[AutomationKind.CHANGE, AutomationKind.EXPERIMENT])
         .order_by("due_on", "pk")
@@ -165,7 +166,7 @@ def changes_due(viewer: Actor, within_days: int) -> QuerySet[Any]:
 
 def drift_counts(viewer: Actor) -> dict[str, int]:
     """{drift: how many}, of everything that is not retired."""
-    rows = automations_visible(viewer).filter(is_retired=False).order_by()
+    rows = in_use(automations_visible(viewer), viewer).filter(is_retired=False).order_by()
     return dict(rows.values_list("drift").annotate(number=Count("pk")))
 
 

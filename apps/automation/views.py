@@ -28,7 +28,7 @@ from apps.automation.services.runs import RunInput, run_tell
 from apps.automation.words import drift_sentence
 from apps.catalog.beginning import system_first_page
 from apps.catalog.models import System
-from apps.catalog.selectors import systems_permitting, systems_visible
+from apps.catalog.selectors import systems_offered, systems_permitting
 from apps.common.addresses import address
 from apps.common.errors import Conflict, EditConflict, Invalid
 from apps.common.forms import apply_domain_errors, status_of
@@ -41,7 +41,7 @@ NAMES = ("system", "stage", "kind", "drift")
 @require_GET
 def automation_list_page(request: PageRequest) -> HttpResponse:
     viewer, given, path = request.actor, request.GET, reverse("automation-list")
-    form = AutomationFilterForm(given, systems=systems_visible(viewer).order_by("name"))
+    form = AutomationFilterForm(given, systems=systems_offered(viewer, given.get("system", "")))
     rows = list(automations_list(viewer, form.wanted())[:PAGE])
     counts = drift_counts(viewer)
     context = {

@@ -33,8 +33,10 @@ class SystemAdmin(AuditedAdmin):
     """SECURITY: for admins of the organisation. Django's permission opens the page, the portal's policy holds on it."""
 
     form = SystemForm
-    list_display = ("name", "key", "owner", "criticality")
-    list_filter = ("criticality", "owner")
+    list_display = ("name", "key", "owner", "criticality", "archived_at")
+    list_filter = ("criticality", "owner", ("archived_at", admin.EmptyFieldListFilter))
+    # Archived, and brought back, on the system's own page, which tells people and the trail why.
+    readonly_fields = ("archived_at", "archived_by", "archived_because")
     list_select_related = ("owner",)
     search_fields = ("name", "key")
     inlines = (ComponentInline, EnvironmentInline)

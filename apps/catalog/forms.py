@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.models import ROLE_CHOICES, Team, User
 from apps.accounts.roles import Role
 from apps.catalog.backstage import LARGEST
-from apps.catalog.models import Criticality, System
+from apps.catalog.models import MOST_BECAUSE, Criticality, System
 from apps.catalog.selectors import AuditFilter
 from apps.common.days import start_of
 from apps.common.forms import FilterForm, KeyOfName, VersionedForm, with_any
@@ -63,6 +63,17 @@ class AuditFilterForm(FilterForm):
             since=start_of(since) if since else None,
             until=start_of(until + dt.timedelta(days=1)) if until else None,
         )
+
+
+class ArchiveForm(forms.Form):
+    """Why a system is archived."""
+
+    because = forms.CharField(
+        label=_("Why"),
+        max_length=MOST_BECAUSE,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("For whoever opens it in a year: switched off, or replaced by which system."),
+    )
 
 
 class BackstageForm(FileOrTextForm):

@@ -1,11 +1,14 @@
 """What is built and run. Every object of a system asks the system who may see it."""
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.policy import ScopedQuerySet
 from apps.common.models import Versioned
+
+MOST_BECAUSE = 500  # characters of why a system was archived
 
 
 class Criticality(models.IntegerChoices):
@@ -31,6 +34,19 @@ class System(Versioned):
     )
     repositories = ArrayField(models.URLField(max_length=300), default=list, blank=True)
     default_branch = models.CharField(max_length=200, default="main")
+    # Archived: read, and out of what is counted (docs/decisions/0009-an-archived-system-is-read.md).
+    archived_at = models.DateTimeField(null=True, editable=False)
+    archived_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+    )
+    archived_because = models.CharField(
+        max_length=MOST_BECAUSE, default="", db_default="", editable=False
+    )
 
     objects = SystemQuerySet.as_manager()
 
@@ -43,6 +59,10 @@ class System(Versioned):
     @property
     def access_system_id(self) -> int:
         return self.pk
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
 
 
 class SystemOwned(models.Model):

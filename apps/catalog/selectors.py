@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from apps.accounts.actors import Actor
 from apps.accounts.models import Membership, Team, User
-from apps.accounts.policy import require
+from apps.accounts.policy import in_use, require
 from apps.accounts.roles import Permission
 from apps.accounts.selectors import people_with
 from apps.audit.models import AuditEntry
@@ -22,7 +22,31 @@ _KEY = re.compile(r"(?P<kind>[A-Za-z]{1,4})-(?P<number>[1-9]\d{0,17})", re.ASCII
 
 
 def systems_visible(viewer: Actor) -> QuerySet[System]:
-    return System.objects.visible_to(viewer).select_related("owner")
+    """Also those that are archived."""
+    return System.objects.visible_to(viewer).select_related("owner", "archived_by")
+
+
+def systems_in_use(viewer: Actor) -> QuerySet[System]:
+    """Those that are not archived, by name."""
+    systems: QuerySet[System] = in_use(System.objects.visible_to(viewer), viewer)
+    return systems.select_related("owner").order_by("name")
+
+
+def any_archived(viewer: Actor) -> bool:
+    """Whether the viewer sees an archived system."""
+    return bool(viewer.archived_systems) and systems_archived(viewer).exists()
+
+
+def systems_offered(viewer: Actor, chosen: str = "") -> QuerySet[System]:
+    """Those to choose from in a filter: in use, and the one that the address names already (its key)."""
+    found = systems_visible(viewer).order_by("name")
+    archived = viewer.archived_systems
+    return found.exclude(~Q(key=chosen), pk__in=archived) if archived else found
+
+
+def systems_archived(viewer: Actor) -> QuerySet[System]:
+    """What was archived last comes first."""
+    return systems_visible(viewer).exclude(archived_at=None).order_by("-archived_at", "-pk")
 
 
 def system_get(
@@ -31,7 +55,7 @@ def system_get(
     """A system by its key. Raises: Missing, also where it exists and the viewer lacks the permission."""
     system = (
         System.objects.visible_to(viewer, permission)
-        .select_related("owner")
+        .select_related("owner", "archived_by")
         .filter(key=key)
         .first()
     )
@@ -117,6 +141,13 @@ def systems_permitting(viewer: Actor, permission: Permission) -> QuerySet[System
     """Systems on which the viewer holds a permission, by name."""
     systems: QuerySet[System] = System.objects.visible_to(viewer, permission).order_by("name")
     return systems
+
+
+def systems_granting(viewer: Actor, permission: Permission) -> QuerySet[System]:
+    """Those and the archived ones on which the viewer would hold it: whoever means one of them is told so."""
+    granting = viewer.systems_granting(permission)
+    systems = System.objects.all() if granting is None else System.objects.filter(pk__in=granting)
+    return systems.order_by("name")
 
 
 def memberships_of(system: System) -> QuerySet[Membership]:

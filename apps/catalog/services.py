@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from apps.accounts.actors import Actor
 from apps.accounts.models import Membership, Team, User
 from apps.accounts.policy import require
 from apps.accounts.roles import GRANTS, Permission, Role
 from apps.audit.services import record
-from apps.catalog.models import Component, Environment, System
+from apps.catalog.models import MOST_BECAUSE, Component, Environment, System
 from apps.catalog.repositories import refuse_claims
+from apps.common import events
 from apps.common.editing import changed_fields, lock_for_edit
-from apps.common.errors import Conflict, Invalid, NotPermitted
+from apps.common.errors import Archived, Conflict, Invalid, NotPermitted
 
 EDITABLE = ("key", "name", "description", "owner", "criticality", "repositories", "default_branch")
 
@@ -42,6 +44,50 @@ def system_edit(*, actor: Actor, system: System, version: int | None, **values: 
     told = {name: [str(before), str(after)] for name, (before, after) in changes.items()}
     record(actor=actor, action="system.edit", target=row, system_id=row.pk, changes=told)
     return row
+
+
+@transaction.atomic
+def system_archive(*, actor: Actor, system: System, because: str) -> System:
+    """Out of lists and sums, and closed to what would be written; it stays to be read.
+
+    Raises: NotPermitted, Missing, Invalid without a reason, Archived where it is archived already.
+    """
+    require(actor, Permission.SYSTEM_MANAGE, system)
+    if not because.strip() or len(because.strip()) > MOST_BECAUSE:
+        raise Invalid(
+            {"because": f"Say why, in at most {MOST_BECAUSE} characters: it is read in a year."}
+        )
+    row = lock_for_edit(System, system.pk, None)
+    if row.is_archived:
+        raise Archived
+    row.archived_at, row.archived_because = timezone.now(), because.strip()
+    row.archived_by = actor.user
+    row.save()
+    changes = {"because": ["", row.archived_because]}
+    record(actor=actor, action="system.archive", target=row, system_id=row.pk, changes=changes)
+    _tell("system.archived", actor, row, row.archived_because)
+    return row
+
+
+@transaction.atomic
+def system_restore(*, actor: Actor, system: System) -> System:
+    """As it was before. Raises: NotPermitted, Missing, Conflict where it is not archived."""
+    require(actor, Permission.SYSTEM_MANAGE, system)
+    row = lock_for_edit(System, system.pk, None)
+    if not row.is_archived:
+        raise Conflict("It is not archived.")
+    because = row.archived_because
+    row.archived_at, row.archived_by, row.archived_because = None, None, ""
+    row.save()
+    changes = {"because": [because, ""]}
+    record(actor=actor, action="system.restore", target=row, system_id=row.pk, changes=changes)
+    _tell("system.restored", actor, row, because)
+    return row
+
+
+def _tell(event: str, actor: Actor, system: System, because: str) -> None:
+    told = {"system_id": system.pk, "by_id": actor.user_id, "because": because}
+    events.append(event, told)
 
 
 @transaction.atomic
@@ -143,7 +189,7 @@ def _membership(
 
 def _refuse_more(actor: Actor, system: System, role: Role) -> None:
     """SECURITY: nobody gives, or takes away, more than they hold themselves."""
-    if not GRANTS[role] <= actor.permissions_on(system.pk):
+    if not GRANTS[role] <= actor.granted_on(system.pk):
         raise NotPermitted("You can only give and take roles that may no more than you do.")
 
 

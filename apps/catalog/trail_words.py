@@ -74,6 +74,7 @@ DEEDS = {
     "ask": pgettext_lazy("done", "asked"),
     "assess": pgettext_lazy("done", "assessed"),
     "answer": pgettext_lazy("done", "answered"),
+    "archive": pgettext_lazy("done", "archived"),
     "broken": pgettext_lazy("done", "broke"),
     "change": pgettext_lazy("done", "changed"),
     "choose": pgettext_lazy("done", "chosen"),

@@ -99,7 +99,7 @@ def _changed(request: PageRequest) -> dict[str, Any] | None:
 
 def _roles(actor: Actor, system: System) -> list[Role]:
     """Those that the actor may give."""
-    held = actor.permissions_on(system.pk)
+    held = actor.granted_on(system.pk)
     return [role for role in Role if GRANTS[role] <= held]
 
 

@@ -49,6 +49,18 @@ class Conflict(DomainError):
     code = "conflict"
 
 
+class Archived(Conflict):
+    """It belongs to a system that was archived: it is read, and nothing is written to it."""
+
+    code = "system-archived"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This system is archived: it is read, and nothing is written to it. "
+            "Whoever manages it can bring it back."
+        )
+
+
 class EditConflict(Conflict):
     """Somebody else changed the object since the actor read it."""
 

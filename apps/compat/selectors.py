@@ -1,12 +1,14 @@
 """Which system, engagement or run a foreign client means."""
 
+from collections.abc import Sequence
+
 from django.db.models import QuerySet
 
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
 from apps.catalog.models import System
 from apps.catalog.repositories import systems_of
-from apps.catalog.selectors import system_get, systems_permitting
+from apps.catalog.selectors import system_get, systems_granting, systems_permitting
 from apps.common.errors import Conflict, Invalid, Missing
 from apps.compat.models import Engagement, ScanRun
 
@@ -16,8 +18,8 @@ def system_of_repository(viewer: Actor, owner: str, repository: str) -> System:
 
     Raises: Missing when there is none that the viewer may post to; Conflict when there are several.
     """
-    permitted = systems_permitting(viewer, Permission.REPORT_UPLOAD)
-    found = systems_of(f"{owner}/{repository}".casefold(), permitted)
+    granting = systems_granting(viewer, Permission.REPORT_UPLOAD)
+    found = _used(systems_of(f"{owner}/{repository}".casefold(), granting))
     if not found:
         raise Missing(
             f"No system that you may post to lists the repository {owner}/{repository}. "
@@ -31,6 +33,11 @@ def system_of_repository(viewer: Actor, owner: str, repository: str) -> System:
     return found[0]
 
 
+def _used(found: Sequence[System]) -> Sequence[System]:
+    """Archived ones only where there is no other: their refusal says more than that there is none."""
+    return [system for system in found if not system.is_archived] or found
+
+
 def system_of_receiver(viewer: Actor, key: str) -> System:
     """The system of that key; without one, the only one that the viewer may post to.
 
@@ -38,15 +45,16 @@ def system_of_receiver(viewer: Actor, key: str) -> System:
     """
     if key:
         return system_get(viewer, key, permission=Permission.REPORT_VIEW)
-    found = list(systems_permitting(viewer, Permission.REPORT_UPLOAD)[:2])
+    granting = systems_granting(viewer, Permission.REPORT_UPLOAD)
+    found = list(granting.filter(archived_at=None)[:2]) or list(granting[:2])
     if len(found) != 1:
         raise Invalid({"system": "Say which system, as ?system=KEY, or use a token of the system."})
-    only: System = found[0]
-    return only
+    return found[0]
 
 
 def products(viewer: Actor) -> QuerySet[System]:
-    """The systems whose reports the viewer sees: DefectDojo's products."""
+    """The systems whose reports the viewer sees: DefectDojo's products. Archived ones, too, since a client
+    that does not find its product would make it anew."""
     return systems_permitting(viewer, Permission.REPORT_VIEW)
 
 

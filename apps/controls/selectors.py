@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from apps.accounts.actors import Actor
+from apps.accounts.policy import in_use
 from apps.common.closeness import MOST_TEXTS, close_to
 from apps.common.errors import Missing
 from apps.controls.models import Control, ControlEffect, ControlStatus
@@ -28,7 +29,8 @@ def controls_visible(viewer: Actor) -> QuerySet[Control]:
 def controls_list(viewer: Actor, wanted: ControlFilter = ControlFilter()) -> QuerySet[Control]:
     """In place first, then planned, waived and retired; each by name."""
     exact = {"system__key": wanted.system, "status": wanted.status}
-    rows = controls_visible(viewer).filter(**{name: one for name, one in exact.items() if one})
+    rows = in_use(controls_visible(viewer), viewer, named=wanted.system)
+    rows = rows.filter(**{name: one for name, one in exact.items() if one})
     return rows.annotate(rank=_rank("status")).order_by("rank", "name", "pk")
 
 

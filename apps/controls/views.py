@@ -15,7 +15,7 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.beginning import system_first_page
 from apps.catalog.models import System
-from apps.catalog.selectors import systems_permitting, systems_visible
+from apps.catalog.selectors import systems_offered, systems_permitting
 from apps.common.addresses import address, whole_number
 from apps.common.errors import Conflict, EditConflict, Invalid, Missing
 from apps.common.flashes import tell_undoable
@@ -43,7 +43,7 @@ NAMES = ("system", "status")
 @require_GET
 def control_list_page(request: PageRequest) -> HttpResponse:
     viewer, given, path = request.actor, request.GET, reverse("control-list")
-    form = ControlFilterForm(given, systems=systems_visible(viewer).order_by("name"))
+    form = ControlFilterForm(given, systems=systems_offered(viewer, given.get("system", "")))
     rows = list(controls_list(viewer, form.wanted())[:PAGE])
     wholes = wholes_of(viewer, [row.pk for row in rows])
     context = {

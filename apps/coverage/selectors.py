@@ -18,6 +18,7 @@ from django.db.models import (
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
+from apps.accounts.policy import in_use
 from apps.catalog.models import Criticality, System
 from apps.catalog.stages import Stage
 from apps.common.errors import Missing
@@ -263,8 +264,8 @@ def silences_of(viewer: Actor, system: System) -> QuerySet[Silence]:
 
 
 def silences_open(viewer: Actor) -> QuerySet[Silence]:
-    """Series that fell silent and of which nobody said why, the longest silence first."""
-    rows: QuerySet[Silence] = Silence.objects.visible_to(viewer)
+    """Series of systems in use that fell silent and of which nobody said why, the longest silence first."""
+    rows: QuerySet[Silence] = in_use(Silence.objects.visible_to(viewer), viewer)
     return (
         rows.filter(ended_at=None, answer="")
         .select_related("series__system__owner")
@@ -275,7 +276,7 @@ def silences_open(viewer: Actor) -> QuerySet[Silence]:
 def unknown_tools(viewer: Actor, said: Sayings) -> list[str]:
     """Tools whose reports count as nothing in particular, by name."""
     rows = (
-        Series.objects.visible_to(viewer)
+        in_use(Series.objects.visible_to(viewer), viewer)
         .filter(is_preview=False, newest_report__state=ReportState.PROCESSED)
         .values_list("newest_report__detected_format", "tool")
         .distinct()

@@ -17,6 +17,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, JSONObject, RowNumber
 
 from apps.accounts.actors import Actor
+from apps.accounts.policy import in_use
 from apps.common.errors import Missing
 from apps.evidence.models import (
     EvidenceLink,
@@ -237,7 +238,7 @@ def update_get(viewer: Actor, pk: int) -> ValueUpdate:
 def updates_proposed(viewer: Actor) -> QuerySet[ValueUpdate]:
     """What waits for somebody to apply or dismiss it, the newest first."""
     return (
-        ValueUpdate.objects.visible_to(viewer)
+        in_use(ValueUpdate.objects.visible_to(viewer), viewer)
         .filter(state__in=[UpdateState.PROPOSED, UpdateState.FLAGGED])
         .select_related("statement", "statement__system")
         .order_by("-id")

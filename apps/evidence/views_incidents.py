@@ -18,7 +18,7 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.beginning import system_first_page
 from apps.catalog.models import System
-from apps.catalog.selectors import systems_permitting, systems_visible
+from apps.catalog.selectors import systems_offered, systems_permitting
 from apps.common.addresses import address
 from apps.common.errors import Conflict, Invalid, Missing
 from apps.common.forms import apply_domain_errors
@@ -42,7 +42,7 @@ NAMES = ("system", "statement", "kind", "since", "until")
 @require_GET
 def incident_list_page(request: PageRequest) -> HttpResponse:
     viewer, given, path = request.actor, request.GET, reverse("incident-list")
-    form = IncidentFilterForm(given, systems=systems_visible(viewer).order_by("name"))
+    form = IncidentFilterForm(given, systems=systems_offered(viewer, given.get("system", "")))
     wanted = form.wanted()
     after = _place(given.get("after", ""))
     rows, next_place = _rows(request, wanted, after)
@@ -90,7 +90,7 @@ def _place(text: str) -> tuple[dt.date, int] | None:
 
 @require_GET
 def incident_export(request: PageRequest) -> HttpResponseBase:
-    systems = systems_visible(request.actor)
+    systems = systems_offered(request.actor, request.GET.get("system", ""))
     wanted = IncidentFilterForm(request.GET, systems=systems).wanted()
     return incidents_answer(request.actor, wanted)
 

@@ -19,6 +19,7 @@ class NoticeKind(models.TextChoices):
     TRACKER = "tracker", _("An issue tracker has not answered for a day")
     SILENCE = "silence", _("A tool of my system fell silent, or reports again")
     OVERDUE = "overdue", _("Automation of my system is overdue, such as an experiment")
+    ARCHIVED = "archived", _("A system of mine was archived, or is back")
 
 
 ICONS = {
@@ -36,4 +37,5 @@ ICONS = {
     NoticeKind.TRACKER: "clipboard-list",
     NoticeKind.SILENCE: "volume-x",
     NoticeKind.OVERDUE: "calendar-clock",
+    NoticeKind.ARCHIVED: "archive",
 }

@@ -8,6 +8,7 @@ from apps.accounts.mentions import people_named, with_names
 from apps.accounts.models import User
 from apps.accounts.roles import Permission
 from apps.automation.models import Automation
+from apps.catalog.models import System
 from apps.coverage.models import Silence
 from apps.notices.kinds import NoticeKind
 from apps.notices.recipients import people_for
@@ -423,6 +424,35 @@ def on_automation_overdue(event_id: int, payload: Payload) -> None:
         path=reverse("automation-detail", args=[row.pk]),
         system=row.system,
         facts={"on": row.name, "stage": row.stage, "since": payload["due_on"]},
+    )
+
+
+def on_system_archived(event_id: int, payload: Payload) -> None:
+    _of_archiving(event_id, payload, is_over="")
+
+
+def on_system_restored(event_id: int, payload: Payload) -> None:
+    _of_archiving(event_id, payload, is_over="1")
+
+
+def _of_archiving(event_id: int, payload: Payload, *, is_over: str) -> None:
+    """Those who write there; the payload says by whom and why, since that is gone once it is back."""
+    system = _found(System, payload["system_id"], "owner")
+    if system is None:
+        return
+    people = people_for(system, Permission.ITEM_EDIT)
+    tell(
+        event_id=event_id,
+        kind=NoticeKind.ARCHIVED,
+        people=[each for each in people if each.pk != payload["by_id"]],
+        path=reverse("system-detail", args=[system.key]),
+        system=system,
+        facts={
+            "who": str(User.objects.filter(pk=payload["by_id"]).first() or ""),
+            "on": system.name,
+            "text": payload["because"],
+            "is_over": is_over,
+        },
     )
 
 

@@ -41,10 +41,12 @@ _TITLES = {
     NoticeKind.TRACKER: lazy("The issue tracker %(on)s has not answered for a day"),
     NoticeKind.SILENCE: lazy("%(on)s has been silent since %(since)s"),
     NoticeKind.OVERDUE: lazy("%(on)s was due on %(since)s and has not run"),
+    NoticeKind.ARCHIVED: lazy("%(who)s archived the system %(on)s"),
 }
 _OVER = {  # what was told before is over
     NoticeKind.SOURCE: lazy("The source %(on)s works again"),
     NoticeKind.SILENCE: lazy("%(on)s reports again"),
+    NoticeKind.ARCHIVED: lazy("The system %(on)s is back"),
 }
 _NOWHERE = {  # of a question on no single thing
     NoticeKind.QUESTION: lazy("%(who)s asks everybody"),

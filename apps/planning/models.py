@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
-from apps.accounts.policy import ScopedQuerySet
+from apps.accounts.policy import ScopedQuerySet, in_use
 from apps.accounts.roles import Permission
 from apps.catalog.models import System, SystemOwned
 from apps.catalog.stages import Stage
@@ -164,6 +164,8 @@ class ItemGuidance(ItemOwned):
 
 
 class QuestionQuerySet(ScopedQuerySet):
+    system_paths = ("system_id", "item__system_id")
+
     def visible_to(self, actor: Actor, permission: Permission | None = None) -> "QuestionQuerySet":
         of_systems = self._of(actor, permission or Permission.SYSTEM_VIEW)
         if Permission.GUIDANCE_VIEW not in actor.organisation_grant:
@@ -173,7 +175,7 @@ class QuestionQuerySet(ScopedQuerySet):
     def answerable_by(self, actor: Actor) -> "QuestionQuerySet":
         """Those that the actor may answer; of the library only by whoever answers everywhere."""
         if actor.systems_with(Permission.QUESTION_ANSWER) is None:
-            return self
+            return in_use(self, actor)
         return self.filter(self._of(actor, Permission.QUESTION_ANSWER))
 
     @staticmethod

@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
+from apps.accounts.policy import in_use, may, permitted
 from apps.accounts.roles import Permission
 from apps.common.closeness import MOST_TEXTS, close_to
 from apps.common.errors import Missing
@@ -120,7 +121,8 @@ class QuestionFilter:
 
 def questions_list(viewer: Actor, wanted: QuestionFilter) -> QuerySet[Question]:
     """The newest first."""
-    found = questions_visible(viewer).order_by("-id")
+    named = wanted.system or wanted.about
+    found = in_use(questions_visible(viewer), viewer, named=named).order_by("-id")
     if wanted.q:
         found = found.filter(Q(body__icontains=wanted.q) | Exists(_answers_saying(wanted.q)))
     if wanted.show == "waiting":
@@ -145,7 +147,7 @@ def question_get(viewer: Actor, pk: int) -> Question:
 
 def questions_waiting(viewer: Actor) -> QuerySet[Question]:
     """Questions that nobody answered yet, oldest first."""
-    return questions_visible(viewer).filter(answers=None).order_by("id")
+    return in_use(questions_visible(viewer), viewer).filter(answers=None).order_by("id")
 
 
 def recommendation_of(viewer: Actor, item_id: int) -> Recommendation | None:
@@ -200,7 +202,7 @@ def decision_get(viewer: Actor, pk: int) -> Decision:
 def decisions_in_force(viewer: Actor) -> QuerySet[Decision]:
     """What holds now, soonest to expire first."""
     return (
-        Decision.objects.visible_to(viewer)
+        in_use(Decision.objects.visible_to(viewer), viewer)
         .filter(ended_at=None)
         .select_related("item", "item__system", "option", "decided_by")
         .order_by("valid_until", "-id")
@@ -213,7 +215,7 @@ _LATER = Decision.objects.filter(item=OuterRef("item"), pk__gt=OuterRef("pk"))
 def decisions_expired(viewer: Actor) -> QuerySet[Decision]:
     """The last word on items that are open again, since its time ran out; the longest over first."""
     return (
-        Decision.objects.visible_to(viewer)
+        in_use(Decision.objects.visible_to(viewer), viewer)
         .filter(end=DecisionEnd.EXPIRED, item__status=ItemStatus.OPEN)
         .exclude(Exists(_LATER))
         .select_related("item", "item__system", "option", "decided_by")
@@ -224,7 +226,7 @@ def decisions_expired(viewer: Actor) -> QuerySet[Decision]:
 def decisions_recent(viewer: Actor) -> QuerySet[Decision]:
     """What was decided lately, on all systems that the viewer sees; ended ones, too."""
     return (
-        Decision.objects.visible_to(viewer)
+        in_use(Decision.objects.visible_to(viewer), viewer)
         .select_related("item", "item__system", "option", "decided_by")
         .order_by("-decided_at", "-id")
     )
@@ -261,11 +263,12 @@ class ItemFilter:
     status: str = ""
     kind: str = ""
     origin: str = ""  # of ItemOrigin
+    archived: bool = False  # also those of archived systems
 
 
 def items_list(viewer: Actor, wanted: ItemFilter = ItemFilter()) -> QuerySet[PlanningItem]:
     """Items as the list shows them, the newest first."""
-    return _narrowed(items_visible(viewer), wanted).order_by("-id")
+    return _narrowed(viewer, items_visible(viewer), wanted).order_by("-id")
 
 
 def titles_close_to(viewer: Actor, words: Sequence[str]) -> list[str]:
@@ -274,7 +277,10 @@ def titles_close_to(viewer: Actor, words: Sequence[str]) -> list[str]:
     return list(found.values_list("title", flat=True)[:MOST_TEXTS])
 
 
-def _narrowed(found: QuerySet[PlanningItem], wanted: ItemFilter) -> QuerySet[PlanningItem]:
+def _narrowed(
+    viewer: Actor, found: QuerySet[PlanningItem], wanted: ItemFilter
+) -> QuerySet[PlanningItem]:
+    found = in_use(found, viewer, named=wanted.system or wanted.archived)
     if wanted.system:
         found = found.filter(system__key=wanted.system)
     for name in ("stage", "status", "kind"):
@@ -364,9 +370,8 @@ def items_board(viewer: Actor, wanted: ItemFilter, *, shown: int) -> list[BoardC
     found = items_list(viewer, wanted).annotate(
         is_bound=Exists(in_force), is_advised=Exists(advised)
     )
-    everything = _narrowed(PlanningItem.objects.visible_to(viewer), wanted)
+    everything = _narrowed(viewer, PlanningItem.objects.visible_to(viewer), wanted)
     totals = dict(everything.order_by().values_list("status").annotate(number=Count("id")))
-    writable = viewer.systems_with(Permission.ITEM_EDIT)
 
     first, *others = [
         found.filter(status=status).order_by("-updated_at", "-id")[:shown] for status in ItemStatus
@@ -377,9 +382,9 @@ def items_board(viewer: Actor, wanted: ItemFilter, *, shown: int) -> list[BoardC
     worth = items_worth(viewer, [item.pk for items in rows.values() for item in items])
 
     def card(item: PlanningItem) -> BoardCard:
-        may = writable is None or item.system_id in writable
         bound = bool(getattr(item, "is_bound", False))
-        moves = moves_from(item.status, bound=bound) if may else ()
+        writes = may(viewer, Permission.ITEM_EDIT, item)
+        moves = moves_from(item.status, bound=bound) if writes else ()
         return BoardCard(item, moves, _awaited(item), worth.get(item.pk))
 
     return [
@@ -401,6 +406,4 @@ def items_writable(
     viewer: Actor, permission: Permission, wanted: ItemFilter
 ) -> QuerySet[PlanningItem]:
     """Items of the systems on which the viewer holds a permission."""
-    systems = viewer.systems_with(permission)
-    found = items_list(viewer, wanted)
-    return found if systems is None else found.filter(system_id__in=systems)
+    return permitted(items_list(viewer, wanted), viewer, permission)

@@ -15,7 +15,7 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.beginning import system_first_page
 from apps.catalog.models import System
-from apps.catalog.selectors import systems_visible
+from apps.catalog.selectors import systems_offered
 from apps.common.errors import Conflict, EditConflict, Invalid
 from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors
@@ -51,7 +51,9 @@ EDITED = ("title", "question", "kind", "stage", "status", "tracker_key", "tracke
 @require_GET
 def item_list_page(request: PageRequest) -> HttpResponse:
     """The list, or the board with ?view=board."""
-    form = ItemFilterForm(request.GET, systems=systems_visible(request.actor))
+    form = ItemFilterForm(
+        request.GET, systems=systems_offered(request.actor, request.GET.get("system", ""))
+    )
     writable = System.objects.visible_to(request.actor, Permission.ITEM_EDIT)
     wanted = form.wanted()
     is_board = request.GET.get("view") == "board"

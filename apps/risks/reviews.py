@@ -4,6 +4,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from apps.accounts.actors import Actor
 from apps.accounts.models import Team
+from apps.accounts.policy import in_use
 from apps.accounts.roles import Permission
 from apps.catalog.models import System
 from apps.risks.models import ENDED, ReviewWish, RiskStatement, StatementReview
@@ -56,7 +57,7 @@ def reviews_of(statement: RiskStatement) -> QuerySet[StatementReview]:
 def reviews_wished(viewer: Actor) -> QuerySet[RiskStatement]:
     """Texts of others that wait for a review, the oldest first."""
     return (
-        statements_visible(viewer)
+        in_use(statements_visible(viewer), viewer)
         .filter(_IS_WISHED)
         .exclude(written_by=viewer.user_id)
         .order_by("updated_at")
@@ -79,5 +80,5 @@ def wishing(viewer: Actor) -> list[tuple[Team | None, bool, bool]]:
 def may_wish(viewer: Actor, team: Team) -> bool:
     """Whoever writes the risks of all of a team's systems says whether they are to be reviewed."""
     systems = viewer.systems_with(Permission.STATEMENT_EDIT)
-    owned = set(team.systems.values_list("pk", flat=True))
+    owned = set(team.systems.filter(archived_at=None).values_list("pk", flat=True))
     return systems is None or (bool(owned) and owned <= systems)

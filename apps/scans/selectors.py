@@ -29,6 +29,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 
 from apps.accounts.actors import Actor
 from apps.accounts.models import Team
+from apps.accounts.policy import in_use, permitted
 from apps.accounts.roles import Permission
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
@@ -118,7 +119,8 @@ def changed_by(report: Report, change: str) -> QuerySet[Any]:
 
 def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
     """Findings, worst first. Ordered so that a keyset page uses the partial indexes."""
-    found: QuerySet[Finding] = Finding.objects.visible_to(viewer)
+    place = wanted.system or wanted.report or wanted.series
+    found: QuerySet[Finding] = in_use(Finding.objects.visible_to(viewer), viewer, named=place)
     found = found.select_related("system", "series")
     if not wanted.previews and not wanted.report:
         found = found.filter(is_preview=False)
@@ -247,8 +249,7 @@ def _meant(
         rows = Finding.objects.filter(is_one_of(findings or []))
     else:
         rows = findings_list(actor, wanted).select_related(None).order_by()
-    systems = actor.systems_with(Permission.FINDING_TRIAGE)
-    return rows if systems is None else rows.filter(system_id__in=systems)
+    return permitted(rows, actor, Permission.FINDING_TRIAGE)
 
 
 def triages_visible(viewer: Actor) -> QuerySet[Triage]:
@@ -301,20 +302,25 @@ def presences_of(finding: Finding) -> QuerySet[Presence]:
     return rows.select_related("since", "until")
 
 
-def reports_list(viewer: Actor) -> QuerySet[Report]:
+def reports_visible(viewer: Actor) -> QuerySet[Report]:
     return Report.objects.visible_to(viewer).select_related("system", "series")
+
+
+def reports_list(viewer: Actor, *, named: object = None) -> QuerySet[Report]:
+    """named: the system or series that is asked for; of an archived one they are listed only then."""
+    return in_use(reports_visible(viewer), viewer, named=named)
 
 
 def reports_matching(viewer: Actor, text: str) -> QuerySet[Report]:
     """Of the newest reports those whose file, tool, branch or commit says a text, the newest first."""
-    newest = Report.objects.visible_to(viewer).order_by("-id").values("pk")[:NEWEST]
+    newest = in_use(Report.objects.visible_to(viewer), viewer).order_by("-id").values("pk")[:NEWEST]
     says = Q(filename__icontains=text) | Q(tool__icontains=text) | Q(series__tool__icontains=text)
     says |= Q(branch__icontains=text) | Q(commit__istartswith=text)
     return reports_list(viewer).filter(says, pk__in=newest).order_by("-id")
 
 
 def report_get(viewer: Actor, uid: uuid.UUID) -> Report:
-    report = reports_list(viewer).filter(uid=uid).first()
+    report = reports_visible(viewer).filter(uid=uid).first()
     if not isinstance(report, Report):
         raise Missing("There is no such report that you may see.")
     return report
@@ -343,9 +349,10 @@ def findings_of_change(viewer: Actor, report: Report, change: str) -> QuerySet[F
     return with_marks(with_exploits(findings_list(viewer, wanted)))
 
 
-def series_list(viewer: Actor) -> QuerySet[Series]:
+def series_list(viewer: Actor, *, named: object = None) -> QuerySet[Series]:
+    """named: the system that is asked for."""
     return (
-        Series.objects.visible_to(viewer)
+        in_use(Series.objects.visible_to(viewer), viewer, named=named)
         .select_related("system", "newest_report")
         .order_by("system__name", "stage", "tool")
     )
@@ -417,7 +424,7 @@ def findings_new(
     viewer: Actor, since: dt.datetime, system: System | None = None
 ) -> QuerySet[Finding]:
     """What is open and was first seen at that moment or later, of branches that count; to be counted."""
-    rows: QuerySet[Finding] = Finding.objects.visible_to(viewer)
+    rows: QuerySet[Finding] = in_use(Finding.objects.visible_to(viewer), viewer, named=system)
     rows = rows.filter(first_seen_at__gte=since, state=FindingState.OPEN, is_preview=False)
     return rows.filter(system=system) if system else rows
 
@@ -441,7 +448,7 @@ def reports_page(
     viewer: Actor, wanted: ReportFilter, before: int | None, limit: int
 ) -> tuple[list[Report], int | None]:
     """Reports, the newest first, and the id that the next page is before (None: the end)."""
-    found = reports_list(viewer)
+    found = reports_list(viewer, named=wanted.system)
     if wanted.system:
         found = found.filter(system__key=wanted.system)
     if wanted.stage:  # what it was filed under, or, until that is known, what the sender said
@@ -457,5 +464,6 @@ def reports_page(
 def series_of_system(viewer: Actor, system_id: int) -> QuerySet[Series]:
     """What counts of a system, in the order of the loop's stages; previews of branches do not."""
     order = Case(*(When(stage=stage, then=n) for n, stage in enumerate(Stage.values)))
-    found: QuerySet[Series] = series_list(viewer).filter(system_id=system_id, is_preview=False)
+    found: QuerySet[Series] = series_list(viewer, named=system_id)
+    found = found.filter(system_id=system_id, is_preview=False)
     return found.order_by(order, "tool", "category", "environment")

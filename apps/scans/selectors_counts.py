@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet, Sum, TextField, Value
 from django.db.models.functions import Cast
 
 from apps.accounts.actors import Actor
+from apps.accounts.policy import in_use
 from apps.scans.models import SEVERITIES, FindingCount, FindingState, Series
 from apps.scans.selectors import FindingFilter
 
@@ -76,6 +77,8 @@ def finding_counts(viewer: Actor, wanted: FindingFilter) -> Counts | None:
 def _cells(viewer: Actor, wanted: FindingFilter) -> QuerySet[FindingCount]:
     """The counts of what the viewer sees and the filter's other fields than choices ask for."""
     cells: QuerySet[FindingCount] = FindingCount.objects.visible_to(viewer)
+    if archived := viewer.archived_systems:
+        cells = cells.exclude(~Q(series__system__key=wanted.system), series__system__in=archived)
     if not wanted.previews:
         cells = cells.filter(series__is_preview=False)
     return cells if wanted.series is None else cells.filter(series=wanted.series)
@@ -113,5 +116,9 @@ def _facet(cells: QuerySet[FindingCount], name: str, asked: Mapping[str, Q]) -> 
 
 def tools_seen(viewer: Actor) -> list[str]:
     """All tools whose reports the viewer sees."""
-    rows = Series.objects.visible_to(viewer).order_by("tool").values_list("tool", flat=True)
+    rows = (
+        in_use(Series.objects.visible_to(viewer), viewer)
+        .order_by("tool")
+        .values_list("tool", flat=True)
+    )
     return list(rows.distinct())

@@ -24,6 +24,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Concat
 
 from apps.accounts.actors import Actor
+from apps.accounts.policy import in_use
 from apps.scans.models import Finding, FindingState, Series, WeaknessGroup
 from apps.scans.selectors import FindingFilter, findings_list
 
@@ -101,7 +102,7 @@ def groups_list(
     found = findings_list(viewer, wanted)
     if not several or wanted != FindingFilter(system=wanted.system):
         return _now(found, several=several, most=most)
-    kept = WeaknessGroup.objects.visible_to(viewer)
+    kept = in_use(WeaknessGroup.objects.visible_to(viewer), viewer, named=wanted.system)
     if wanted.system:
         kept = kept.filter(system__key=wanted.system)
     changed = systems_to_group(viewer, wanted.system)
@@ -113,7 +114,8 @@ def groups_list(
 
 def systems_to_group(viewer: Actor, system_key: str = "") -> list[int]:
     """Systems of which something has changed since their groups were made."""
-    series = Series.objects.visible_to(viewer).filter(is_grouped=False, is_preview=False)
+    series = in_use(Series.objects.visible_to(viewer), viewer, named=system_key)
+    series = series.filter(is_grouped=False, is_preview=False)
     if system_key:
         series = series.filter(system__key=system_key)
     return list(series.order_by().values_list("system_id", flat=True).distinct())

@@ -3,6 +3,7 @@
 from django.db.models import Count, Q, QuerySet
 
 from apps.accounts.actors import Actor
+from apps.accounts.policy import in_use
 from apps.accounts.roles import Permission
 from apps.common.errors import Missing
 from apps.sources.models import Credential, Pulled, Source, SourceRun
@@ -15,7 +16,7 @@ def sources_list(viewer: Actor) -> QuerySet[Source]:
 def sources_matching(viewer: Actor, text: str) -> QuerySet[Source]:
     """Sources whose name or connector says a text."""
     says = Q(name__icontains=text) | Q(connector__icontains=text)
-    return sources_list(viewer).filter(says).order_by("name")
+    return in_use(sources_list(viewer), viewer).filter(says).order_by("name")
 
 
 def source_get(viewer: Actor, pk: int) -> Source:
@@ -41,7 +42,7 @@ def pulled_of(viewer: Actor, source_id: int) -> QuerySet[Pulled]:
 def sources_in_trouble(viewer: Actor) -> QuerySet[Source]:
     """Those whose circuit breaker is open, the longest first."""
     broken: QuerySet[Source] = sources_list(viewer).filter(broken_since__isnull=False)
-    return broken.filter(is_paused=False).order_by("broken_since")
+    return in_use(broken, viewer).filter(is_paused=False).order_by("broken_since")
 
 
 def credentials_list(viewer: Actor) -> QuerySet[Credential]:
@@ -60,7 +61,7 @@ def credential_get(viewer: Actor, pk: int) -> Credential:
 
 def sources_filtered(viewer: Actor, *, system: str = "", health: str = "") -> QuerySet[Source]:
     """Sources by system and name. health: broken, failing, paused or good; empty: any."""
-    found = sources_list(viewer)
+    found = in_use(sources_list(viewer), viewer, named=system)
     if system:
         found = found.filter(system__key=system)
     conditions = {

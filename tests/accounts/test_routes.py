@@ -216,6 +216,8 @@ TABLE = {
         coverage/tools/
     """,
     ("-", "managers"): """
+        systems/<slug:key>/restore/
+        api/v1/systems/<slug:system>/restore
         systems/<slug:key>/tokens/
         settings/pictures/<uuid:uid>/remove/
         systems/<slug:key>/trust/<number:pk>/delete/
@@ -229,6 +231,7 @@ TABLE = {
         tokens/<int:pk>/revoke/
     """,
     ("-", "members?"): """
+        api/v1/systems/<slug:system>/archive
         api/v1/questions/<number:question>/answers
         api/v1/statements/<statement_key:statement>/opinions/take-over
         api/v1/systems/<slug:system>/rapid-assessments
@@ -487,6 +490,7 @@ TABLE = {
     """,
     ("managers", "managers"): """
         api/v1/systems/<slug:system>/roles
+        systems/<slug:key>/archive/
         systems/<slug:key>/edit/
         systems/<slug:key>/roles/
         systems/<slug:key>/trust/

@@ -122,6 +122,8 @@ EVERYBODYS: dict[str, Open] = {
     "article": first_row("/guidance/?q=sql"),
     "systems": at("/systems/"),
     "system": at("/systems/booking/"),
+    "system archive": at("/systems/booking/archive/"),
+    "systems archived": at("/systems/?archived"),
     "findings": at("/findings/"),
     "finding": a_finding,
     "finding rules": at("/findings/rules/"),

@@ -43,6 +43,6 @@ def test_how_to_be_told(people: People) -> None:
     wish = NoticeWish.objects.get(user=people.architect)
     assert "answer" not in wish.hidden
     assert "question" in wish.hidden
-    assert (len(wish.unmailed), wish.mail_every) == (14, "never")
+    assert (len(wish.unmailed), wish.mail_every) == (15, "never")
     assert "No mail goes out to you" in text_of(client, path)
     assert client.post(path, form | {"mail_every": "hourly"}).status_code == 422

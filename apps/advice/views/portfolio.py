@@ -18,7 +18,7 @@ from apps.accounts.policy import may, require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.advice.portfolio import Scope, acceptances_due, over_time, portfolio
-from apps.catalog.selectors import systems_visible
+from apps.catalog.selectors import systems_offered
 from apps.catalog.stages import Stage
 from apps.common.addresses import address
 from apps.common.errors import Invalid
@@ -80,7 +80,9 @@ def portfolio_page(request: PageRequest) -> HttpResponse:
     """The portfolio; a POST draws the tolerance line anew."""
     viewer, given = request.actor, request.GET
     form = PortfolioForm(given)
-    named = [(system.key, system.name) for system in systems_visible(viewer)]
+    named = [
+        (system.key, system.name) for system in systems_offered(viewer, given.get("system", ""))
+    ]
     form.fields["system"].choices = with_any(named, _("Any system"))  # type: ignore[attr-defined]
     drawn = current_tolerance()
     line = _line_form(request, drawn)

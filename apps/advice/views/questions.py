@@ -20,7 +20,7 @@ from apps.accounts.roles import Permission
 from apps.advice.asking import Subject, ask, subject_at, subject_of, subject_system
 from apps.advice.forms import LONGEST, AnswerForm
 from apps.catalog.models import System
-from apps.catalog.selectors import systems_permitting, systems_visible
+from apps.catalog.selectors import systems_offered, systems_permitting
 from apps.common.addresses import address, whole_number
 from apps.common.errors import Invalid
 from apps.common.forms import apply_domain_errors, with_any
@@ -203,7 +203,9 @@ class QuestionFilterForm(forms.Form):
 def question_list_page(request: PageRequest) -> HttpResponse:
     """All that was asked, the newest first; a page ends at an id (`before`)."""
     viewer, path = request.actor, reverse("question-list")
-    form = QuestionFilterForm(request.GET, systems=systems_visible(viewer).order_by("name"))
+    form = QuestionFilterForm(
+        request.GET, systems=systems_offered(viewer, request.GET.get("system", ""))
+    )
     found = questions_list(viewer, form.wanted())
     before = whole_number(request.GET.get("before", ""))
     rows = list((found.filter(pk__lt=before) if before else found)[: PAGE + 1])

@@ -23,7 +23,7 @@ from apps.advice.risk_list import (
     risks_total,
 )
 from apps.catalog.models import System
-from apps.catalog.selectors import systems_visible
+from apps.catalog.selectors import systems_offered
 from apps.catalog.stages import Stage
 from apps.common.addresses import address, whole_number
 from apps.common.forms import FilterForm, with_any
@@ -98,7 +98,7 @@ class RiskFilterForm(FilterForm):
 @require_GET
 def risk_list_page(request: PageRequest) -> HttpResponse:
     viewer, given, path = request.actor, request.GET, reverse("risk-list")
-    form = RiskFilterForm(given, systems=systems_visible(viewer).order_by("name"))
+    form = RiskFilterForm(given, systems=systems_offered(viewer, given.get("system", "")))
     wanted = form.wanted()
     found = risks_found(viewer, wanted)
     page = min(whole_number(given.get("page")) or 1, FURTHEST)

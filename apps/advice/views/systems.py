@@ -22,7 +22,7 @@ from apps.advice.loop import StageView, system_cards
 from apps.advice.system_page import SystemView, system_view
 from apps.catalog.forms import SystemForm
 from apps.catalog.models import System
-from apps.catalog.selectors import system_get
+from apps.catalog.selectors import any_archived, system_get, systems_archived
 from apps.catalog.services import system_create
 from apps.common.errors import Invalid
 from apps.common.forms import apply_domain_errors
@@ -30,14 +30,25 @@ from apps.common.templatetags.figures import LoopStage
 from apps.common.ui.ages import age_of
 from apps.common.ui.money import amount_told
 
+ARCHIVED_SHOWN = 200
+
 
 @require_GET
 def system_list_page(request: PageRequest) -> HttpResponse:
+    """Those in use; with ?archived those that are archived."""
+    if "archived" in request.GET:
+        return _archived_list(request)
     context = {
         "cards": system_cards(request.actor),
+        "has_archived": any_archived(request.actor),
         "may_import": may(request.actor, Permission.SYSTEM_MANAGE),
     }
     return render(request, "advice/system_list.html", context)
+
+
+def _archived_list(request: PageRequest) -> HttpResponse:
+    context = {"systems": systems_archived(request.actor)[:ARCHIVED_SHOWN]}
+    return render(request, "advice/system_archived.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -12,6 +12,7 @@ UPDATE automation_automation SET told_due_on = due_on
 WHERE id = ANY(ARRAY(
     SELECT id FROM automation_automation
     WHERE NOT is_retired AND due_on < %s AND told_due_on IS DISTINCT FROM due_on
+        AND system_id NOT IN (SELECT id FROM catalog_system WHERE archived_at IS NOT NULL)
     ORDER BY due_on, id LIMIT %s
     FOR UPDATE SKIP LOCKED
 ))

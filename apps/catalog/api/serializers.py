@@ -1,11 +1,13 @@
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.accounts.models import Team, User
 from apps.accounts.roles import Role
-from apps.catalog.models import Criticality
+from apps.catalog.models import MOST_BECAUSE, Criticality, System
 from apps.common.api.inputs import Input
+from apps.common.api.outputs import PersonOut
 
 CRITICALITIES = [(each.value, str(each.label)) for each in Criticality]
 
@@ -84,6 +86,26 @@ class RoleOut(serializers.Serializer[Any]):
     role = serializers.CharField()
 
 
+class ArchiveIn(Input):
+    because = serializers.CharField(
+        max_length=MOST_BECAUSE, help_text="Why: it is read by whoever opens the system in a year."
+    )
+
+
+class ArchivalOut(serializers.Serializer[Any]):
+    """When a system was archived, by whom, and why."""
+
+    at = serializers.DateTimeField(source="archived_at")
+    by = PersonOut(source="archived_by", allow_null=True)
+    because = serializers.CharField(source="archived_because")
+
+
+class SystemsQuery(Input):
+    archived = serializers.BooleanField(
+        required=False, help_text="Those that are archived, in place of those in use."
+    )
+
+
 class SystemOut(serializers.Serializer[Any]):
     key = serializers.CharField()
     name = serializers.CharField()
@@ -92,9 +114,14 @@ class SystemOut(serializers.Serializer[Any]):
     criticality = serializers.IntegerField()
     repositories = serializers.ListField(child=serializers.CharField())
     default_branch = serializers.CharField()
+    archived = serializers.SerializerMethodField()
     version = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+
+    @extend_schema_field(ArchivalOut(allow_null=True))
+    def get_archived(self, system: System) -> dict[str, Any] | None:
+        return dict(ArchivalOut(system).data) if system.is_archived else None
 
 
 class ComponentIn(Input):

@@ -10,6 +10,7 @@ from apps.accounts.roles import Permission
 from apps.accounts.selectors import tokens_of_system
 from apps.accounts.services.tokens import token_create_for_system
 from apps.catalog.api.serializers import (
+    ArchiveIn,
     ComponentIn,
     ComponentOut,
     EnvironmentIn,
@@ -17,13 +18,22 @@ from apps.catalog.api.serializers import (
     NewSystemIn,
     SystemIn,
     SystemOut,
+    SystemsQuery,
 )
-from apps.catalog.selectors import components_of, environments_of, system_get, systems_visible
+from apps.catalog.selectors import (
+    components_of,
+    environments_of,
+    system_get,
+    systems_archived,
+    systems_in_use,
+)
 from apps.catalog.services import (
     component_create,
     environment_create,
+    system_archive,
     system_create,
     system_edit,
+    system_restore,
 )
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Nothing, read_body, read_query
@@ -35,10 +45,13 @@ TAG = "Systems"
 class Systems(PortalListView):
     serializer_class = SystemOut
 
-    @operation("systems_list", "List systems", tag=TAG, gives=SystemOut(many=True))
+    @operation(
+        "systems_list", "List systems", tag=TAG, query=SystemsQuery, gives=SystemOut(many=True)
+    )
     def get(self, request: Request) -> Response:
-        read_query(Nothing, request)
-        return self.page(SystemOut, systems_visible(self.actor), "name", "pk")
+        archived = read_query(SystemsQuery, request).get("archived", False)
+        rows = systems_archived(self.actor) if archived else systems_in_use(self.actor)
+        return self.page(SystemOut, rows, "name", "pk")
 
     @operation(
         "systems_create",
@@ -80,6 +93,49 @@ class OneSystem(PortalView):
         return self.one(
             SystemOut, system_edit(actor=self.actor, system=row, version=version, **values)
         )
+
+
+class ArchiveSystem(PortalView):
+    serializer_class = SystemOut
+
+    @operation(
+        "systems_archive",
+        "Archive a system",
+        tag=TAG,
+        takes=ArchiveIn,
+        gives=SystemOut,
+        repeatable=True,
+        versioned=True,
+        description=(
+            "It leaves lists and sums and takes in nothing: whatever is written to it is answered with 409 and "
+            "`system-archived`. All of it stays to be read under its own address."
+        ),
+        example={"because": "Switched off in May; the new shop does its work."},
+    )
+    @idempotent
+    def post(self, request: Request, system: str) -> Response:
+        row = system_get(self.actor, system)
+        given = read_body(ArchiveIn, request)
+        return self.one(SystemOut, system_archive(actor=self.actor, system=row, **given))
+
+
+class RestoreSystem(PortalView):
+    serializer_class = SystemOut
+
+    @operation(
+        "systems_restore",
+        "Bring an archived system back",
+        tag=TAG,
+        gives=SystemOut,
+        repeatable=True,
+        versioned=True,
+        description="As it was. 409 where it is not archived.",
+    )
+    @idempotent
+    def post(self, request: Request, system: str) -> Response:
+        read_body(Nothing, request)
+        row = system_get(self.actor, system)
+        return self.one(SystemOut, system_restore(actor=self.actor, system=row))
 
 
 class Components(PortalListView):

@@ -6,9 +6,11 @@ from apps.catalog.api.me import Me
 from apps.catalog.api.removals import OneRemoval, Removals, RestoreRemoval
 from apps.catalog.api.roles import SystemRole, SystemRoles
 from apps.catalog.api.systems import (
+    ArchiveSystem,
     Components,
     Environments,
     OneSystem,
+    RestoreSystem,
     Systems,
     SystemTokens,
 )
@@ -22,6 +24,8 @@ urlpatterns = [
     path("imports/backstage", BackstageImport.as_view()),
     path("systems", Systems.as_view()),
     path("systems/<slug:system>", OneSystem.as_view()),
+    path("systems/<slug:system>/archive", ArchiveSystem.as_view()),
+    path("systems/<slug:system>/restore", RestoreSystem.as_view()),
     path("systems/<slug:system>/components", Components.as_view()),
     path("systems/<slug:system>/environments", Environments.as_view()),
     path("systems/<slug:system>/roles", SystemRoles.as_view()),

@@ -36,6 +36,7 @@ CODES = {
     "method-not-allowed": "The address does not know this method.",
     "not-acceptable": "Answers are JSON; Accept asks for something else.",
     "conflict": "The state of the object does not allow this now.",
+    "system-archived": "The system is archived: it is read, and takes in nothing until somebody brings it back.",
     "edit-conflict": "Somebody else changed the object since you read it.",
     "too-large": "The body is larger than this address takes.",
     "length-needed": "The body of a report came without its length.",

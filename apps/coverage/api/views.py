@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from apps.accounts.actors import Actor
 from apps.accounts.api.views import PortalListView, PortalView
 from apps.catalog.models import Criticality
-from apps.catalog.selectors import system_get, systems_visible
+from apps.catalog.selectors import system_get, systems_in_use
 from apps.catalog.stages import Stage
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Nothing, read_body, read_query
@@ -64,7 +64,7 @@ class Coverage(PortalListView):
     def get(self, request: Request) -> Response:
         read_query(Nothing, request)
         self.ordering = ("name", "id")
-        found = self.paginate_queryset(systems_visible(self.actor)) or []
+        found = self.paginate_queryset(systems_in_use(self.actor)) or []
         rows = coverage_of(self.actor, found)
         return self.get_paginated_response(CoverageRowOut(rows, many=True).data)
 

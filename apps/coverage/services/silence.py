@@ -27,6 +27,7 @@ SELECT series.id, newest.received_at, count(gaps.gap),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY gaps.gap), max(gaps.gap)
 FROM scans_series series
 JOIN scans_report newest ON newest.id = series.newest_report_id
+JOIN catalog_system system ON system.id = series.system_id AND system.archived_at IS NULL
 LEFT JOIN LATERAL (
     SELECT received_at - lag(received_at) OVER (ORDER BY received_at) AS gap
     FROM (
@@ -92,7 +93,7 @@ def _overdue(now: dt.datetime) -> list[Heard]:
 def _expected_ages() -> dict[int, dt.timedelta]:
     """By series, where the profile of its system expects it."""
     found = {}
-    for system in coverage_of(portal_actor("coverage"), System.objects.all()):
+    for system in coverage_of(portal_actor("coverage"), System.objects.filter(archived_at=None)):
         for stage in system.stages:
             for wanted in stage.expected:
                 age = dt.timedelta(days=wanted.line.max_age_days)

@@ -10,7 +10,7 @@ from apps.accounts.policy import may, require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.models import Criticality
-from apps.catalog.selectors import systems_visible
+from apps.catalog.selectors import systems_in_use
 from apps.catalog.stages import Stage
 from apps.common.errors import EditConflict, Invalid, Missing
 from apps.common.flashes import tell_undoable
@@ -53,7 +53,7 @@ def tool_kind_action(request: PageRequest) -> HttpResponse:
 def _matrix(request: PageRequest, failed: ToolKindForm | None) -> HttpResponse:
     viewer = request.actor
     may_manage = may(viewer, Permission.COVERAGE_MANAGE)
-    systems = list(systems_visible(viewer).order_by("-criticality", "name"))
+    systems = list(systems_in_use(viewer).order_by("-criticality", "name"))
     said = sayings(systems)
     silences = list(silences_open(viewer)[:SHOWN])
     tools = unknown_tools(viewer, said) if may_manage else []

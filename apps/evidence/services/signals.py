@@ -70,7 +70,8 @@ def signals_review_all(report: Report | None = None) -> int:
 
     report: whose findings changed; then only those of its system.
     """
-    rows = RiskStatement.objects.filter(evidence_policy__is_exposed=True)
+    exposed = RiskStatement.objects.filter(evidence_policy__is_exposed=True)
+    rows = exposed.filter(system__archived_at=None)
     if report is not None:
         rows = rows.filter(system_id=report.system_id)
     return sum(signals_review(each, report) is not None for each in rows.iterator())

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.api.views import PortalListView, PortalView
+from apps.accounts.policy import in_use
 from apps.catalog.selectors import system_get
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Nothing, read_body, read_query
@@ -56,8 +57,9 @@ class Items(PortalListView):
         gives=ItemRowOut(many=True),
     )
     def get(self, request: Request) -> Response:
-        wanted = item_filters(read_query(ItemQuery, request))
-        return self.page(ItemRowOut, items_visible(self.actor).filter(wanted), "-id")
+        wanted = read_query(ItemQuery, request)
+        rows = in_use(items_visible(self.actor), self.actor, named=wanted.get("system"))
+        return self.page(ItemRowOut, rows.filter(item_filters(wanted)), "-id")
 
     @operation(
         "items_create",

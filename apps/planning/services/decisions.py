@@ -175,9 +175,13 @@ def _restored(before: Decision) -> Decision:
 
 
 def decisions_expire(today: dt.date | None = None) -> int:
-    """End the decisions whose last day is over: what they accepted is open again. Returns how many."""
+    """End the decisions whose last day is over: what they accepted is open again. Returns how many.
+
+    Those of an archived system wait until it comes back.
+    """
     day = today or timezone.localdate()
-    over = Decision.objects.filter(ended_at=None, valid_until__lt=day).values_list("pk", "item_id")
+    in_force = Decision.objects.filter(ended_at=None, item__system__archived_at=None)
+    over = in_force.filter(valid_until__lt=day).values_list("pk", "item_id")
     return sum(_expire(pk, item_id) for pk, item_id in list(over))
 
 

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from apps.accounts.actors import Actor
 from apps.accounts.api.views import PortalListView, PortalView
+from apps.accounts.policy import in_use
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Nothing, read_body, read_query
 from apps.common.api.views import expected_version, idempotent
@@ -86,7 +87,9 @@ class Statements(PortalListView):
             "stage": "item__stage",
         }
         found = Q(**{path: wanted[name] for name, path in paths.items() if name in wanted})
-        return self.page(StatementOut, statements_related(self.actor).filter(found), "-id")
+        named = "system" in wanted or "item" in wanted
+        rows = in_use(statements_related(self.actor), self.actor, named=named)
+        return self.page(StatementOut, rows.filter(found), "-id")
 
 
 class ItemStatements(PortalListView):

@@ -72,7 +72,7 @@ class SeriesList(PortalListView):
     )
     def get(self, request: Request) -> Response:
         wanted = read_query(SeriesQuery, request)
-        rows = series_list(self.actor)
+        rows = series_list(self.actor, named=wanted.get("system"))
         if "system" in wanted:
             rows = rows.filter(system__key=wanted["system"])
         if "stage" in wanted:

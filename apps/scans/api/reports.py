@@ -45,7 +45,7 @@ class Reports(PortalListView):
     )
     def get(self, request: Request) -> Response:
         wanted = read_query(ReportQuery, request)
-        rows = reports_list(self.actor)
+        rows = reports_list(self.actor, named="system" in wanted or "series" in wanted)
         for name, path in (("system", "system__key"), ("state", "state"), ("series", "series_id")):
             if name in wanted:
                 rows = rows.filter(**{path: wanted[name]})

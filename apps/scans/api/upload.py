@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.actors import Actor
-from apps.accounts.policy import require
+from apps.accounts.policy import require, require_somewhere
 from apps.accounts.roles import Permission
 from apps.catalog.models import System
 from apps.catalog.selectors import system_get
@@ -50,10 +50,7 @@ BODY = {
 def upload(actor: Actor, request: Request) -> Response:
     """Take a report in: permission first, then the claim, the bytes last."""
     plain: HttpRequest = request._request  # noqa: SLF001  # DRF would read the whole body
-    if actor.systems_with(Permission.REPORT_UPLOAD) == frozenset():
-        raise NotPermitted(
-            "Reports are posted with a token of the system, or by security and admins."
-        )
+    require_somewhere(actor, Permission.REPORT_UPLOAD)
     gzipped = is_gzipped(plain)
     check_announced_size(plain)
     report = (_from_form if is_form(plain) else _from_body)(actor, plain, gzipped)

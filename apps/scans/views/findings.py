@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
-from apps.catalog.selectors import systems_visible
+from apps.catalog.selectors import systems_offered
 from apps.common.addresses import address
 from apps.scans.columns import COLUMNS, STANDARD, laid_out, of_address
 from apps.scans.exports.files import KINDS
@@ -40,7 +40,7 @@ _PLACE = re.compile(r"([0-4])-(\d{1,18})")
 @require_GET
 def finding_list_page(request: PageRequest) -> HttpResponse:
     viewer, given = request.actor, request.GET
-    form = FindingFilterForm(given, systems=systems_visible(viewer))
+    form = FindingFilterForm(given, systems=systems_offered(viewer, given.get("system", "")))
     wanted = form.wanted()
     place = _place(given.get("after", ""))
     path = reverse("finding-list")

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from apps.accounts.actors import Actor
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
-from apps.catalog.selectors import systems_visible
+from apps.catalog.selectors import systems_offered
 from apps.common.addresses import address
 from apps.scans.forms import FindingFilterForm
 from apps.scans.models import Finding
@@ -23,7 +23,9 @@ SHOWN = 100  # a page of 500 was 350 kB
 @require_GET
 def group_list_page(request: PageRequest) -> HttpResponse:
     """Of the findings that the filter in the address finds; with `all`, of a single tool, too."""
-    form = FindingFilterForm(request.GET, systems=systems_visible(request.actor))
+    form = FindingFilterForm(
+        request.GET, systems=systems_offered(request.actor, request.GET.get("system", ""))
+    )
     every = "all" in request.GET
     groups = groups_list(request.actor, form.wanted(), several=not every, most=SHOWN)
     path, listed = reverse("group-list"), reverse("finding-list")
@@ -54,7 +56,6 @@ class GroupLine:
 
 def _lines(viewer: Actor, groups: list[FindingGroup]) -> list[GroupLine]:
     """Groups with what is known of their tickets, which the app of the trackers keeps."""
-    systems = viewer.systems_with(Permission.TICKET_FILE)
     first = Finding.objects.visible_to(viewer).filter(pk__in=[one.finding_id for one in groups])
     states = dict(first.filter(tickets__isnull=False).values_list("pk", "tickets__state"))
     more = first.filter(ticket_links__isnull=False)
@@ -63,7 +64,7 @@ def _lines(viewer: Actor, groups: list[FindingGroup]) -> list[GroupLine]:
         GroupLine(
             group=one,
             ticket=states.get(one.finding_id, ""),
-            may_file=systems is None or one.system_id in systems,
+            may_file=Permission.TICKET_FILE in viewer.permissions_on(one.system_id),
         )
         for one in groups
     ]

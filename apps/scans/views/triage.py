@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
-from apps.catalog.selectors import systems_visible
+from apps.catalog.selectors import systems_offered
 from apps.common.addresses import address
 from apps.common.errors import Conflict, Invalid, NotPermitted
 from apps.common.forms import apply_domain_errors
@@ -118,7 +118,9 @@ def _told(
 
 
 def _filter(request: PageRequest, given: QueryDict) -> FindingFilter:
-    return FindingFilterForm(given, systems=systems_visible(request.actor)).wanted()
+    return FindingFilterForm(
+        given, systems=systems_offered(request.actor, given.get("system", ""))
+    ).wanted()
 
 
 @require_GET

@@ -52,7 +52,7 @@ def runs_plan(limit: int = 500) -> int:
     now = timezone.now()
     due = list(
         Source.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(is_paused=False, next_run_at__lte=now)
+        .filter(is_paused=False, next_run_at__lte=now, system__archived_at=None)
         .order_by("next_run_at")[:limit]
     )
     made = SourceRun.objects.bulk_create(

@@ -13,7 +13,7 @@ from apps.accounts.policy import may, require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.models import System
-from apps.catalog.selectors import systems_permitting, systems_visible
+from apps.catalog.selectors import systems_offered, systems_permitting
 from apps.common.errors import Conflict, EditConflict, Invalid
 from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors, status_of
@@ -44,7 +44,9 @@ RUNS_SHOWN, PULLED_SHOWN = 20, 20
 @require_GET
 def source_list_page(request: PageRequest) -> HttpResponse:
     viewer = request.actor
-    form = SourceFilterForm(request.GET, systems=systems_visible(viewer).order_by("name"))
+    form = SourceFilterForm(
+        request.GET, systems=systems_offered(viewer, request.GET.get("system", ""))
+    )
     wanted = form.wanted()
     context = {
         "form": form,

@@ -64,7 +64,7 @@ def _carry_over(link: MirroredIssue, item: PlanningItem, words: Words) -> None:
         values["title"] = words.title
     if unbroken(item.question) == link.text and link.text != words.text:
         values["question"] = words.text
-    if values:
+    if values and not item.system.is_archived:
         item_edit(actor=portal_actor("trackers"), item=item, version=item.version, **values)
 
 

@@ -164,8 +164,10 @@ def _fate(mirror: Mirror, routes: Sequence[MirrorRoute], one: Seen, *, is_ours: 
         return Fate(why_not="The portal filed it itself.")
     if one.is_private:
         return Fate(why_not="Not everyone who sees the project may read it.")
-    if route is None:
-        return Fate(why_not="No system is named for its labels.")
+    if route is None or route.is_archived:
+        return Fate(
+            why_not="Its system is archived." if route else "No system is named for its labels."
+        )
     if mirror.tracker.system_id not in {None, route.pk}:
         return Fate(why_not="The tracker serves another system.")
     item = _referring(one, route)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from apps.accounts.actors import portal_actor
 from apps.accounts.services.tokens import MadeToken, token_create_for_job
 from apps.audit.services import record
+from apps.common.errors import Archived
 from apps.trust.models import TrustRule, UsedProof
 from apps.trust.proofs import LEEWAY, Proof, ProofRefused, read_proof
 from apps.trust.selectors import rules_fitting
@@ -18,7 +19,7 @@ MINUTES = 15
 def exchange(*, text: str, system: str = "") -> tuple[MadeToken, TrustRule]:
     """A short-lived upload token for whoever holds a job's proof.
 
-    system: a system's key, where rules of several fit. Raises: ProofRefused, IssuerUnreachable.
+    system: a system's key, where rules of several fit. Raises: ProofRefused, IssuerUnreachable, Archived.
     """
     proof = read_proof(text)
     rule = _rule(proof, system)
@@ -45,7 +46,10 @@ def exchange(*, text: str, system: str = "") -> tuple[MadeToken, TrustRule]:
 
 def _rule(proof: Proof, system: str) -> TrustRule:
     """SECURITY: says what the proof says of itself, and nothing of rules that it does not fit."""
-    found = [rule for rule in rules_fitting(proof) if system in {"", rule.system.key}]
+    fitting = [rule for rule in rules_fitting(proof) if system in {"", rule.system.key}]
+    found = [rule for rule in fitting if not rule.system.is_archived]
+    if fitting and not found:
+        raise Archived
     if not found:
         said = f"repository {proof.repository or 'none'}, ref {proof.ref or 'none'}"
         if proof.environment:

@@ -10,8 +10,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.policy import require_somewhere
 from apps.accounts.roles import Permission
-from apps.common.errors import Invalid, Missing, NotPermitted
+from apps.common.errors import Invalid, Missing
 from apps.compat import selectors
 from apps.compat.api.dojo.base import LARGEST, DojoView
 from apps.compat.api.dojo.contexts import product_make
@@ -55,8 +56,7 @@ class ImportScan(DojoView):
 
     def post(self, request: Request) -> Response:
         plain = request._request  # noqa: SLF001  # DRF would read the whole body
-        if self.actor.systems_with(Permission.REPORT_UPLOAD) == frozenset():
-            raise NotPermitted("Reports are posted with a token of the system, or by security.")
+        require_somewhere(self.actor, Permission.REPORT_UPLOAD)
         check_announced_size(plain)
         if not is_form(plain):
             raise Invalid({"file": "Send a multipart form with the part file."})
