@@ -8,7 +8,7 @@ from django.utils import timezone
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
-from apps.common.errors import Missing
+from apps.common.errors import Missing, NotPermitted
 from apps.removals.kinds import Kind, kinds
 from apps.removals.models import KEPT, Removal
 from apps.removals.services import removal_forget, removal_put_back
@@ -27,9 +27,15 @@ def removal_get(viewer: Actor, uid: uuid.UUID) -> Removal:
     return row
 
 
-def removed_restore(*, actor: Actor, removal: Removal) -> str:
-    """Put it back. Returns the address where it stands. Raises: Missing, NotPermitted, Conflict, Invalid."""
+def removed_restore(*, actor: Actor, removal: Removal, is_sure: bool) -> str:
+    """Put it back. Returns the address where it stands. Raises: Missing, NotPermitted, Conflict, Invalid.
+
+    SECURITY: is_sure, that the person showed just now who they are; neither a token nor an open browser is enough for
+    kinds that ask again, since what comes back may be a way in.
+    """
     kind = _required(actor, removal)
+    if kind.asks_again and not is_sure:
+        raise NotPermitted("This is put back on its page alone, after you show who you are.")
     return kind.page(removal_put_back(actor=actor, removal=removal))
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.requests import PageRequest
+from apps.accounts.signing_in import is_sure
 from apps.accounts.views_security import sure
 from apps.catalog.models import System
 from apps.catalog.removed import (
@@ -48,7 +49,7 @@ def removed_undo_action(request: PageRequest, uid: uuid.UUID) -> HttpResponse:
 
 def _undo(request: PageRequest, removal: Removal) -> HttpResponse:
     try:
-        page = removed_restore(actor=request.actor, removal=removal)
+        page = removed_restore(actor=request.actor, removal=removal, is_sure=is_sure(request))
     except Invalid as error:
         problems = (said(each) for each_field in error.fields.values() for each in each_field)
         messages.warning(request, " ".join(problems))

@@ -85,5 +85,5 @@ class RestoreRemoval(PortalView):
     def post(self, request: Request, removal: uuid.UUID) -> Response:
         read_body(Nothing, request)
         row = removal_get(self.actor, removal)
-        removed_restore(actor=self.actor, removal=row)
+        removed_restore(actor=self.actor, removal=row, is_sure=False)
         return self.one(RemovalOut, removal_get(self.actor, removal))
