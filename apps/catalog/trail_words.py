@@ -3,6 +3,8 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.removals.kinds import kinds
+
 THINGS = {
     "answer": _("Answer"),
     "attachment": _("Picture"),
@@ -21,7 +23,7 @@ THINGS = {
     "evidence-rule": _("Rule of a risk"),
     "factor": _("Second factor"),
     "feed": _("Feed of vulnerabilities"),
-    "filter": _("Kept filter"),
+    "filter": _("Saved filter"),
     "findings": _("Findings"),
     "guidance": _("Guidance"),
     "identity": _("Account of single sign-on"),
@@ -177,8 +179,11 @@ DEEDS = {
 
 
 def words_of(action: str) -> str:
-    """An entry's action in the reader's language; a code that has no words yet as it is."""
+    """An entry's action in the reader's language; a code that has no words yet as it is.
+
+    What comes back after it was removed is called as its kind is, such as `saved_filter.restore`.
+    """
     thing, _dot, deed = action.partition(".")
-    if thing not in THINGS or deed not in DEEDS:
-        return action
-    return f"{THINGS[thing]}: {DEEDS[deed]}"
+    kind = kinds().get(thing)
+    called = THINGS.get(thing) or (kind.label if kind else "")
+    return f"{called}: {DEEDS[deed]}" if called and deed in DEEDS else action

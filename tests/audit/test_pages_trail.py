@@ -19,6 +19,7 @@ from apps.audit.services import record
 from apps.catalog.trail_words import words_of
 from apps.planning.services.decisions import decision_record, recommendation_make
 from apps.planning.services.questions import question_answer
+from apps.removals.kinds import kinds
 from tests.conftest import People
 from tests.factories import make_item, make_option, make_question, make_statement
 
@@ -186,5 +187,6 @@ def test_every_action_of_the_code_has_words() -> None:
     source = "".join(path.read_text() for path in Path("apps").glob("*/**/*.py"))
     actions = set(re.findall(r'action="([a-z-]+\.[a-z_]+)"', source))
     assert len(actions) > 100
+    actions |= {f"{name}.restore" for name in kinds()}
     assert {each for each in actions if words_of(each) == each} == set()
     assert words_of("tests.act") == "tests.act"
