@@ -42,7 +42,7 @@ class Parts:
         asked += [(name, rows, True) for name, rows in self._counted.items()]
         for name, rows, is_counted in asked:
             try:
-                sql, given = _number(rows) if is_counted else _whether(rows)
+                sql, given = number_of(rows) if is_counted else _whether(rows)
             except EmptyResultSet:  # nothing that the reader may see, or nothing asked for
                 continue
             questions[name] = sql
@@ -62,6 +62,7 @@ def _whether(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
     return f"EXISTS ({sql})", given
 
 
-def _number(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
+def number_of(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
+    """How many rows there are, as a column of another query. Raises: EmptyResultSet."""
     sql, given = rows.values("pk").query.get_compiler(connection=connection).as_sql()
     return f"(SELECT COUNT(*) FROM ({sql}) AS counted)", given  # noqa: S608  # a query that Django wrote

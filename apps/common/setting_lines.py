@@ -16,6 +16,8 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.parts import number_of
+
 Facts = Mapping[str, Any]
 
 
@@ -157,13 +159,8 @@ def _converted(fact: Many | One, value: Any) -> Any:
 
 def _sql(fact: Many | One) -> tuple[str, Sequence[Any]]:
     """Raises: EmptyResultSet."""
-    if isinstance(fact, One):
-        sql, given = _compiled(fact.rows.values(fact.field)[:1])
-        return f"({sql})", given
-    sql, given = _compiled(fact.rows.order_by().values("pk"))
-    return f"(SELECT count(*) FROM ({sql}) counted)", given  # noqa: S608  # compiled by Django
-
-
-def _compiled(rows: models.QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
-    sql, given = rows.query.get_compiler(connection=connection).as_sql()
-    return sql, given
+    if isinstance(fact, Many):
+        return number_of(fact.rows.order_by())
+    first = fact.rows.values(fact.field)[:1]
+    sql, given = first.query.get_compiler(connection=connection).as_sql()
+    return f"({sql})", given

@@ -8,15 +8,9 @@ from django.utils.safestring import SafeString
 
 from apps.common import markdown as markdown_text
 from apps.common.said import said as said_to_reader
-from apps.common.ui.money import amount_full, amount_short, percent_told, years_in
+from apps.common.ui.money import amount_full, percent_told, years_in
 
 register = template.Library()
-
-
-@register.filter
-def short_amount(amount: Decimal | int) -> str:
-    """1234567 as 1.2M."""
-    return amount_short(amount)
 
 
 @register.filter

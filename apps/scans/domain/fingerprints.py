@@ -51,11 +51,6 @@ def without_numbers(message: str) -> str:
     return " ".join(_NUMBER.sub("#", message).split())
 
 
-def normalised_snippet(snippet: str) -> str:
-    """Code without its layout: indentation and line breaks do not matter."""
-    return " ".join(snippet.split())
-
-
 class Identity:
     """Who a finding is, and two weaker keys by which a "moved" finding can be suggested.
 
