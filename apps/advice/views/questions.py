@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
@@ -19,17 +17,16 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.advice.asking import Subject, ask, subject_at, subject_of, subject_system
 from apps.advice.forms import LONGEST, AnswerForm
-from apps.catalog.models import System
+from apps.advice.forms_questions import AskAnywhereForm, QuestionFilterForm
 from apps.catalog.selectors import systems_offered, systems_permitting
 from apps.common.addresses import address, whole_number
 from apps.common.errors import Invalid
-from apps.common.forms import apply_domain_errors, with_any
+from apps.common.forms import apply_domain_errors
 from apps.guidance.selectors import Filter, guidance_list, text_for
 from apps.planning.models import Question
 from apps.planning.places import about_path, question_path, question_place
 from apps.planning.selectors import (
     ItemFilter,
-    QuestionFilter,
     items_writable,
     question_get,
     questions_list,
@@ -38,37 +35,6 @@ from apps.planning.selectors import (
 OFFERED = 8  # items, and pieces of guidance, that a question may be about
 PAGE = 50
 NAMES = ("show", "system", "about", "q")
-
-
-class AskAnywhereForm(forms.Form):
-    """A question. about: the path of the page of the thing that it is about; system: where there is none."""
-
-    body = forms.CharField(
-        label=lazy("Your question"),
-        max_length=LONGEST,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=lazy("Markdown."),
-    )
-    system = forms.ModelChoiceField(
-        label=lazy("Who should read it"),
-        queryset=System.objects.none(),
-        to_field_name="key",
-        required=False,
-        empty_label=lazy("everybody who uses the portal"),
-    )
-    about = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
-    at = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, systems: QuerySet[System], **kwargs: Any) -> None:
-        kwargs["auto_id"] = "asking_%s"  # beside the page's own forms
-        super().__init__(*args, **kwargs)
-        field: Any = self.fields["system"]
-        field.queryset = systems
-        field.label_from_instance = _people_of
-
-
-def _people_of(system: System) -> str:
-    return str(_("the people of %(system)s") % {"system": system.name})
 
 
 @require_http_methods(["GET", "POST"])
@@ -151,52 +117,6 @@ def _offered(request: PageRequest) -> dict[str, Any]:
         "items": items,
         "pieces": [(each, text_for(viewer, each)) for each in pieces],
     }
-
-
-class QuestionFilterForm(forms.Form):
-    """The filters of the list. about: a key such as RS-12, from a link of that thing's page."""
-
-    q = forms.CharField(
-        label=lazy("Text"),
-        required=False,
-        max_length=200,
-        widget=forms.TextInput(attrs={"type": "search"}),
-    )
-    show = forms.ChoiceField(
-        label=lazy("Questions"),
-        required=False,
-        choices=with_any(
-            [("waiting", lazy("without an answer")), ("mine", lazy("that I asked"))], lazy("all")
-        ),
-    )
-    system = forms.ChoiceField(label=lazy("System"), required=False)
-    about = forms.RegexField(
-        r"^[A-Z]{1,2}-[1-9]\d{0,17}$", label=lazy("About"), required=False, widget=forms.HiddenInput
-    )
-
-    def __init__(self, *args: Any, systems: QuerySet[System], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        named = [(each.key, each.name) for each in systems]
-        self.fields["system"].choices = with_any(named, lazy("Any system"))  # type: ignore[attr-defined]
-
-    def wanted(self) -> QuestionFilter:
-        self.is_valid()
-        given = self.cleaned_data
-        return QuestionFilter(**{name: given.get(name, "") for name in ("q", *NAMES[:3])})
-
-    def active(self) -> list[tuple[str, str, str]]:
-        """(name, label, value in words) of each filter in use."""
-        self.is_valid()
-        used = [(name, self.cleaned_data.get(name, "")) for name in NAMES]
-        return [
-            (
-                name,
-                str(self.fields[name].label),
-                str(dict(getattr(self.fields[name], "choices", [])).get(value, value)),
-            )
-            for name, value in used
-            if value
-        ]
 
 
 @require_GET
