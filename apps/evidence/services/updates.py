@@ -194,7 +194,9 @@ def updates_renew(*, statement_id: int) -> int:
 
     Applying one, or editing the statement, moves the ground under the others.
     """
-    row = RiskStatement.objects.select_for_update(of=("self",)).get(pk=statement_id)
+    row = RiskStatement.objects.select_for_update(of=("self",)).filter(pk=statement_id).first()
+    if row is None:  # its system went meanwhile, and what the outbox tells comes late
+        return 0
     waiting = ValueUpdate.objects.select_for_update(of=("self",)).filter(
         statement=row, state__in=WAITING
     )
