@@ -15,6 +15,7 @@ from apps.automation.selectors import automation_get
 from apps.catalog.models import System
 from apps.catalog.selectors import system_get
 from apps.common.errors import Invalid, Missing
+from apps.common.references import PAGES
 from apps.controls.selectors import control_get
 from apps.guidance.models import Guidance
 from apps.guidance.selectors import guidance_get, text_for
@@ -161,15 +162,7 @@ def _report(viewer: Actor, uid: uuid.UUID) -> Subject:
 
 
 _KEY = re.compile(r"(AU|[CFGO]|PI|RS)-([1-9]\d{0,17})", re.ASCII)
-_NAMED = {
-    "AU": "automation-detail",
-    "C": "control-detail",
-    "F": "finding-detail",
-    "G": "guidance-detail",
-    "O": "option-edit",
-    "PI": "item-detail",
-    "RS": "statement-detail",
-}
+_NAMED = {**PAGES, "O": "option-edit"}
 # By the name of a page: who finds what it is about, raising Missing.
 _ABOUT: dict[str, Callable[..., Subject]] = {
     "item-detail": _item,

@@ -27,7 +27,7 @@ from apps.sources.selectors import sources_matching
 M = TypeVar("M", bound=Model)
 SHOWN = 8  # of each kind
 SHORTEST = 2  # characters; a single letter finds everything, slowly
-_KEY = re.compile(r"(PI|RS|G|C|AU)-(\d{1,18})", re.IGNORECASE)
+_KEY = re.compile(r"(PI|RS|G|C|AU|F)-(\d{1,18})", re.IGNORECASE)
 _CWE = re.compile(r"CWE-(\d{1,6})", re.IGNORECASE)
 
 

@@ -25,13 +25,21 @@ _PERSON = (
 )
 MENTION = re.compile(_PERSON, re.ASCII)
 _EITHER = re.compile(f"{_NAMED.pattern}|{_PERSON}", re.ASCII)
-_PAGES = {"PI": "item-detail", "RS": "statement-detail", "G": "guidance-detail"}
+# By the letters of a key: the name of the thing's page. A text leads to those that `_NAMED` finds.
+PAGES = {
+    "AU": "automation-detail",
+    "C": "control-detail",
+    "F": "finding-detail",
+    "G": "guidance-detail",
+    "PI": "item-detail",
+    "RS": "statement-detail",
+}
 
 
 def address_of(found: re.Match[str]) -> str:
     """Where a reference leads: the thing's page; of a weakness, all that the portal has about it."""
     if found["kind"]:
-        return reverse(_PAGES[found["kind"]], args=[int(found["number"])])
+        return reverse(PAGES[found["kind"]], args=[int(found["number"])])
     return f"{reverse('search')}?{urlencode({'q': found['weakness']})}"
 
 

@@ -4,15 +4,10 @@ import re
 
 from django.urls import reverse
 
+from apps.common.references import PAGES
 from apps.planning.models import Question
 
-# Of the keys in Question.about: the page of each. An option stands on the page of its item.
-_PAGES = {
-    "RS": "statement-detail",
-    "F": "finding-detail",
-    "C": "control-detail",
-    "AU": "automation-detail",
-}
+# Of the keys in Question.about those of things with a page. An option stands on the page of its item.
 _KEY = re.compile(r"(RS|F|C|AU)-([1-9]\d{0,17})", re.ASCII)
 
 
@@ -40,7 +35,7 @@ def about_path(question: Question) -> str:
     """The page of what it was asked about beyond its item or system; empty where there is none."""
     found = _KEY.fullmatch(question.about)
     if found:
-        return reverse(_PAGES[found[1]], args=[int(found[2])])
+        return reverse(PAGES[found[1]], args=[int(found[2])])
     if question.about and question.item_id:
         return f"{reverse('item-detail', args=[question.item_id])}#{question.about}"
     return ""

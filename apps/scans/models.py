@@ -201,6 +201,11 @@ class Report(SystemOwned):
     def __str__(self) -> str:
         return f"{self.filename or self.tool or 'report'} of {self.received_at:%Y-%m-%d %H:%M}"
 
+    @property
+    def called(self) -> str:
+        """What pages call it: its series, else what its sender said of it."""
+        return str(self.series or self.tool or self.filename or _("Report"))
+
 
 class FindingState(models.TextChoices):
     OPEN = "open", _("Open")

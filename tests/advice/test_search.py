@@ -31,7 +31,7 @@ def test_hits_are_marked_in_every_kind_and_everything_is_escaped(people: People)
     make_item(people.system, title="Where do <b>zebras</b> sleep?")
     make_finding(people.system, title="Zebra & crossing", place="zebra/run.py:1")
     make_control(people.system, name="Fence of zebras")
-    make_report(people.system, filename="zebra.sarif", tool="Zebra Scan")
+    make_report(people.system, filename="zebra.sarif", tool="Zebra & Scan")
     make_source(people.system, name="Zebra's <folder>")
     make_system("zebra-house", "Zebra house")
     for path in ("/search/", "/palette/"):
@@ -40,7 +40,7 @@ def test_hits_are_marked_in_every_kind_and_everything_is_escaped(people: People)
             "Where do &lt;b&gt;<mark>zebra</mark>s&lt;/b&gt; sleep?",
             "<mark>Zebra</mark> &amp; crossing",
             "Fence of <mark>zebra</mark>s",
-            "<mark>Zebra</mark> Scan",
+            "<mark>Zebra</mark> &amp; Scan",
             "<mark>zebra</mark>.sarif",
             "<mark>Zebra</mark>&#x27;s &lt;folder&gt;",
             "<mark>Zebra</mark> house",
@@ -54,6 +54,19 @@ def test_what_was_sought_is_no_pattern_and_no_markup(people: People) -> None:
     page = told(people.viewer, "/search/", "a.b (")
     assert "Read <mark>a.b (</mark>twice) &lt;script&gt;" in page
     assert "<mark>&lt;script</mark>&gt;" in told(people.viewer, "/search/", "<script")
+
+
+def test_a_key_leads_to_its_thing_for_those_who_see_it(people: People) -> None:
+    """A question calls a finding F-812; the search knows it by that."""
+    finding = make_finding(people.system)
+    item = make_item(people.system)
+    for key, page in (
+        (f"F-{finding.pk}", f"/findings/{finding.pk}/"),
+        (f"pi-{item.pk}", f"/planning/PI-{item.pk}/"),
+    ):
+        found = signed_in(people.viewer).get("/search/", {"q": key})
+        assert (found.status_code, found.headers["Location"]) == (302, page)
+        assert signed_in(people.outsider).get("/search/", {"q": key}).status_code == 200
 
 
 def test_reports_and_sources_are_found_by_those_who_see_them(people: People) -> None:

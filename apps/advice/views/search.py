@@ -1,5 +1,6 @@
 """Search over everything, on one page; a key of one thing leads straight to it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -16,19 +17,22 @@ from apps.advice.search import Found, key_of, search
 from apps.automation.selectors import automation_get
 from apps.common.addresses import address
 from apps.common.errors import Missing
+from apps.common.references import PAGES
 from apps.controls.selectors import control_get
 from apps.guidance.selectors import guidance_get
 from apps.planning.selectors import item_get
 from apps.risks.selectors import statement_get
+from apps.scans.selectors import finding_get
 
 IN_PALETTE = 4  # of each kind
-# The key's letters: who finds it (raising Missing), and the name of its page.
-KEYS = {
-    "PI": (item_get, "item-detail"),
-    "RS": (statement_get, "statement-detail"),
-    "G": (guidance_get, "guidance-detail"),
-    "C": (control_get, "control-detail"),
-    "AU": (automation_get, "automation-detail"),
+# By the letters of a key: who finds the thing, raising Missing.
+FINDERS: dict[str, Callable[[Actor, int], object]] = {
+    "PI": item_get,
+    "RS": statement_get,
+    "G": guidance_get,
+    "C": control_get,
+    "AU": automation_get,
+    "F": finding_get,
 }
 
 
@@ -89,9 +93,9 @@ def _named(viewer: Actor, text: str) -> tuple[str, int] | None:
     key = key_of(text)
     if key is None:
         return None
-    find, page = KEYS[key[0]]
+    letters, number = key
     try:
-        find(viewer, key[1])
+        FINDERS[letters](viewer, number)
     except Missing:
         return None
-    return page, key[1]
+    return PAGES[letters], number
