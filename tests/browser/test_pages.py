@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from apps.common.views.design import PARTS
 from tests.browser.conftest import NewContext
@@ -29,15 +30,12 @@ PEOPLE = {
     "architect": "maren.halvorsen@example.org",
     "viewer": "leila.haddad@example.org",
 }
-WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 780}
-LOOKS = (
-    ("wide", WIDE, "light"),
-    ("wide", WIDE, "dark"),
-    ("phone", PHONE, "light"),
-    ("phone", PHONE, "dark"),
-)
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 780}
+SIZES = {"wide": WIDE, "phone": PHONE}
 # A large screen, and the narrowest on which the rail stands beside the page.
-HUGE, NARROW = {"width": 2560, "height": 1440}, {"width": 1024, "height": 768}
+HUGE: ViewportSize = {"width": 2560, "height": 1440}
+NARROW: ViewportSize = {"width": 1024, "height": 768}
 # A row's link on a list page leads to the page of one thing.
 ROW = "main a.row-title"
 
@@ -219,12 +217,13 @@ OPENS = EVERYBODYS | WRITERS | STAFF
 # axe takes most of the time. Whether a colour can be read depends on the scheme, whether a thing has a
 # place and a name on the width: two looks cover both on every page. Architects and viewers are shown
 # the same pages with less on them, or with what they may not: one look is enough there.
-BOTH = frozenset({("wide", "light"), ("phone", "dark")})
-CLOSELY = {
+Looks = tuple[tuple[str, Literal["light", "dark"]], ...]
+BOTH: Looks = (("wide", "light"), ("phone", "dark"))
+CLOSELY: dict[str, Looks] = {
     "security": BOTH,
     "admin": BOTH,
-    "architect": frozenset({("phone", "light")}),
-    "viewer": frozenset({("wide", "dark")}),
+    "architect": (("phone", "light"),),
+    "viewer": (("wide", "dark"),),
 }
 PICTURED = frozenset({"security", "admin"})
 
@@ -261,7 +260,7 @@ def cramped_or_lost(page: Page) -> list[str]:
     """Return what does not suit the place that there is, on a large and on a narrow screen."""
     found = []
     for size, viewport in (("huge", HUGE), ("narrow", NARROW)):
-        page.set_viewport_size({"width": viewport["width"], "height": viewport["height"]})
+        page.set_viewport_size(viewport)
         found += [f"{size}: moves sideways by {by} px" for by in [sideways(page)] if by]
         found += [f"{size}: a line of {words}" for words in long_lines(page)]
         found += [f"{size}: a table of {words}" for words in cut_tables(page)]
@@ -294,14 +293,14 @@ def test_page(seats: dict[str, Seat], role: str, name: str) -> None:
     watch.complaints.clear()
     watch.expected = {404} if name == "nowhere" else set()
     page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": 1440, "height": 900})
+    page.set_viewport_size(WIDE)
     OPENS[name](page)
     found = burdens(page)
-    for size, viewport, scheme in LOOKS:
-        page.set_viewport_size({"width": viewport["width"], "height": viewport["height"]})
-        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        found += [f"{size} {scheme}: moves sideways by {by} px" for by in [sideways(page)] if by]
-        if (size, scheme) in CLOSELY[role]:
+    for size, viewport in SIZES.items():
+        page.set_viewport_size(viewport)
+        found += [f"{size}: moves sideways by {by} px" for by in [sideways(page)] if by]
+        for scheme in [scheme for at, scheme in CLOSELY[role] if at == size]:
+            page.emulate_media(color_scheme=scheme)
             found += [f"{size} {scheme}: {words}" for words in barriers(page)]
             if role in PICTURED:
                 screenshot(page, f"{role}-{name}-{size}-{scheme}")
