@@ -298,6 +298,7 @@ SECOPS_SETTING_LINES = [
     "apps.trust.setting_lines.lines",
     "apps.sources.setting_lines.lines",
     "apps.risks.setting_lines.lines",
+    "apps.guidance.setting_lines.lines",
     "apps.coverage.setting_lines.lines",
     "apps.scans.setting_lines.lines",
     "apps.outbound.setting_lines.lines",

@@ -65,6 +65,7 @@ THINGS = {
     "trust": _("Trust rule"),
     "value-update": _("Proposed value"),
     "vex": _("VEX document"),
+    "vocabulary": _("Words that mean the same"),
     "webhook": _("Webhook"),
 }
 DEEDS = {

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 from functools import reduce
 from operator import or_
 
 from django.db.models import Q
 
 LEAST = 0.72  # of difflib's ratio, where 1 is the same: a letter of four is wrong, two are swapped
+SLIP = 0.84  # of the same ratio: two letters of ten are wrong
 SHORTEST = 4  # letters; shorter words are a letter away from half the language
 MOST = 6  # words of a text that are looked at
 LEAST_HALF = 3  # letters of half a word; two are in every text
@@ -47,6 +48,17 @@ def put_right(text: str, known: Iterable[str]) -> str:
     words = {word.lower() for word in known}
     meant = {typed: _closest(typed, words) for typed in words_in(text) if typed not in words}
     return _WORD.sub(lambda found: meant.get(found[0].lower(), found[0]), text)
+
+
+def slips_mended(text: str, known: Iterable[str]) -> str:
+    """As put_right, of a text that is no search: only whole words, and only slips of the finger."""
+    words = {word.lower() for word in known}
+    closest = {
+        typed: get_close_matches(typed, sorted(words), n=1, cutoff=SLIP)
+        for typed in words_in(text)
+        if typed not in words
+    }
+    return _WORD.sub(lambda found: (closest.get(found[0].lower()) or [found[0]])[0], text)
 
 
 def _closest(typed: str, known: set[str]) -> str:

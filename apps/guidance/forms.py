@@ -265,3 +265,20 @@ def _plain(value: object) -> str:
     """Decimals without the zeros that only the database's column has."""
     text = str(value)
     return text.rstrip("0").rstrip(".") if re.fullmatch(r"\d+\.\d+", text) else text
+
+
+class WordsForm(VersionedForm):
+    """The organisation's own lines of words that mean the same."""
+
+    lines = LinesField(
+        label=_("Your own lines"),
+        longest=500,
+        required=False,
+        max_length=50_000,
+        widget=forms.Textarea(attrs={"rows": 10}),
+        help_text=_(
+            "One meaning a line, terms between commas, singular: booking engine, Tern, reservation core. "
+            "CWE-434 finds what is about that weakness. A tilde before a term (~from a link) means: understand it "
+            "where somebody types it, but do not look for it."
+        ),
+    )

@@ -149,6 +149,40 @@ class GuidanceWord(models.Model):
         return self.word
 
 
+class GuidanceIndex(models.Model):
+    """What search and suggestions look at, kept as the piece is written and published.
+
+    Two rows a piece: of the working text, for those who write, and of what is published. Weights: A the title,
+    B technologies, CWEs (as cwe79) and the summary, C condition, consequence and controls, D the body.
+    """
+
+    guidance = models.ForeignKey(
+        Guidance, on_delete=models.CASCADE, related_name="indexed", db_index=False
+    )
+    is_working = models.BooleanField()
+    vector = SearchVectorField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["guidance", "is_working"], name="guidance_index_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"G-{self.guidance_id}, {'working text' if self.is_working else 'published'}"
+
+
+class OwnVocabulary(Versioned):
+    """The lines that the organisation adds to vocabulary.txt; one row at most."""
+
+    lines = ArrayField(models.CharField(max_length=500), default=list, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="own_vocabulary_one_row")]
+
+    def __str__(self) -> str:
+        return "own vocabulary"
+
+
 class GuidanceVoteQuerySet(models.QuerySet["GuidanceVote"]):
     def visible_to(self, actor: Actor) -> "GuidanceVoteQuerySet":
         """All for those who write guidance; one's own for everybody else."""

@@ -1,35 +1,27 @@
 """Reading and searching the library."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import and_
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib.postgres.search import (
     SearchHeadline,
     SearchQuery,
+    SearchQueryCombinable,
     SearchRank,
-    SearchVector,
     TrigramWordSimilarity,
 )
-from django.db.models import (
-    Case,
-    Count,
-    F,
-    FloatField,
-    Func,
-    Q,
-    QuerySet,
-    TextField,
-    Value,
-    When,
-)
-from django.db.models.expressions import CombinedExpression
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet, Value
 from django.db.models.functions import Greatest
 
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
-from apps.common.closeness import put_right, words_in
+from apps.common.alike import Hits, Idea, any_of, fits, terms_of
+from apps.common.closeness import put_right, slips_mended, words_in
 from apps.common.errors import Missing
 from apps.guidance.models import (
     SEARCH_LANGUAGE,
@@ -40,26 +32,22 @@ from apps.guidance.models import (
     GuidanceVote,
     GuidanceWord,
 )
+from apps.guidance.vocabulary import vocabulary
 
 # What SearchHeadline puts around a hit: characters that no text holds; a template filter makes
 # <mark> of them.
 HIT_START, HIT_END = "\ue000", "\ue001"
 _CWE = re.compile(r"cwe[- ]?(\d{1,6})", re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d_][\w]{2,30}")
-# Words of every title of a plan: they would suggest the whole library.
-_PLAIN_TEXT = """
-able add all allow also another any app build can change choose data each every find first for
-from get give have help how into keep know less let like make more most move much need new now off
-old one only onto open other our out over own part people put reach receive run see send service set
-should show some start stop store system take than that their them then there these thing this those
-through under update use user using very want way week what when where which while who why will with
-without work would year month day you your
-"""
-_PLAIN = frozenset(_PLAIN_TEXT.split())
-MOST_WORDS = 60  # of what was typed; PostgreSQL reads a query of so many at once
+_ASKED_FOR = re.compile(
+    r"[\"|]|(?:^|\s)-\S|\bor\b", re.IGNORECASE
+)  # how a search says what it wants exactly
 SUGGESTED = 4
 CLOSE = 0.4  # of the best one's fit
-LEAST_FIT = 0.35  # a word of a title has 0.61, of its technologies 0.24, of the summary 0.12
+LEAST_FIT = (
+    0.63  # a rare word of a summary has 0.9, one of a body 0.2; of the field 1.6 times as much
+)
+ON_STAGE = 1.2
+CHOSEN = 2.0  # for what was chosen for a text that says all that this one says
 TYPO_TOLERANCE = 0.45  # word similarity from which a title counts as meant
 
 
@@ -107,13 +95,14 @@ def text_for(viewer: Actor, guidance: Guidance) -> GuidanceText:
 
 
 def _searched(found: QuerySet[Guidance], text: str, texts: str) -> QuerySet[Guidance]:
-    query = SearchQuery(text, search_type="websearch", config=SEARCH_LANGUAGE)
+    query = _query_of(text)
     matches = Q(vector=query) | Q(similarity__gt=TYPO_TOLERANCE)
     if cwe := _CWE.fullmatch(text):
         matches |= Q(**{f"{texts}cwes__contains": [int(cwe.group(1))]})
     return (
-        found.annotate(
-            vector=_published_vector() if texts else F("search"),
+        found.filter(indexed__is_working=not texts)
+        .annotate(
+            vector=F("indexed__vector"),
             rank=SearchRank(F("vector"), query),
             similarity=TrigramWordSimilarity(text, f"{texts}title"),
             title_hits=_marked_whole(f"{texts}title", query),
@@ -135,7 +124,19 @@ def _searched(found: QuerySet[Guidance], text: str, texts: str) -> QuerySet[Guid
     )
 
 
-def _marked_whole(field: str, query: SearchQuery) -> SearchHeadline:
+def _query_of(text: str) -> SearchQueryCombinable:
+    """All words of a search, or for each term of the vocabulary one that means the same.
+
+    Whoever asks exactly, by quotes, OR or a minus, gets exactly that.
+    """
+    typed = SearchQuery(text, search_type="websearch", config=SEARCH_LANGUAGE)
+    ideas = [] if _ASKED_FOR.search(text) else vocabulary().ideas(text)
+    if not any(each.others for each in ideas):
+        return typed
+    return typed | reduce(and_, (any_of(each.terms) for each in ideas))
+
+
+def _marked_whole(field: str, query: SearchQueryCombinable) -> SearchHeadline:
     return SearchHeadline(
         field,
         query,
@@ -187,45 +188,52 @@ def words_near(viewer: Actor, words: Sequence[str]) -> list[str]:
     return list(rows.filter(near | begins).values_list("word", flat=True).distinct())
 
 
-def guidance_suggested(viewer: Actor, text: str, stage: str = "") -> list[Guidance]:
+def guidance_suggested(
+    viewer: Actor, text: str, stage: str = "", chosen: Mapping[int, float] = MappingProxyType({})
+) -> list[Guidance]:
     """Published pieces that may help with what somebody describes, the best first; at most SUGGESTED.
 
-    Any of the words may match, while a search wants all of them: nobody writes a title as a query. A
-    piece of the same stage counts more. Bodies are not looked at: a long one has every word. What is
-    far from the best is left out.
+    Any of the ideas may match, while a search wants all of them: nobody writes a title as a query. A piece
+    of the same stage counts more, and so does what people chose before. What is far from the best is left out.
+    Where nothing fits, the closest words are tried.
+    chosen: by number of a piece, how much alike the plans are for which it was chosen, 0 to 1.
     """
-    words = dict.fromkeys(word for word in _WORD.findall(text.lower()) if word not in _PLAIN)
-    if not words:
+    known = vocabulary()
+    found = _suggested(viewer, known.ideas(text), stage, chosen)
+    if found:
+        return found
+    unknown = words_in(text)
+    meant = slips_mended(text, {*known.words, *words_near(viewer, unknown)})
+    return _suggested(viewer, known.ideas(meant), stage, {}) if meant != text else []
+
+
+def _suggested(
+    viewer: Actor, ideas: Sequence[Idea], stage: str, chosen: Mapping[int, float]
+) -> list[Guidance]:
+    if not ideas:
         return []
-    query = SearchQuery(
-        " or ".join(list(words)[:MOST_WORDS]), search_type="websearch", config=SEARCH_LANGUAGE
+    rows = Guidance.objects.visible_to(viewer).filter(
+        state=GuidanceState.PUBLISHED, indexed__is_working=False
     )
-    # ts_rank divides by the words of a query that any may match, so that whoever writes more would
-    # find less; numnode counts those words and the ORs between them.
-    size = (Func(query, function="numnode", output_field=FloatField()) + 1.0) / 2.0
-    on_stage = Case(When(current__stages__contains=[stage], then=Value(1.3)), default=Value(1.0))
-    found = (
-        Guidance.objects.visible_to(viewer)
-        .filter(state=GuidanceState.PUBLISHED)
-        .select_related("current")
-        .defer("search")
-        .annotate(fit=SearchRank(_described_vector(), query) * size * on_stage)
-        .filter(fit__gt=LEAST_FIT)
-    )
-    best: list[Any] = list(found.order_by("-fit", "pk")[:SUGGESTED])  # with `fit`
-    return [each for each in best if each.fit > best[0].fit * CLOSE]
+    on_stage = Q(current__stages__contains=[stage])
+    read = rows.annotate(
+        hits=Hits(F("indexed__vector"), terms_of(ideas)),
+        is_on_stage=ExpressionWrapper(on_stage, output_field=BooleanField()),
+    ).values_list("pk", "hits", "is_on_stage")
+    said = {pk: (hits, ON_STAGE if is_on_stage else 1.0) for pk, hits, is_on_stage in read}
+    scores = {pk: chosen[pk] * CHOSEN for pk in chosen if pk in said}
+    for pk, fit in fits({pk: hits for pk, (hits, _) in said.items()}, ideas, len(said)).items():
+        scores[pk] = scores.get(pk, 0.0) + fit.score * said[pk][1]
+    return _the_best(viewer, scores)
 
 
-def _described_vector() -> CombinedExpression:
-    """What a piece is about, in few words."""
-    technologies = Func(
-        "current__technologies", Value(" "), function="array_to_string", output_field=TextField()
-    )
-    return (
-        SearchVector("current__title", weight="A", config=SEARCH_LANGUAGE)
-        + SearchVector(technologies, weight="B", config=SEARCH_LANGUAGE)
-        + SearchVector("current__summary", "current__condition", weight="C", config=SEARCH_LANGUAGE)
-    )
+def _the_best(viewer: Actor, scores: Mapping[int, float]) -> list[Guidance]:
+    best = sorted(scores, key=lambda pk: (-scores[pk], pk))[:SUGGESTED]
+    least = max(LEAST_FIT, scores[best[0]] * CLOSE) if best else 0.0
+    wanted = [pk for pk in best if scores[pk] >= least]
+    pieces = Guidance.objects.visible_to(viewer).select_related("current").defer("search")
+    found = pieces.in_bulk(wanted)
+    return [found[pk] for pk in wanted if pk in found]
 
 
 def guidance_of_item(viewer: Actor, item_id: int) -> QuerySet[Guidance]:
@@ -237,21 +245,6 @@ def guidance_of_item(viewer: Actor, item_id: int) -> QuerySet[Guidance]:
 def guidance_named(viewer: Actor, numbers: Sequence[int]) -> list[Guidance]:
     """Those of the numbers that the viewer sees."""
     return list(Guidance.objects.visible_to(viewer).filter(pk__in=numbers))
-
-
-def _published_vector() -> CombinedExpression:
-    """As Guidance.search, of the newest version; not stored: a library is some hundred pieces."""
-    return (
-        SearchVector("current__title", weight="A", config=SEARCH_LANGUAGE)
-        + SearchVector(
-            "current__summary",
-            "current__condition",
-            "current__consequence",
-            weight="B",
-            config=SEARCH_LANGUAGE,
-        )
-        + SearchVector("current__body", weight="C", config=SEARCH_LANGUAGE)
-    )
 
 
 def guidance_get(viewer: Actor, pk: int) -> Guidance:

@@ -47,6 +47,27 @@ WHERE (known.is_working, known.is_published)
     IS DISTINCT FROM (excluded.is_working, excluded.is_published)
 """
 
+# models.GuidanceIndex. A piece that was never published has no second row.
+_KEEP_INDEX = """
+INSERT INTO guidance_guidanceindex AS known (guidance_id, is_working, vector)
+SELECT %(guidance)s, is_working,
+       setweight(to_tsvector('english', title), 'A')
+       || setweight(to_tsvector('english', concat_ws(' ', array_to_string(technologies, ' '), summary,
+              (SELECT string_agg('cwe' || cwe, ' ') FROM unnest(cwes) cwe))), 'B')
+       || setweight(to_tsvector('english', concat_ws(' ', condition, consequence,
+              (SELECT string_agg(concat_ws(' ', control ->> 'title', control ->> 'effect'), ' ')
+               FROM jsonb_array_elements(controls) control))), 'C')
+       || setweight(to_tsvector('english', body), 'D')
+FROM (
+    SELECT true AS is_working, title, summary, technologies, cwes, condition, consequence, controls, body
+    FROM guidance_guidance WHERE id = %(guidance)s
+    UNION ALL
+    SELECT false, title, summary, technologies, cwes, condition, consequence, controls, body
+    FROM guidance_guidanceversion WHERE id = %(version)s
+) texts
+ON CONFLICT (guidance_id, is_working) DO UPDATE SET vector = excluded.vector
+"""
+
 
 @transaction.atomic
 def guidance_create(*, actor: Actor, title: str, **values: Any) -> Guidance:
@@ -56,7 +77,7 @@ def guidance_create(*, actor: Actor, title: str, **values: Any) -> Guidance:
     changed_fields(guidance, {name: values[name] for name in TEXT_FIELDS if name in values})
     _check(guidance)
     guidance.save()
-    _words_keep(guidance)
+    _found_by(guidance)
     record(actor=actor, action="guidance.create", target=guidance)
     return guidance
 
@@ -71,7 +92,7 @@ def guidance_edit(
     changes = changed_fields(row, {name: values[name] for name in TEXT_FIELDS if name in values})
     _check(row)
     row.save()
-    _words_keep(row)
+    _found_by(row)
     record(actor=actor, action="guidance.edit", target=row, changes=changes)
     return row
 
@@ -101,7 +122,7 @@ def guidance_publish(
     version.save()
     row.state, row.current = GuidanceState.PUBLISHED, version
     row.save()
-    _words_keep(row)
+    _found_by(row)
     record(actor=actor, action="guidance.publish", target=row, changes={"number": version.number})
     events.append("guidance.published", {"guidance_id": row.pk, "version_id": version.pk})
     return version
@@ -179,10 +200,12 @@ def _lock_for_vote(actor: Actor, guidance: Guidance) -> Guidance:
     return rows.get(pk=guidance.pk)
 
 
-def _words_keep(guidance: Guidance) -> None:
-    """The words of a piece that was written or published, for who mistypes one (models.GuidanceWord)."""
+def _found_by(guidance: Guidance) -> None:
+    """What a piece that was written or published is found by (models.GuidanceWord, GuidanceIndex)."""
+    numbers = {"guidance": guidance.pk, "version": guidance.current_id}
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP_WORDS, {"guidance": guidance.pk, "version": guidance.current_id})
+        cursor.execute(_KEEP_WORDS, numbers)
+        cursor.execute(_KEEP_INDEX, numbers)
 
 
 def _check(guidance: Guidance) -> None:

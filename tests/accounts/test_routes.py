@@ -361,6 +361,7 @@ TABLE = {
     """,
     ("chiefs", "chiefs"): """
         guidance/new/
+        guidance/words/
         settings/scale/
         guidance/G-<int:pk>/edit/
     """,

@@ -42,7 +42,7 @@ MANAGERS = {
     *("Systems", "Roles on systems", "Tokens of pipelines", "Pipelines without a secret"),
     "Audit trail",
 }
-CHIEFS = {"Scale and currency", "Tolerance", "Days by severity"}
+CHIEFS = {"Scale and currency", "Tolerance", "Days by severity", "Words that mean the same"}
 ADMINS = {
     *("People", "Teams", "Sign-in providers", "Webhooks", "Issue trackers"),
     *("Raw copies of reports", "Who needs a second factor", "Key for secrets", "Mail"),

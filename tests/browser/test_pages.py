@@ -182,6 +182,7 @@ WRITERS: dict[str, Open] = {
     "second-factor-app": at("/settings/security/app/"),
     "nowhere": nowhere,
     "scale": at("/settings/scale/"),
+    "words": at("/guidance/words/"),
 }
 STAFF: dict[str, Open] = {
     "design": at("/design/"),
