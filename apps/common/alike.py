@@ -158,10 +158,13 @@ class Hits(Func):
 
 @dataclass(frozen=True)
 class Fit:
-    """score: adds up what is said, rare ideas more. share: how much of what was typed is said, 0 to 1."""
+    """score: adds up what is said, rare ideas more. share: how much of what was typed is said, 0 to 1.
+    said: how many ideas of it. is_of_field: whether one of those is a word of the vocabulary."""
 
     score: float
     share: float
+    said: int
+    is_of_field: bool
 
 
 def fits(hits: Mapping[int, Sequence[float]], ideas: Sequence[Idea], total: int) -> dict[int, Fit]:
@@ -183,6 +186,10 @@ def fits(hits: Mapping[int, Sequence[float]], ideas: Sequence[Idea], total: int)
         pk: Fit(
             score=sum(each * rare for each, rare in zip(row, rarity, strict=True)),
             share=sum(rare for each, rare in zip(row, rarity, strict=True) if each) / whole,
+            said=sum(each > 0 for each in row),
+            is_of_field=any(
+                each > 0 and idea.others for each, idea in zip(row, ideas, strict=True)
+            ),
         )
         for pk, row in strengths.items()
         if any(row)

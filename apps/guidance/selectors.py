@@ -46,6 +46,9 @@ CLOSE = 0.4  # of the best one's fit
 LEAST_FIT = (
     0.63  # a rare word of a summary has 0.9, one of a body 0.2; of the field 1.6 times as much
 )
+ALONE = (
+    0.9  # the least where a piece says a single word, of no vocabulary: that is soon an accident
+)
 ON_STAGE = 1.2
 CHOSEN = 2.0  # for what was chosen for a text that says all that this one says
 TYPO_TOLERANCE = 0.45  # word similarity from which a title counts as meant
@@ -223,7 +226,8 @@ def _suggested(
     said = {pk: (hits, ON_STAGE if is_on_stage else 1.0) for pk, hits, is_on_stage in read}
     scores = {pk: chosen[pk] * CHOSEN for pk in chosen if pk in said}
     for pk, fit in fits({pk: hits for pk, (hits, _) in said.items()}, ideas, len(said)).items():
-        scores[pk] = scores.get(pk, 0.0) + fit.score * said[pk][1]
+        if fit.said > 1 or fit.is_of_field or fit.score >= ALONE:
+            scores[pk] = scores.get(pk, 0.0) + fit.score * said[pk][1]
     return _the_best(viewer, scores)
 
 

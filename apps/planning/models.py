@@ -4,6 +4,8 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -75,6 +77,9 @@ class PlanningItem(SystemOwned, Versioned):
             models.Index(fields=["stage", "-id"], name="item_of_stage"),
             # The columns of the board, and what waits for a decision: what moved last on top.
             models.Index(fields=["status", "-updated_at", "-id"], name="item_moved_last"),
+            # What is alike while another one is typed: selectors_alike.
+            GinIndex(SearchVector("title", "question", config="english"), name="item_words"),
+            GinIndex(fields=["title"], name="item_title_trgm", opclasses=["gin_trgm_ops"]),
         ]
 
     def __str__(self) -> str:
@@ -227,7 +232,10 @@ class Question(models.Model):
                 name="question_on_one_at_most",
             )
         ]
-        indexes = [models.Index(fields=["system"], name="question_of_system")]
+        indexes = [
+            models.Index(fields=["system"], name="question_of_system"),
+            GinIndex(SearchVector("body", config="english"), name="question_words"),
+        ]
 
     def __str__(self) -> str:
         return self.body[:80]

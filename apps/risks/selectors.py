@@ -110,6 +110,12 @@ def statements_from_guidance(viewer: Actor, guidance_id: int) -> QuerySet[RiskSt
     return used.select_related("system", "item", "published").order_by(_DRAFTS_LAST, "-pk")
 
 
+def guidance_stated(viewer: Actor, items: Sequence[int]) -> list[tuple[int, int]]:
+    """(item, guidance) from which a risk of these items was made, as far as the viewer sees them."""
+    rows = RiskStatement.objects.visible_to(viewer).filter(item__in=items, origin__isnull=False)
+    return list(rows.values_list("item", "origin__guidance"))
+
+
 def statements_matching(
     viewer: Actor, text: str, *, cwe: int | None = None
 ) -> QuerySet[RiskStatement]:

@@ -7,11 +7,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.api.views import PortalView
+from apps.advice.alike import alike_to_plan
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Input, KeyField, Nothing, read_body, read_query
 from apps.common.api.views import idempotent
 from apps.common.errors import Invalid
-from apps.guidance.selectors import guidance_named, guidance_of_item, guidance_suggested
+from apps.guidance.selectors import guidance_named, guidance_of_item
 from apps.planning.selectors import item_get
 from apps.planning.services.guidance import MOST, guidance_link, guidance_unlink
 
@@ -76,13 +77,13 @@ class ItemGuidanceSuggested(PortalView):
         "Which guidance may fit an item",
         tag=TAG,
         gives=GuidanceLinkedOut,
-        description="By the words of its title and question, what is linked already left out.",
+        description="By its title and question, and what was chosen for items like it, without what is linked.",
     )
     def get(self, request: Request, item: int) -> Response:
         read_query(Nothing, request)
         row = item_get(self.actor, item)
         linked = set(guidance_of_item(self.actor, row.pk).values_list("pk", flat=True))
-        found = guidance_suggested(self.actor, f"{row.title} {row.question}", row.stage)
+        found = alike_to_plan(self.actor, row.title, row.question, row.stage, row.pk).guidance
         return self.one(
             GuidanceLinkedOut, {"guidance": [each for each in found if each.pk not in linked]}
         )

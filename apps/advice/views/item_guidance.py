@@ -1,4 +1,4 @@
-"""Guidance beside a plan: suggested while it is typed, linked and taken off by one button."""
+"""What is like a plan, and guidance beside it: suggested while it is typed, linked and taken off by one button."""
 
 from typing import Any
 
@@ -12,33 +12,40 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from apps.accounts.requests import PageRequest
+from apps.advice.alike import Alike, alike_to_plan, alike_to_question
 from apps.common.addresses import whole_number
 from apps.common.errors import Conflict, Invalid
 from apps.common.flashes import tell_undoable
-from apps.guidance.selectors import guidance_named, guidance_suggested
+from apps.guidance.selectors import guidance_named
+from apps.planning.references import split_reference
 from apps.planning.selectors import item_get
 from apps.planning.services.guidance import guidance_link, guidance_unlink
 
 
 class DescribedForm(forms.Form):
-    """What is typed so far of a plan, or of a question (body)."""
+    """What is typed so far of a plan, of a question (body), or of an item in one line (text)."""
 
     title = forms.CharField(required=False, max_length=1000)
     question = forms.CharField(required=False, max_length=50_000)
     body = forms.CharField(required=False, max_length=50_000)
+    text = forms.CharField(required=False, max_length=1000)
     stage = forms.CharField(required=False, max_length=20)
 
 
 @require_POST
 def guidance_suggested_part(request: PageRequest) -> HttpResponse:
     """By POST, since what is typed may be long and belongs into no log."""
-    form, found = DescribedForm(request.POST), []
+    form, alike, viewer = DescribedForm(request.POST), Alike(), request.actor
     if form.is_valid():
         typed = form.cleaned_data
-        text = f"{typed['title']} {typed['question']} {typed['body']}"
-        found = guidance_suggested(request.actor, text, typed["stage"])
-    context = {"suggested": found, "is_question": "body" in request.POST}
-    return render(request, "planning/_guidance_typed.html", context)
+        if "body" in request.POST:
+            alike = alike_to_question(viewer, typed["body"])
+        elif "text" in request.POST:
+            alike = alike_to_plan(viewer, split_reference(typed["text"])[0])
+        else:
+            alike = alike_to_plan(viewer, typed["title"], typed["question"], typed["stage"])
+    context = {"alike": alike, "is_question": "body" in request.POST}
+    return render(request, "planning/_alike_typed.html", context)
 
 
 @require_POST

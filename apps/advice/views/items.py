@@ -1,5 +1,6 @@
 """The page of a planning item, and what is written on it: questions, advice, the decision."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.policy import require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
+from apps.advice.alike import Alike, alike_to_plan
 from apps.advice.forms import AnswerForm, AskForm, DecisionForm, RecommendForm
 from apps.advice.item_history import item_history
 from apps.advice.item_page import ItemView, item_view, read_as
@@ -19,8 +21,6 @@ from apps.advice.views.figures import item_figures
 from apps.advice.views.questions import question_shown
 from apps.common.errors import Conflict, Invalid
 from apps.common.forms import apply_domain_errors
-from apps.guidance.models import Guidance
-from apps.guidance.selectors import guidance_suggested
 from apps.planning.forms import RevisitForm, UndoForm
 from apps.planning.models import Question
 from apps.planning.places import about_path, question_path
@@ -50,6 +50,7 @@ def _page(
     request: PageRequest, view: ItemView, *, status: int = 200, answers_open: int = 0, **bound: Any
 ) -> HttpResponse:
     """The document. `bound`: the form that was refused, by its name, with what was typed."""
+    alike = _alike(request, view)
     context = {
         "view": view,
         "item": view.item,
@@ -64,7 +65,8 @@ def _page(
         "revisit_form": bound.get("revisit_form") or RevisitForm(prefix="revisit"),
         "may_undo": view.decision is not None and undoable(view.decision),
         "evidence_left": view.evidence_total - len(view.evidence),
-        "suggested": _suggested(request, view),
+        "suggested": alike.guidance,
+        "alike": alike,
         "asked_guidance": "guidance" in request.GET,
         "threads": _threads(view, answers_open, bound.get("answer_form")),
         "open_form": next((name for name, form in bound.items() if form), ""),
@@ -72,18 +74,17 @@ def _page(
     return render(request, "planning/item.html", context, status=status)
 
 
-def _suggested(request: PageRequest, view: ItemView) -> list[Guidance]:
-    """What may fit, right after the item was written or where somebody asks; not on every reading."""
-    is_new = request.session.get(CREATED) == view.item.pk
+def _alike(request: PageRequest, view: ItemView) -> Alike:
+    """What is like it and may fit, right after the item was written or where somebody asks; not on every reading."""
+    item = view.item
+    is_new = request.session.get(CREATED) == item.pk
     if is_new:
         del request.session[CREATED]
     if not (is_new or "guidance" in request.GET):
-        return []
+        return Alike()
+    alike = alike_to_plan(request.actor, item.title, item.question, item.stage, item.pk)
     linked = {each.pk for each in view.guidance}
-    found = guidance_suggested(
-        request.actor, f"{view.item.title} {view.item.question}", view.item.stage
-    )
-    return [each for each in found if each.pk not in linked]
+    return replace(alike, guidance=[each for each in alike.guidance if each.pk not in linked])
 
 
 def _last_choice(view: ItemView) -> dict[str, Any]:
