@@ -11,19 +11,32 @@ from gunicorn.workers.gthread import ThreadWorker
 
 
 class LingeringWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Ends connections in the threads that answered them.
+    """Waits for slow senders within a budget, and ends connections in the threads that answered them.
 
-    SECURITY: gunicorn waits up to two seconds for the other side to close, too, so that its last answer is not cut
+    SECURITY: gunicorn has no deadline for a head or a body, so whoever trickles would hold a thread for as long as
+    they like. And it waits up to two seconds for the other side to close, too, so that its last answer is not cut
     off, and does that in the one thread that accepts everybody: a few strangers who close nothing would stop all.
     """
 
     def handle(self, conn: Any) -> Any:
+        from apps.common.slowness import Clocked  # noqa: PLC0415  # not yet there when this file is read
+
+        if not isinstance(conn.sock, Clocked):
+            conn.sock = Clocked(conn.sock)  # TLS is the proxy's: this is the bare socket
+        conn.sock.begin_head()
         keeps = super().handle(conn)
         if not keeps:
             with suppress(OSError):
                 conn.close(graceful=True)
             conn.close = _is_closed
         return keeps
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        conn.sock.begin_body()
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            conn.sock.end_body()
 
 
 def _is_closed(*, graceful: bool = False) -> None:

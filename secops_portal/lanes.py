@@ -22,6 +22,7 @@ from apps.accounts.services.tokens import token_authenticate
 from apps.common.api.problems import MEDIA_TYPE, problem
 from apps.common.door import (
     SIGNED_IN,
+    TOO_SLOW,
     Application,
     Company,
     Door,
@@ -199,6 +200,15 @@ def refusal(environ: Environ) -> Refusal:
     return Refusal("text/plain; charset=utf-8", text.encode(), SECONDS)
 
 
+def slow(environ: Environ) -> Refusal:
+    """What a sender hears for whom nobody waits any longer."""
+    if not environ.get("PATH_INFO", "").startswith("/api/"):
+        return TOO_SLOW
+    text = "The body came too slowly. Nothing of it was kept: send it again."
+    body = json.dumps(problem(408, "too-slow", text)).encode()
+    return Refusal(MEDIA_TYPE, body, 0, TOO_SLOW.status)
+
+
 def stranger(environ: Environ) -> Refusal:
     """What a stranger hears whose body is large. `message` is where GitHub's clients look."""
     text = (
@@ -224,6 +234,7 @@ def behind_a_door(application: Application) -> Door:
         company=Company(os.environ.get("SECOPS_DOOR_FILE") or tempfile.mkstemp()[1]),
         large=lane_of_large,
         keeper=KEEPER,
+        slow=slow,
         waited=lambda lane, seconds: WAITS.labels(lane).observe(seconds),
         refused=lambda lane: REFUSED.labels(lane).inc(),
     )

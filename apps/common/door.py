@@ -48,6 +48,11 @@ class Refusal:
     status: str = "503 Service Unavailable"
 
 
+TOO_SLOW = Refusal(
+    "text/plain; charset=utf-8", b"The body came too slowly.\n", 0, "408 Request Timeout"
+)
+
+
 @dataclass(frozen=True)
 class Keeper:
     """How the door learns who sends what strangers must not fill a lane with, before a byte of the body is read.
@@ -67,6 +72,10 @@ class Keeper:
 
 class _Crowded(Exception):
     """No room, or the deadline is over; nothing of the request was begun."""
+
+
+class _Slow(Exception):
+    """Its sender did not keep up; nothing of the request was begun."""
 
 
 class Company:
@@ -114,6 +123,8 @@ class Door:
     company: who is answered meanwhile, in all processes that share its file.
     small: bytes of a body that is read before a place is taken, so that a slow sender holds none. Bodies that are
     longer or have no length are read as they come in: `large` chooses their lane, whatever they ask for.
+    readers: such small bodies that are read at the same time, so that slow senders leave threads to everybody else.
+    slow: told to a sender for whom the server waited long enough (TimeoutError of `wsgi.input`).
     keeper: who recognises senders before they hold a place; None: nobody is asked.
     waited: told the lane and the seconds of each wait; refused: told the lane of each refusal.
     """
@@ -129,6 +140,8 @@ class Door:
         large: Callable[[Environ], str],
         keeper: Keeper | None = None,
         small: int = 256 * 1024,
+        readers: int = 344,
+        slow: Callable[[Environ], Refusal] = lambda _environ: TOO_SLOW,
         patience: float = 50.0,
         waited: Callable[[str, float], None] = lambda _lane, _seconds: None,
         refused: Callable[[str], None] = lambda _lane: None,
@@ -139,6 +152,7 @@ class Door:
         }
         self._choose, self._refusal = choose, refusal
         self._large, self._keeper, self._small = large, keeper, small
+        self._readers, self._slow = threading.Semaphore(readers), slow
         self._waited, self._refused = waited, refused
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -154,11 +168,25 @@ class Door:
                     return _refuse(keeper.refusal(environ), start_response)
                 name = keeper.otherwise
             if length and is_small:  # before the queue: slow senders take nobody's room in it
-                environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
+                environ["wsgi.input"] = io.BytesIO(self._read(environ, length))
             self._enter(name, lambda: _answer(self._application, environ, start_response))
         except _Crowded:
             return _refuse(self._refusal(environ), start_response)
+        except _Slow:
+            return _refuse(self._slow(environ), start_response)
         return ()
+
+    def _read(self, environ: Environ, length: int) -> bytes:
+        """Raises: _Crowded where too many are slow already, _Slow."""
+        if not self._readers.acquire(blocking=False):
+            raise _Crowded
+        try:
+            body: bytes = environ["wsgi.input"].read(length)
+        except TimeoutError as error:
+            raise _Slow from error
+        finally:
+            self._readers.release()
+        return body
 
     def _recognised(self, keeper: Keeper, environ: Environ) -> bool:
         """Raises: _Crowded."""

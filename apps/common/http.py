@@ -38,6 +38,7 @@ TITLES = {
     404: _("Not found"),
     405: _("Method not allowed"),
     406: _("Not acceptable"),
+    408: _("Too slow"),
     409: _("The object's state does not allow this"),
     412: _("Changed by somebody else"),
     413: _("Too large"),

@@ -27,6 +27,7 @@ from secops_portal.lanes import (
     recognise,
     recognising,
     refusal,
+    slow,
 )
 from secops_portal.lanes import stranger as stranger_refusal
 from tests.conftest import People
@@ -473,3 +474,45 @@ def test_refusals_say_what_happened_to_whom() -> None:
     problem = json.loads(refusal({"PATH_INFO": "/api/v1/reports"}).body)
     assert (problem["status"], problem["code"]) == (503, "busy")
     assert refusal({"PATH_INFO": "/findings/"}).content_type.startswith("text/plain")
+
+
+class Trickling:
+    """A body for whose end nobody waits any longer."""
+
+    def read(self, _size: int) -> bytes:
+        raise TimeoutError
+
+
+def test_a_sender_who_is_too_slow_is_told_so_and_costs_no_place(portal: Portal) -> None:
+    answer = ask(door(portal), "/report", source=Trickling(), CONTENT_LENGTH="50")
+    assert answer.status.startswith("408 ")
+    assert portal.seen == []
+    assert ask(door(portal), "/report", b"whole").body == b"/report whole"
+
+
+def test_only_so_many_bodies_are_read_at_the_same_time(
+    portal: Portal, crowd: ThreadPoolExecutor
+) -> None:
+    here, go_on = threading.Event(), threading.Event()
+
+    class Slow:
+        def read(self, _size: int) -> bytes:
+            here.set()
+            assert go_on.wait(GENEROUS)
+            return b"at last"
+
+    narrow = door(portal, readers=1)
+    first = crowd.submit(ask, narrow, "/report", source=Slow(), CONTENT_LENGTH="7")
+    assert here.wait(GENEROUS)
+    assert ask(narrow, "/report", b"another").status.startswith("503 ")
+    assert ask(narrow, "/page").status == "200 OK"  # without a body
+    go_on.set()
+    assert first.result(GENEROUS).body == b"/report at last"
+    assert ask(narrow, "/report", b"another").status == "200 OK"
+
+
+def test_slow_programs_and_people_are_told_so_in_their_own_way() -> None:
+    told = slow({"PATH_INFO": "/api/v1/reports"})
+    assert (told.status, told.content_type) == ("408 Request Timeout", "application/problem+json")
+    assert json.loads(told.body)["code"] == "too-slow"
+    assert slow({"PATH_INFO": "/sign-in/"}).content_type.startswith("text/plain")

@@ -6,6 +6,7 @@ import pytest
 
 from apps.scans import registry
 from tests.common.brokers import broker_at
+from tests.faults.web import Web, web_server
 from tests.faults.workers import Site, site
 from tests.scans.test_ingest import FISH
 
@@ -19,3 +20,9 @@ def faulty_site(transactional_db: None, settings: Any, tmp_path: Path) -> Iterat
     with site(tmp_path) as here, broker_at(here.broker):
         yield here
     registry.registry.cache_clear()
+
+
+@pytest.fixture
+def web(faulty_site: Site, tmp_path: Path) -> Iterator[Web]:
+    with web_server(faulty_site, tmp_path) as server:
+        yield server

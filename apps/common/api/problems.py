@@ -38,6 +38,7 @@ CODES = {
     "conflict": "The state of the object does not allow this now.",
     "system-archived": "The system is archived: it is read, and takes in nothing until somebody brings it back.",
     "edit-conflict": "Somebody else changed the object since you read it.",
+    "too-slow": "The body came in so slowly that nobody waits for its end; nothing of it was kept.",
     "too-large": "The body is larger than this address takes.",
     "length-needed": "The body of a report came without its length.",
     "unsupported-media-type": "The body is of a kind that this address does not read.",
