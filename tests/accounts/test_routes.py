@@ -172,6 +172,7 @@ TABLE = {
     ("-", "chiefs"): """
         api/v1/guidance/<guidance_key:guidance>/publish
         api/v1/guidance/<guidance_key:guidance>/retire
+        api/v1/guidance/<guidance_key:guidance>/return
         api/v1/feeds/<str:kind>
         guidance/G-<int:pk>/answers/<int:answer_id>/accept/
         guidance/G-<int:pk>/publish/
@@ -282,6 +283,8 @@ TABLE = {
         api/v1/sources/<number:source>/resume
         api/v1/updates/<number:update>/apply
         api/v1/updates/<number:update>/dismiss
+        api/v1/updates/<number:update>/return
+        api/v1/evidence/<number:link>/return
         api/v1/updates/<number:update>/undo
         api/v1/triage-rules/<number:rule>/off
         api/v1/tickets/<uuid:ticket>/again

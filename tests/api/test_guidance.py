@@ -42,6 +42,8 @@ def test_guidance_is_written_published_changed_and_retired(people: People) -> No
     assert reader.get(path).json()["text"]["title"] == "Signed addresses, short lives"
     assert api.post(f"{path}/retire").json()["state"] == "retired"
     assert api.post(f"{path}/retire").status_code == 409
+    assert api.post(f"{path}/return").json()["state"] == "published"
+    assert api.post(f"{path}/return").status_code == 409
 
 
 def test_the_library_is_searched(people: People) -> None:

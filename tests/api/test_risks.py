@@ -167,6 +167,10 @@ def test_evidence_by_rule_by_hand_and_dismissed(people: People) -> None:
     assert api.delete(f"/evidence/{link['id']}").status_code == 204
     left = api.get(f"{path}/evidence").json()["results"]
     assert [row["finding"]["id"] for row in left] == [other.pk]
+    back = api.post(f"/evidence/{link['id']}/return")
+    assert (back.status_code, back.json()["id"]) == (200, link["id"])
+    assert api.post(f"/evidence/{link['id']}/return").status_code == 409
+    assert len(api.get(f"{path}/evidence").json()["results"]) == 2
     assert api.delete(f"/rules/{rule.json()['id']}").status_code == 204
     assert api.get(f"{path}/rules").json()["results"] == []
     assert problem_fields(api.post(f"{path}/rules", {"stage": "code"})) == {"cwes"}
@@ -181,4 +185,5 @@ def test_who_may_link_evidence(people: People) -> None:
         body = {"finding": finding.pk}
         assert api.post(f"/statements/{statement.key}/evidence", body).status_code == status
         assert api.delete(f"/evidence/{link.pk}").status_code == status
+        assert api.post(f"/evidence/{link.pk}/return").status_code == status
     assert as_user(people.outsider).get(f"/statements/{statement.key}/evidence").status_code == 404

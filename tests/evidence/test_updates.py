@@ -427,7 +427,11 @@ def test_over_the_api(people: People, statement: RiskStatement) -> None:
     assert api.post(f"/updates/{made.json()['id']}/apply").status_code == 409
     undone = api.post(f"/updates/{made.json()['id']}/undo").json()
     assert undone["state"] == "undone"
-    (listed,) = as_user(people.viewer).get(path).json()["results"]
+    quiet = api.post(path, {"kind": "events", "events": 0, "years": 1, "source": "x"}).json()
+    assert api.post(f"/updates/{quiet['id']}/dismiss").json()["state"] == "dismissed"
+    assert api.post(f"/updates/{quiet['id']}/return").json()["state"] == "proposed"
+    assert api.post(f"/updates/{quiet['id']}/return").status_code == 409
+    (_quiet, listed) = as_user(people.viewer).get(path).json()["results"]
     assert listed["sentence"].startswith("3 events in 2 years")
     assert problem_fields(api.post(path, body | {"events": None, "kind": "tests"})) == {"events"}
     assert problem_fields(api.post(path, body | {"kind": "signals"})) == {"kind"}

@@ -21,6 +21,7 @@ from apps.evidence.services.updates import (
     update_apply,
     update_dismiss,
     update_record,
+    update_return,
     update_undo,
 )
 from apps.risks.selectors import statement_get
@@ -163,6 +164,22 @@ class DismissUpdate(_OneUpdate):
     def post(self, request: Request, update: int) -> Response:
         read_body(Nothing, request)
         made = update_dismiss(actor=self.actor, update=update_get(self.actor, update))
+        return self.one(ValueUpdateOut, made)
+
+
+class ReturnUpdate(_OneUpdate):
+    @operation(
+        "value_updates_return",
+        "Take back that it was dismissed: it waits for a decision again",
+        tag=TAG,
+        gives=ValueUpdateOut,
+        repeatable=True,
+        description="It says what it would do to the estimate of now. 409 for what was not dismissed.",
+    )
+    @idempotent
+    def post(self, request: Request, update: int) -> Response:
+        read_body(Nothing, request)
+        made = update_return(actor=self.actor, update=update_get(self.actor, update))
         return self.one(ValueUpdateOut, made)
 
 

@@ -19,11 +19,19 @@ from apps.evidence.api.triage_rules import OneTriageRule, TriageRuleOff, TriageR
 from apps.evidence.api.updates import (
     ApplyUpdate,
     DismissUpdate,
+    ReturnUpdate,
     StatementPolicy,
     StatementUpdates,
     UndoUpdate,
 )
-from apps.evidence.api.views import OneFinding, OneLink, OneRule, StatementEvidence, StatementRules
+from apps.evidence.api.views import (
+    OneFinding,
+    OneLink,
+    OneRule,
+    ReturnLink,
+    StatementEvidence,
+    StatementRules,
+)
 
 urlpatterns = [
     path("calibration", Calibration.as_view()),
@@ -43,8 +51,10 @@ urlpatterns = [
     path("statements/<statement_key:statement>/evidence-policy", StatementPolicy.as_view()),
     path("updates/<number:update>/apply", ApplyUpdate.as_view()),
     path("updates/<number:update>/dismiss", DismissUpdate.as_view()),
+    path("updates/<number:update>/return", ReturnUpdate.as_view()),
     path("updates/<number:update>/undo", UndoUpdate.as_view()),
     path("evidence/<number:link>", OneLink.as_view()),
+    path("evidence/<number:link>/return", ReturnLink.as_view()),
     path("rules/<number:rule>", OneRule.as_view()),
     path("triage-rules", TriageRules.as_view()),
     path("triage-rules/<number:rule>", OneTriageRule.as_view()),

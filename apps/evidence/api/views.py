@@ -19,7 +19,13 @@ from apps.evidence.selectors import (
     rule_get,
     rules_of_statement,
 )
-from apps.evidence.services.links import link_create, link_dismiss, rule_create, rule_delete
+from apps.evidence.services.links import (
+    link_create,
+    link_dismiss,
+    link_return,
+    rule_create,
+    rule_delete,
+)
 from apps.risks.selectors import statement_get
 from apps.scans.models import Finding
 from apps.scans.selectors import finding_get, presences_of
@@ -77,11 +83,28 @@ class OneLink(PortalView):
         "Say that a finding does not bear on the statement",
         tag=TAG,
         status=204,
-        description="No rule will link the two again; linking by hand does.",
+        description="No rule will link the two again; linking by hand does, or taking this back.",
     )
     def delete(self, request: Request, link: int) -> Response:
         link_dismiss(actor=self.actor, link=link_get(self.actor, link))
         return Response(status=204)
+
+
+class ReturnLink(PortalView):
+    serializer_class = LinkOut
+
+    @operation(
+        "evidence_return",
+        "Take back that a finding was dismissed as evidence",
+        tag=TAG,
+        gives=LinkOut,
+        repeatable=True,
+        description="What had linked the two stays said. 409 for what was not dismissed.",
+    )
+    @idempotent
+    def post(self, request: Request, link: int) -> Response:
+        read_body(Nothing, request)
+        return self.one(LinkOut, link_return(actor=self.actor, link=link_get(self.actor, link)))
 
 
 class StatementRules(PortalListView):

@@ -5,6 +5,7 @@ from apps.guidance.api.views import (
     OneGuidance,
     PublishGuidance,
     RetireGuidance,
+    ReturnGuidance,
     Versions,
 )
 from apps.guidance.api.votes import OwnVote, Votes
@@ -14,6 +15,7 @@ urlpatterns = [
     path("guidance/<guidance_key:guidance>", OneGuidance.as_view()),
     path("guidance/<guidance_key:guidance>/publish", PublishGuidance.as_view()),
     path("guidance/<guidance_key:guidance>/retire", RetireGuidance.as_view()),
+    path("guidance/<guidance_key:guidance>/return", ReturnGuidance.as_view()),
     path("guidance/<guidance_key:guidance>/versions", Versions.as_view()),
     path("guidance/<guidance_key:guidance>/votes", Votes.as_view()),
     path("guidance/<guidance_key:guidance>/votes/mine", OwnVote.as_view()),

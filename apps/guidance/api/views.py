@@ -35,6 +35,7 @@ from apps.guidance.services import (
     guidance_edit,
     guidance_publish,
     guidance_retire,
+    guidance_return,
 )
 
 TAG = "Guidance"
@@ -195,6 +196,26 @@ class RetireGuidance(PortalView):
     def post(self, request: Request, guidance: int) -> Response:
         read_body(Nothing, request)
         row = guidance_retire(actor=self.actor, guidance=guidance_get(self.actor, guidance))
+        return self.one(GuidanceOut, shown(self.actor, row))
+
+
+class ReturnGuidance(PortalView):
+    serializer_class = GuidanceOut
+
+    @operation(
+        "guidance_return",
+        "Take retired guidance back into the library",
+        tag=TAG,
+        takes=None,
+        gives=GuidanceOut,
+        repeatable=True,
+        versioned=True,
+        description="With what was published last. 409 for what is not retired.",
+    )
+    @idempotent
+    def post(self, request: Request, guidance: int) -> Response:
+        read_body(Nothing, request)
+        row = guidance_return(actor=self.actor, guidance=guidance_get(self.actor, guidance))
         return self.one(GuidanceOut, shown(self.actor, row))
 
 
