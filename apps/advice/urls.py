@@ -2,6 +2,7 @@ from django.urls import path
 
 from apps.advice.views import (
     assumptions,
+    comparables,
     controls,
     endings,
     findings,
@@ -27,6 +28,11 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("planning/PI-<int:pk>/", items.item_page, name="item-detail"),
     path("planning/PI-<int:pk>/history/", items.item_history_page, name="item-history"),
+    path(
+        "planning/PI-<int:pk>/comparables/",
+        comparables.comparables_page,
+        name="statement-comparables",
+    ),
     path(
         "planning/guidance/", item_guidance.guidance_suggested_part, name="item-guidance-suggested"
     ),

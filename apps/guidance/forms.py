@@ -206,14 +206,16 @@ class GuidanceForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        labels = {
-            "frequency_low": _("Events a year, low"),
-            "frequency_high": _("Events a year, high"),
-            "magnitude_low": _("Loss of one event, low"),
-            "magnitude_high": _("Loss of one event, high"),
+        told = {
+            "frequency_low": (_("At least"), _("Events a year, low"), "0.05"),
+            "frequency_high": (_("At most"), _("Events a year, high"), "0.5"),
+            "magnitude_low": (_("At least"), _("Loss of one event, low"), "20000"),
+            "magnitude_high": (_("At most"), _("Loss of one event, high"), "500000"),
         }
-        for name, label in labels.items():
-            self.fields[name].label = label
+        for name, (label, said_of, example) in told.items():
+            range_end: Any = self.fields[name]
+            range_end.label, range_end.said_of = label, said_of
+            range_end.widget.attrs |= {"placeholder": example}
         for name in ("magnitude_low", "magnitude_high"):
             self.fields[name].decimal_places = 2  # type: ignore[attr-defined]
 
@@ -251,13 +253,14 @@ def lines_of(values: dict[str, Any]) -> str:
     parts = []
     for name, field in fields.items():
         value = field.prepare_value(values.get(name))
+        label = getattr(
+            field, "said_of", field.label
+        )  # "At least" says little away from its legend
         words = (
             "" if value is None else ", ".join(value) if isinstance(value, list) else _plain(value)
         )
         if words:
-            parts.append(
-                f"{field.label}: {words}" if "\n" not in words else f"{field.label}:\n{words}"
-            )
+            parts.append(f"{label}: {words}" if "\n" not in words else f"{label}:\n{words}")
     return "\n".join(parts)
 
 

@@ -128,12 +128,14 @@ def _form_page(
     form: GuidanceForm,
     guidance: Guidance | None = None,
 ) -> HttpResponse:
-    """The form, and how its text will read where that was asked for."""
+    """The form, and how its text reads now; `preview` asks for that alone, while it is typed."""
     is_preview = "preview" in request.POST
+    body = str(form["body"].value() or "")
     context: dict[str, Any] = {
         "form": form,
         "guidance": guidance,
-        "preview": article(request.POST.get("body", "")).html if is_preview else None,
+        "preview": article(body).html if body.strip() else "",
+        "is_preview": is_preview,
     }
     is_conflict = getattr(form, "is_conflict", False)
     status = 200 if is_preview else 409 if is_conflict else 422 if form.errors else 200

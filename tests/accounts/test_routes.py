@@ -542,6 +542,7 @@ TABLE = {
         api/v2/engagements/<number:engagement>/
         api/v2/tests/<number:test>/
         planning/PI-<int:pk>/
+        planning/PI-<int:pk>/comparables/
         planning/PI-<int:pk>/history/
         planning/PI-<int:pk>/decisions/<int:decision>.md
         planning/PI-<int:pk>/decisions/<int:decision>.pdf
