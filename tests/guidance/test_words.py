@@ -1,11 +1,13 @@
 """Words that mean the same: understood in search and suggestions, and added to by those who write guidance."""
 
 import pytest
+from django.db import connection
 
 from apps.audit.models import AuditEntry
 from apps.common.alike import Idea, Vocabulary, fits, terms_of
 from apps.guidance.models import OwnVocabulary
 from apps.guidance.selectors import guidance_suggested
+from apps.guidance.vocabulary import lines_given, terms_on
 from tests.conftest import People
 from tests.factories import actor_of, make_guidance
 from tests.pages import signed_in, unmarked
@@ -85,6 +87,20 @@ def test_search_finds_what_is_said_in_other_words_and_marks_it(people: People) -
     assert "Keep pages" not in found("/guidance/", '"cdn"')  # exactly
     assert "Another thing" in found("/guidance/", "message broker")
     assert "that run scripts" in found("/guidance/", "XSS")
+
+
+@pytest.mark.django_db
+def test_no_term_that_is_looked_for_shrinks_to_one_common_word() -> None:
+    """PostgreSQL leaves "on" out of "on call" and would look for every call."""
+    terms = {term for line in lines_given() for term in terms_on(line) if " " in term}
+    sought = sorted(term for term in terms if not term.startswith("~"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT term FROM unnest(%s) term WHERE numnode(phraseto_tsquery('english', term)) < 3",
+            [sought],
+        )
+        assert [row[0] for row in cursor.fetchall()] == []
+    assert len(sought) > 100
 
 
 @pytest.mark.django_db
