@@ -179,6 +179,10 @@ def test_its_pages_stay_to_be_read_and_say_so(client: Client, filled: People) ->
     assert BECAUSE in told
     assert "Ada Admin" in told
     assert "Bring it back" not in told  # a viewer does not manage it
+    told = signed_in(client, filled.admin).get("/systems/payments/").content.decode()
+    assert "Bring it back" in told
+    for offered in ("Ask about it", "Make a token", "New item", "Send a report"):
+        assert offered not in told
 
 
 def test_search_finds_it_and_marks_it(client: Client, filled: People) -> None:
