@@ -109,7 +109,9 @@ def in_use(rows: Rows, viewer: Actor, *, named: object = None) -> Rows:
     archived = viewer.archived_systems
     if named or not archived:
         return rows
-    paths: Iterable[str] = getattr(rows, "system_paths", None) or (rows.system_path,)  # type: ignore[attr-defined]
+    paths: Iterable[str] = getattr(rows, "system_paths", None) or (
+        getattr(rows, "system_path", "system_id"),
+    )
     for path in paths:
         rows = rows.exclude(**{f"{path}__in": archived})
     return rows

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from apps.accounts.policy import may
+from apps.accounts.policy import in_use, may
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_permitting
@@ -30,7 +30,7 @@ def rule_list_page(request: PageRequest) -> HttpResponse:
     permitted = request.actor.systems_with(Permission.FINDING_TRIAGE)
     rows = [
         (rule, _words(rule), rule.pk in working, permitted is None or rule.system_id in permitted)
-        for rule in triage_rules_visible(request.actor)[:SHOWN]
+        for rule in in_use(triage_rules_visible(request.actor), request.actor)[:SHOWN]
     ]
     context = {"rules": rows, "may_add": permitted != frozenset()}
     return render(request, "scans/rule_list.html", context)

@@ -31,6 +31,7 @@ from apps.risks.models import PortfolioSnapshot
 from apps.scans.models import Report
 from apps.scans.selectors import FindingFilter, findings_list
 from apps.scans.selectors_counts import finding_counts
+from apps.scans.services.rules import RuleDraft, rule_create
 from apps.sources.models import Source, SourceRun
 from apps.sources.services.sources import source_run_now
 from apps.sources.services.sweep import runs_plan, sources_wake
@@ -126,6 +127,19 @@ def test_a_list_that_is_asked_for_it_by_name_has_it(
     archive(filled)
     told = signed_in(client, filled.viewer).get(f"{path}?system=payments").content.decode()
     assert LISTS[path] in told
+
+
+def test_rules_and_vex_documents_of_it_are_not_listed(client: Client, people: People) -> None:
+    api = as_user(people.security)
+    draft = RuleDraft("Ours", FindingFilter(stage="code"), system=people.system, tags=("ours",))
+    rule_create(actor=actor_of(people.security), draft=draft)
+    assert [row["name"] for row in api.get("/triage-rules").json()["results"]] == ["Ours"]
+    archive(people)
+    assert api.get("/triage-rules").json()["results"] == []
+    page = signed_in(client, people.viewer)
+    assert "Ours" not in page.get("/findings/rules/").content.decode()
+    assert page.get("/findings/vex/").status_code == 200
+    assert api.get("/vex").json()["results"] == []
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,13 @@ def test_a_damaged_archive_is_refused_before_anything_is_touched(tmp_path: Path)
     broken.write_bytes(data)
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("restore", str(broken), "--check")
+    whole = archive.read_bytes()
+    for place in range(10, part.size, 9):  # behind gzip's head, of which a part says nothing
+        data = bytearray(whole)
+        data[part.offset_data + place] ^= 0xFF
+        broken.write_bytes(data)
+        with pytest.raises(CommandError):
+            call_command("restore", str(broken), "--check")
     for cut in (0, 511, len(data) // 2):
         broken.write_bytes(archive.read_bytes()[:cut])
         with pytest.raises(CommandError, match="cannot be read"):

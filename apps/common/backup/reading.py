@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import tarfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -38,6 +39,10 @@ class Manifest:
         return sum(int(each["rows"]) for each in self.tables.values())
 
 
+# What reading an archive raises that is none, was cut off or has changed on the way.
+UNREADABLE = (tarfile.TarError, zlib.error, EOFError, OSError, KeyError, ValueError, TypeError)
+
+
 def backup_check(path: Path) -> Manifest:
     """Read an archive from end to end and compare every digest. Raises: Invalid with what is wrong."""
     try:
@@ -49,7 +54,7 @@ def backup_check(path: Path) -> Manifest:
             for name, told in manifest.files.items():
                 with _part(archive, f"files/{name}") as source:
                     _same(f"file {name}", told["sha256"], _digest(source))
-    except (tarfile.TarError, EOFError, OSError, KeyError, ValueError, TypeError) as error:
+    except UNREADABLE as error:
         raise Invalid({"archive": f"It cannot be read as a backup: {error}"}) from error
     return manifest
 

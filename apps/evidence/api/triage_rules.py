@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from apps.accounts.actors import Actor
 from apps.accounts.api.views import PortalListView, PortalView
 from apps.accounts.models import Team
+from apps.accounts.policy import in_use
 from apps.catalog.selectors import system_get
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Input, KeyField, Nothing, read_body, read_query
@@ -125,7 +126,8 @@ class TriageRules(PortalListView):
     )
     def get(self, request: Request) -> Response:
         read_query(Nothing, request)
-        return self.page(TriageRuleOut, triage_rules_visible(self.actor), "-id")
+        rows = in_use(triage_rules_visible(self.actor), self.actor)
+        return self.page(TriageRuleOut, rows, "-id")
 
     @operation(
         "triage_rules_create",

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.api.views import PortalListView, PortalView
+from apps.accounts.policy import in_use
 from apps.catalog.selectors import system_get
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Input, Nothing, read_body, read_query
@@ -68,7 +69,8 @@ class VexDocuments(PortalListView):
     )
     def get(self, request: Request) -> Response:
         read_query(Nothing, request)
-        return self.page(VexDocumentOut, vex_documents(self.actor), "-id")
+        rows = in_use(vex_documents(self.actor), self.actor)
+        return self.page(VexDocumentOut, rows, "-id")
 
     @operation(
         "vex_take_in",

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.accounts.policy import may, require
+from apps.accounts.policy import in_use, may, require
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_permitting
@@ -37,7 +37,7 @@ def vex_list_page(request: PageRequest) -> HttpResponse:
             return redirect("vex-detail", outcome.document.uid)
         tried = outcome
     context = {
-        "documents": vex_documents(request.actor)[:SHOWN],
+        "documents": in_use(vex_documents(request.actor), request.actor)[:SHOWN],
         "form": form if systems.exists() else None,
         "tried": tried,
         "sample": _sample(tried) if tried else [],
