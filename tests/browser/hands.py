@@ -80,7 +80,8 @@ class Keys:
 
     def press(self, what: Locator) -> None:
         self.reach(what)
-        self.page.keyboard.press("Enter")
+        is_box = what.evaluate("each => each.matches('[type=checkbox], [type=radio]')")
+        self.page.keyboard.press("Space" if is_box else "Enter")
 
     def write(self, label: str, text: str) -> None:
         self.reach(field(self.page, label))

@@ -137,6 +137,11 @@ def test_an_operator_lets_somebody_in_and_looks_back(
     assert barriers(page) == []
     page.goto(person)
     hand.press(page.get_by_role("checkbox", name="May sign in"))
+    with page.expect_navigation():
+        hand.press(page.get_by_role("button", name="Save", exact=True))
+    expect(page.get_by_role("checkbox", name="May sign in")).not_to_be_checked()
+    by_menu(page, hand, "People and teams")
+    expect(page.locator("tr", has_text=name)).to_contain_text("Switched off")
     by_menu(page, hand, "Audit trail")
     told = page.locator("tr", has_text=name)
     expect(told.first).to_contain_text("Yuki Tanaka")

@@ -9,9 +9,11 @@ from playwright.sync_api import Page, expect
 
 from apps.accounts.models import User
 from apps.accounts.roles import Role
+from apps.catalog.models import System
 from apps.planning.models import Decision
 from apps.risks.models import RiskStatement
 from apps.scans.models import Finding, Report
+from apps.sources.models import Source
 from tests.browser.conftest import Visits
 from tests.browser.test_main_job import BEFORE
 from tests.browser.watching import screenshot
@@ -150,3 +152,110 @@ def test_reports_and_settings_are_sent_by_form(
     page.get_by_label("Name").fill("laptop")
     page.locator("main form button[type=submit]").click()
     expect(page.locator("#token-text")).to_contain_text("secops_")
+
+
+def test_people_and_teams_by_form(live_visit: Visits, security: User) -> None:
+    """A team, somebody new in it, changed and switched off; what is refused keeps what was typed."""
+    admin = make_user("Ada Min", role=Role.ADMIN)
+    page = live_visit.signed_in(admin.email, java_script_enabled=False)
+    live_visit.expect(422)
+    page.goto("/settings/teams/")
+    page.get_by_label("Name").fill("Harbour")
+    send(page, "Add")
+    expect(page.get_by_role("link", name="Harbour")).to_be_visible()
+    page.goto("/settings/people/new/")
+    page.get_by_label("Name").fill("Nia New")
+    page.get_by_label("E-mail").fill("nowhere")
+    page.get_by_label("Role in the whole organisation").select_option(label="Viewer")
+    page.get_by_role("checkbox", name="Harbour").check()
+    send(page, "Add")
+    expect(page.get_by_role("alert")).to_contain_text("E-mail")
+    expect(page.get_by_label("Name")).to_have_value("Nia New")
+    expect(page.get_by_role("checkbox", name="Harbour")).to_be_checked()
+    page.get_by_label("E-mail").fill("nia.new@example.org")
+    send(page, "Add")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nia New")
+    person = User.objects.get(email="nia.new@example.org")
+    assert (person.role, [team.name for team in person.teams.all()]) == ("viewer", ["Harbour"])
+    page.get_by_label("Name").fill("Nia Newman")
+    page.get_by_role("checkbox", name="May sign in").uncheck()
+    send(page, "Save")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nia Newman")
+    expect(page.get_by_role("checkbox", name="May sign in")).not_to_be_checked()
+    person.refresh_from_db()
+    assert not person.is_active
+    page.goto("/settings/people/?q=newman")
+    expect(page.get_by_role("row", name="Nia Newman")).to_contain_text("Switched off")
+
+
+def test_a_system_and_who_may_what_on_it_by_form(live_visit: Visits, security: User) -> None:
+    admin, friend = make_user("Ada Min", role=Role.ADMIN), make_user("Fria End")
+    page = live_visit.signed_in(admin.email, java_script_enabled=False)
+    live_visit.expect(422)
+    page.goto("/systems/new/")
+    page.get_by_label("Description").fill("Sells *tickets*.")
+    send(page, "Add it")
+    expect(page.get_by_role("alert")).to_contain_text("Name")
+    expect(page.get_by_label("Description")).to_have_value("Sells *tickets*.")
+    page.get_by_label("Name").fill("Ticket shop")
+    page.get_by_label("Criticality").select_option(label="High")
+    send(page, "Add it")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ticket shop")
+    system = System.objects.get()
+    page.goto(f"/systems/{system.key}/edit/")
+    page.get_by_label("Name").fill("Shop of tickets")
+    send(page, "Save")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Shop of tickets")
+    page.goto(f"/systems/{system.key}/roles/")
+    page.locator("#give").get_by_label("Person").fill("nobody@example.org")
+    send(page, "Give it", "#give")
+    expect(page.get_by_role("alert")).to_contain_text("Nobody who may sign in has this address.")
+    expect(page.locator("#give").get_by_label("Person")).to_have_value("nobody@example.org")
+    page.locator("#give").get_by_label("Person").fill(friend.email)
+    page.locator("#give").get_by_label("Role", exact=True).select_option(label="Viewer")
+    send(page, "Give it", "#give")
+    row = page.locator("#here").get_by_role("row", name="Fria End")
+    row.get_by_label("Role of Fria End").select_option(label="Architect")
+    row.get_by_role("button", name="Change").click()
+    expect(row.get_by_label("Role of Fria End")).to_have_value("architect")
+    assert friend.memberships.get().role == "architect"
+    row.get_by_role("button", name="Take away").click()
+    expect(row).to_have_count(0)
+    assert not friend.memberships.exists()
+    page.goto(f"/systems/{system.key}/#tokens")
+    page.locator("#tokens summary").click()
+    page.locator("#tokens").get_by_label("Name").fill("pipeline")
+    send(page, "Make a token", "#tokens")
+    expect(page.locator("#token-text")).to_contain_text("secops_")
+
+
+def test_a_source_by_form(live_visit: Visits, security: User) -> None:
+    """From the kind of place to pause, and away and back again."""
+    make_system("payments", "Payments")
+    page = live_visit.signed_in(security.email, java_script_enabled=False)
+    live_visit.expect(422)
+    page.goto("/sources/new/")
+    page.get_by_role("link", name="Web address").click()
+    page.get_by_label("Name").fill("Weekly image scan")
+    page.get_by_label("System").select_option("payments")
+    page.get_by_label("URL").fill("http://127.0.0.1/report.json")
+    send(page, "Save")
+    expect(page.get_by_role("alert")).to_contain_text("http:// is not allowed here")
+    expect(page.get_by_label("Name")).to_have_value("Weekly image scan")
+    page.get_by_label("URL").fill("https://scans.example.org/report.json")
+    page.get_by_label("Every ... minutes").fill("60")
+    send(page, "Save")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Weekly image scan")
+    source = Source.objects.get()
+    assert source.config["url"] == "https://scans.example.org/report.json"
+    send(page, "Pause")
+    expect(page.get_by_role("button", name="Let it go on")).to_be_visible()
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Name").fill("Daily image scan")
+    send(page, "Save")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Daily image scan")
+    send(page, "Take it away")
+    assert not Source.objects.exists()
+    send(page, "Undo")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Daily image scan")
+    assert Source.objects.get().pk == source.pk
