@@ -286,6 +286,7 @@ SECOPS_REMOVALS = [
     "apps.trackers.services.trackers.TRACKER",
     "apps.accounts.services.people.TEAM",
     "apps.accounts.services.providers.PROVIDER",
+    "apps.accounts.services.identities.IDENTITY",
 ]
 # What the settings page says: functions (viewer) -> lines of apps/common/setting_lines.py, in the order of each group.
 SECOPS_SETTING_LINES = [
@@ -335,6 +336,7 @@ SECOPS_EVENT_HANDLERS = {
     ],
     "report.sorted": ["apps.evidence.receivers.on_report_sorted"],
     "rule.switched-off": ["apps.evidence.receivers.on_rule_switched_off"],
+    "rule.switched-on": ["apps.evidence.receivers.on_rule_switched_on"],
     "item.referenced": ["apps.trackers.handlers.on_item_referenced"],
     "owners.changed": ["apps.scans.receivers.on_owners_changed"],
     "statement.published": [

@@ -172,8 +172,7 @@ def provider_delete_action(request: PageRequest, key: str) -> HttpResponse:
 @require_POST
 def identity_remove_action(request: PageRequest, key: str, pk: int) -> HttpResponse:
     provider = provider_get(request.actor, key)
-    identity = identity_remove(actor=request.actor, provider=provider, pk=pk)
-    messages.success(
-        request, _("%(person)s is linked no longer.") % {"person": identity.user.email}
-    )
+    removal = identity_remove(actor=request.actor, provider=provider, pk=pk)
+    told = _("%(link)s is linked no longer.") % {"link": removal.label}
+    tell_undoable(request, told, "removed-undo", removal.uid)
     return redirect("provider-detail", key)

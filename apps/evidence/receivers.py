@@ -4,7 +4,11 @@ from typing import Any
 
 from apps.evidence.services.links import links_make_for_report, links_make_for_statement
 from apps.evidence.services.signals import signals_review_all
-from apps.evidence.services.triage_rules import triage_rule_unlink, triage_rules_link_report
+from apps.evidence.services.triage_rules import (
+    triage_rule_link,
+    triage_rule_unlink,
+    triage_rules_link_report,
+)
 from apps.evidence.services.updates import updates_renew
 from apps.scans.models import Report
 
@@ -24,6 +28,10 @@ def on_report_sorted(event_id: int, payload: dict[str, Any]) -> None:  # noqa: A
 
 def on_rule_switched_off(event_id: int, payload: dict[str, Any]) -> None:  # noqa: ARG001
     triage_rule_unlink(rule_id=payload["rule_id"])
+
+
+def on_rule_switched_on(event_id: int, payload: dict[str, Any]) -> None:  # noqa: ARG001
+    triage_rule_link(rule_id=payload["rule_id"])
 
 
 def on_statement_published(event_id: int, payload: dict[str, Any]) -> None:  # noqa: ARG001

@@ -13,6 +13,7 @@ from apps.evidence import (
 
 urlpatterns = [
     path("findings/rules/", views_triage_rules.rule_list_page, name="rule-list"),
+    path("findings/rules/<int:pk>/on/", views_triage_rules.rule_on_action, name="rule-on"),
     path("findings/rules/new/", views_triage_rules.rule_create_page, name="rule-create"),
     path("calibration/", views_calibration.calibration_page, name="calibration"),
     path("calibration/<int:revision>/", views_calibration.outcome_action, name="outcome"),

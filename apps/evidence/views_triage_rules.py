@@ -6,19 +6,23 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.policy import in_use, may
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_permitting
-from apps.common.errors import Invalid, NotPermitted
+from apps.common.errors import Conflict, Invalid, NotPermitted
 from apps.common.forms import apply_domain_errors
 from apps.evidence.forms_triage_rules import TriageRuleForm
 from apps.evidence.selectors import triage_rules_visible
-from apps.evidence.services.triage_rules import triage_rule_create, triage_rule_try
+from apps.evidence.services.triage_rules import (
+    triage_rule_create,
+    triage_rule_switch_on,
+    triage_rule_try,
+)
 from apps.scans.models import SEVERITIES, TriageRule
-from apps.scans.selectors_rules import rules_at_work
+from apps.scans.selectors_rules import rule_get, rules_at_work
 
 SHOWN = 200
 BEGINS_WITH = ("system", "q", "cwe", "statement")  # what an address may fill the form with
@@ -34,6 +38,18 @@ def rule_list_page(request: PageRequest) -> HttpResponse:
     ]
     context = {"rules": rows, "may_add": permitted != frozenset()}
     return render(request, "scans/rule_list.html", context)
+
+
+@require_POST
+def rule_on_action(request: PageRequest, pk: int) -> HttpResponse:
+    """Undo that it was switched off."""
+    try:
+        triage_rule_switch_on(actor=request.actor, rule=rule_get(request.actor, pk))
+    except Conflict as error:
+        messages.warning(request, error.message)
+    else:
+        messages.success(request, _("It is on again, and says what it said."))
+    return redirect("rule-list")
 
 
 def _words(rule: TriageRule) -> list[tuple[str, str]]:

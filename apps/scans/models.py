@@ -411,6 +411,8 @@ class Triage(models.Model):
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     state = models.CharField(max_length=8, choices=TriageState.choices, default=TriageState.RUNNING)
+    # Taken back because its rule or document was switched off, so that these may say it again.
+    is_withdrawn = models.BooleanField(default=False, db_default=False, editable=False)
     about = models.CharField(
         max_length=8,
         choices=TriageAbout.choices,

@@ -22,6 +22,7 @@ urlpatterns = [
     path("findings/vex/", vex.vex_list_page, name="vex-list"),
     path("findings/vex/<uuid:uid>/", vex.vex_page, name="vex-detail"),
     path("findings/vex/<uuid:uid>/withdraw/", vex.vex_withdraw_action, name="vex-withdraw"),
+    path("findings/vex/<uuid:uid>/restore/", vex.vex_restore_action, name="vex-restore"),
     path("findings/urgency/", urgency.urgency_page, name="urgency"),
     path("findings/urgency/feed/", urgency.feed_load_action, name="feed-load"),
     path("findings/export/", exports.finding_export, name="finding-export"),

@@ -278,6 +278,7 @@ TABLE = {
         api/v1/statements/<statement_key:statement>/publish
         api/v1/reports/<uuid:report>/reprocess
         api/v1/vex/<uuid:document>/withdraw
+        api/v1/vex/<uuid:document>/restore
         api/v1/sources/<number:source>/test
         api/v1/sources/<number:source>/pause
         api/v1/sources/<number:source>/resume
@@ -287,6 +288,7 @@ TABLE = {
         api/v1/evidence/<number:link>/return
         api/v1/updates/<number:update>/undo
         api/v1/triage-rules/<number:rule>/off
+        api/v1/triage-rules/<number:rule>/on
         api/v1/tickets/<uuid:ticket>/again
         risks/RS-<int:pk>/assumptions/
         risks/RS-<int:pk>/guidance/
@@ -294,7 +296,9 @@ TABLE = {
         risks/RS-<int:pk>/publish/
         findings/<int:pk>/owner/
         findings/rules/<int:pk>/off/
+        findings/rules/<int:pk>/on/
         findings/vex/<uuid:uid>/withdraw/
+        findings/vex/<uuid:uid>/restore/
         reports/<uuid:uid>/reprocess/
         sources/<number:pk>/run/
         sources/<number:pk>/test/

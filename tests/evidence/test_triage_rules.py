@@ -7,13 +7,18 @@ from django.test import Client
 
 from apps.accounts.models import Team
 from apps.audit.models import AuditEntry
-from apps.common.errors import Invalid, Missing, NotPermitted
+from apps.common.errors import Conflict, Invalid, Missing, NotPermitted
 from apps.common.events import deliver_due
 from apps.evidence.models import EvidenceLink
-from apps.evidence.receivers import on_report_sorted, on_rule_switched_off
+from apps.evidence.receivers import on_report_sorted, on_rule_switched_off, on_rule_switched_on
 from apps.evidence.services.links import link_create, link_dismiss, rule_create
-from apps.evidence.services.triage_rules import triage_rule_create, triage_rule_try
+from apps.evidence.services.triage_rules import (
+    triage_rule_create,
+    triage_rule_switch_on,
+    triage_rule_try,
+)
 from apps.risks.models import RiskStatement
+from apps.risks.services.endings import statement_withdraw
 from apps.scans.models import Finding, TriageRule
 from apps.scans.selectors import FindingFilter
 from apps.scans.services.ingest import report_ingest
@@ -93,6 +98,17 @@ def test_a_story_of_one_rule(people: People, statement: RiskStatement) -> None:
         on_rule_switched_off(0, {"rule_id": rule.pk})
         assert linked(statement) == {by_hand.pk, by_other.pk}
     assert EvidenceLink.objects.get(finding=dismissed).dismissed_at is not None
+
+    triage_rule_switch_on(actor=actor, rule=rule)
+    on_rule_switched_off(0, {"rule_id": rule.pk})  # as late as the outbox may be
+    for _ in range(2):
+        on_rule_switched_on(0, {"rule_id": rule.pk})
+        assert linked(statement) == every - {dismissed.pk}
+    assert as_user(people.security).post(f"/triage-rules/{rule.pk}/on").status_code == 409
+    rule_switch_off(actor=actor, rule=rule)
+    statement_withdraw(actor=actor, statement=statement, reason="Gone.")
+    with pytest.raises(Conflict, match="counts no longer"):
+        triage_rule_switch_on(actor=actor, rule=rule)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -239,6 +239,12 @@ def a_provider(people: People) -> tuple[User, str]:
     return people.admin, "/settings/sign-in/harbour/delete/"
 
 
+def an_identity(people: People) -> tuple[User, str]:
+    user, _address = a_provider(people)
+    identity = PersonIdentity.objects.get()
+    return user, f"/settings/sign-in/harbour/people/{identity.pk}/unlink/"
+
+
 MADE: dict[str, Callable[[People], tuple[User, str]]] = {
     "option": an_option,
     "saved_filter": a_filter,
@@ -254,6 +260,7 @@ MADE: dict[str, Callable[[People], tuple[User, str]]] = {
     "tracker": a_tracker,
     "team": a_team,
     "provider": a_provider,
+    "identity": an_identity,
 }
 # What valuing a risk anew leaves: the statement's version and what it was valued with.
 MOVES = {"control_effect": {"risks.RiskStatement", "risks.Valuation", "common.OutboxEvent"}}
@@ -301,6 +308,7 @@ def test_by_those_who_may_take_it_away_alone(people: People, kind: str) -> None:
         "tracker": {"admin"},
         "team": {"admin"},
         "provider": {"admin"},
+        "identity": {"admin"},
         "coverage_profile": {"chief", "admin"},
     }.get(kind, {"security", "system_admin", "chief", "admin"})
     everybody = {"viewer", "architect", "security", "system_admin", "outsider", "nobody", "chief"}

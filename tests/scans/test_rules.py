@@ -23,8 +23,14 @@ from apps.scans.selectors import FindingFilter
 from apps.scans.selectors_rules import rules_visible
 from apps.scans.services.ingest import report_ingest
 from apps.scans.services.owners import owners_apply, owners_set
-from apps.scans.services.rules import RuleDraft, rule_create, rule_switch_off, rule_try
-from apps.scans.services.triage import finding_triage
+from apps.scans.services.rules import (
+    RuleDraft,
+    rule_create,
+    rule_switch_off,
+    rule_switch_on,
+    rule_try,
+)
+from apps.scans.services.triage import finding_triage, triage_undo
 from tests.api.conftest import as_pipeline, as_user, problem_fields
 from tests.conftest import People
 from tests.factories import actor_of, make_finding, make_report
@@ -155,6 +161,47 @@ def test_switched_on_it_sets_state_owner_and_tags_and_off_takes_all_back(
     assert FindingOwner.objects.count() == FindingTag.objects.count() == 0
     with pytest.raises(Conflict):
         rule_switch_off(actor=actor, rule=rule)
+
+
+def test_on_again_it_says_what_it_said(
+    people: People, found: dict[str, Finding], team: Team
+) -> None:
+    actor, client = actor_of(people.security), signed_in(people.security)
+    rule = rule_create(actor=actor, draft=draft(people, team=team, tags=["test"]))
+    before = states(*found.values())
+    marked = set(FindingOwner.objects.values_list("finding_id", flat=True))
+    with pytest.raises(Conflict):
+        rule_switch_on(actor=actor, rule=rule)
+    for _ in range(2):  # as often as somebody likes
+        gone = client.post(f"/findings/rules/{rule.pk}/off/", follow=True).content.decode()
+        assert f'action="/findings/rules/{rule.pk}/on/"' in gone  # Undo, and in its row
+        assert states(found["test"]) == ["open"]
+        back = client.post(f"/findings/rules/{rule.pk}/on/", follow=True).content.decode()
+        assert "It is on again" in back
+        assert states(*found.values()) == before
+        assert set(FindingOwner.objects.values_list("finding_id", flat=True)) == marked
+        assert FindingTag.objects.count() == len(marked)
+    assert AuditEntry.objects.filter(action="rule.switch-on").count() == 2
+    for stranger, status in ((people.viewer, 403), (people.outsider, 404)):
+        assert signed_in(stranger).post(f"/findings/rules/{rule.pk}/on/").status_code == status
+
+
+def test_on_again_it_leaves_what_people_said(people: People, found: dict[str, Finding]) -> None:
+    actor = actor_of(people.security)
+    rule = rule_create(actor=actor, draft=draft(people))
+    for verdict in ("not_affected", "open"):
+        finding_triage(actor=actor, finding=found["test"], verdict=verdict, reason="Looked.")
+    rule_switch_off(actor=actor, rule=rule)
+    rule_switch_on(actor=actor, rule=rule)
+    assert states(found["test"]) == ["open"]  # by a person
+    # What a person took back of the rule itself stays taken back, too.
+    other = make_finding(people.system, path="tests/other.py")
+    second = rule_create(actor=actor, draft=draft(people, name="Again"))
+    assert states(other) == ["accepted"]
+    triage_undo(actor=actor, triage=Triage.objects.get(rule=second))
+    rule_switch_off(actor=actor, rule=second)
+    rule_switch_on(actor=actor, rule=second)
+    assert states(other) == ["open"]
 
 
 def test_off_leaves_what_was_changed_since(people: People, found: dict[str, Finding]) -> None:

@@ -11,10 +11,17 @@ from apps.common.errors import Conflict, Missing, NotPermitted, ReportRejected
 from apps.scans.models import Finding, Series, Triage, VexDocument
 from apps.scans.services.ingest import report_ingest
 from apps.scans.services.triage import finding_triage, triage_undo
-from apps.scans.services.vex import VexOutcome, vex_apply_to_report, vex_take_in, vex_withdraw
+from apps.scans.services.vex import (
+    VexOutcome,
+    vex_apply_to_report,
+    vex_restore,
+    vex_take_in,
+    vex_withdraw,
+)
 from tests.api.conftest import as_pipeline, as_user
 from tests.conftest import People
 from tests.factories import actor_of, make_finding, make_report
+from tests.pages import signed_in
 
 pytestmark = pytest.mark.django_db
 LOG4J = "pkg:maven/org.apache.logging.log4j/log4j-core"
@@ -135,6 +142,39 @@ def test_withdrawn_all_is_as_it_was_and_it_may_come_again(people: People) -> Non
     with pytest.raises(Conflict):
         vex_withdraw(actor=actor, document=kept)
     assert take_in(people, ONE).counts == {"not_affected": 1}
+
+
+def test_what_was_withdrawn_holds_again(people: People) -> None:
+    first, second, reopened = (
+        vulnerable(people, f"{LOG4J}@2.14.1", "CVE-2021-44228") for _ in range(3)
+    )
+    kept = take_in(people, ONE).document
+    assert kept is not None
+    actor, client = actor_of(people.security), signed_in(people.security)
+    finding_triage(actor=actor, finding=second, verdict="false_positive", reason="Looked at it.")
+    for verdict in ("accepted", "open"):
+        finding_triage(actor=actor, finding=reopened, verdict=verdict, reason="Looked at it.")
+    path = f"/findings/vex/{kept.uid}/"
+    with pytest.raises(Conflict):
+        vex_restore(actor=actor, document=kept)
+    for _ in range(2):
+        undo = client.post(f"{path}withdraw/", follow=True).content.decode()
+        assert undo.count(f'action="{path}restore/"') == 2  # where it was done, and on the page
+        assert state(first) == "open"
+        assert "It holds again." in client.post(f"{path}restore/", follow=True).content.decode()
+        assert [state(each) for each in (first, second, reopened)] == [
+            "not_affected",
+            "false_positive",
+            "open",
+        ]
+    assert as_user(people.viewer).post(f"/vex/{kept.uid}/restore").status_code == 403
+    assert as_user(people.security).post(f"/vex/{kept.uid}/restore").status_code == 409
+    vex_withdraw(actor=actor, document=kept)
+    assert as_user(people.security).post(f"/vex/{kept.uid}/restore").json()["is_on"] is True
+    vex_withdraw(actor=actor, document=kept)
+    take_in(people, ONE)
+    with pytest.raises(Conflict, match="taken in again"):
+        vex_restore(actor=actor, document=kept)
 
 
 def test_many_statements_with_one_reason_are_one_act(people: People) -> None:

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from apps.accounts.actors import Actor, portal_actor
 from apps.accounts.models import FactorKind, PersonIdentity, SignInProvider, User
@@ -15,6 +17,9 @@ from apps.accounts.roles import Permission, Role
 from apps.accounts.services.openid import Claims, SignInRefused
 from apps.audit.services import record
 from apps.common.errors import Conflict, Missing, NotPermitted
+from apps.removals.kinds import Kind
+from apps.removals.models import Removal
+from apps.removals.services import removal_make
 
 PORTAL = portal_actor("sign-in")
 _RANK = [Role.VIEWER, Role.ARCHITECT, Role.SECURITY, Role.ADMIN]
@@ -82,20 +87,30 @@ def identity_disconnect(*, actor: Actor, pk: int) -> PersonIdentity:
     ways = user.identities.count() + user.factors.filter(kind=FactorKind.PASSKEY).count()
     if ways == 1 and not user.has_usable_password():
         raise Conflict(_("It is your only way in. Add a passkey first."))
-    _unlink(actor, identity)
+    _write_down_unlink(actor, identity)
+    identity.delete()
     return identity
 
 
 @transaction.atomic
-def identity_remove(*, actor: Actor, provider: SignInProvider, pk: int) -> PersonIdentity:
-    """Anybody's, such as when an address was given to somebody new. Raises: NotPermitted, Missing."""
+def identity_remove(*, actor: Actor, provider: SignInProvider, pk: int) -> Removal:
+    """Anybody's, such as when an address was given to somebody new; that can be put back, since a person
+    cannot always link anew. One's own, which one can, is not kept (identity_disconnect).
+
+    Raises: NotPermitted, Missing.
+    """
     require(actor, Permission.PEOPLE_MANAGE)
     rows = PersonIdentity.objects.select_related("provider", "user")
     identity = rows.filter(pk=pk, provider=provider).first()
     if identity is None:
         raise Missing("Nobody is linked so.")
-    _unlink(actor, identity)
-    return identity
+    _write_down_unlink(actor, identity)
+    return removal_make(
+        actor=actor,
+        kind=IDENTITY.name,
+        row=identity,
+        label=f"{provider.name}: {identity.user.email}",
+    )
 
 
 def refusal_note(provider: SignInProvider, why: str) -> None:
@@ -196,10 +211,9 @@ def _link(
     return identity
 
 
-def _unlink(actor: Actor, identity: PersonIdentity) -> None:
+def _write_down_unlink(actor: Actor, identity: PersonIdentity) -> None:
     told = {"provider": identity.provider.key, "person": identity.user.email}
     record(actor=actor, action="identity.unlink", target=identity, changes=told)
-    identity.delete()
 
 
 def _note_use(identity: PersonIdentity, email: str) -> None:
@@ -246,3 +260,14 @@ def _person(actor: Actor) -> User:
     if actor.user is None or actor.token is not None or not actor.user.is_active:
         raise NotPermitted("People change their own way to sign in, when they are signed in.")
     return actor.user
+
+
+IDENTITY = Kind(
+    name="identity",
+    label=lazy("Link of a person with an account elsewhere"),
+    icon="log-in",
+    permission=Permission.PEOPLE_MANAGE,
+    asks_again=True,
+    taken="That account, or the person, is linked anew by now; that holds.",
+    page=lambda identity: reverse("provider-detail", args=[identity.provider.key]),
+)

@@ -18,7 +18,11 @@ from apps.common.api.outputs import SystemRefOut
 from apps.common.api.views import idempotent
 from apps.common.errors import Invalid, Missing
 from apps.evidence.selectors import triage_rule_get, triage_rules_visible
-from apps.evidence.services.triage_rules import triage_rule_create, triage_rule_try
+from apps.evidence.services.triage_rules import (
+    triage_rule_create,
+    triage_rule_switch_on,
+    triage_rule_try,
+)
 from apps.risks.models import RiskStatement
 from apps.risks.selectors import statement_get
 from apps.scans.api.findings import asked_for
@@ -208,4 +212,23 @@ class TriageRuleOff(PortalView):
     def post(self, request: Request, rule: int) -> Response:
         read_body(Nothing, request)
         rule_switch_off(actor=self.actor, rule=triage_rule_get(self.actor, rule))
+        return self.one(TriageRuleOut, triage_rule_get(self.actor, rule), 202)
+
+
+class TriageRuleOn(PortalView):
+    serializer_class = TriageRuleOut
+
+    @operation(
+        "triage_rules_switch_on",
+        "Switch a rule on again",
+        tag=TAG,
+        gives=TriageRuleOut,
+        status=202,
+        repeatable=True,
+        description="It says again what was taken back when it was switched off; what people said since stays.",
+    )
+    @idempotent
+    def post(self, request: Request, rule: int) -> Response:
+        read_body(Nothing, request)
+        triage_rule_switch_on(actor=self.actor, rule=triage_rule_get(self.actor, rule))
         return self.one(TriageRuleOut, triage_rule_get(self.actor, rule), 202)

@@ -15,7 +15,12 @@ from apps.evidence.api.incidents import (
     OneIncident,
     UndoIncident,
 )
-from apps.evidence.api.triage_rules import OneTriageRule, TriageRuleOff, TriageRules
+from apps.evidence.api.triage_rules import (
+    OneTriageRule,
+    TriageRuleOff,
+    TriageRuleOn,
+    TriageRules,
+)
 from apps.evidence.api.updates import (
     ApplyUpdate,
     DismissUpdate,
@@ -59,5 +64,6 @@ urlpatterns = [
     path("triage-rules", TriageRules.as_view()),
     path("triage-rules/<number:rule>", OneTriageRule.as_view()),
     path("triage-rules/<number:rule>/off", TriageRuleOff.as_view()),
+    path("triage-rules/<number:rule>/on", TriageRuleOn.as_view()),
     path("findings/<number:finding>", OneFinding.as_view()),
 ]

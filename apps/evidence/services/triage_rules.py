@@ -13,7 +13,7 @@ from apps.accounts.actors import Actor
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
 from apps.audit.services import record
-from apps.common.errors import Invalid
+from apps.common.errors import Conflict, Invalid
 from apps.evidence.models import EvidenceLink, TriageRuleTarget
 from apps.evidence.selectors import links_of_finding
 from apps.evidence.services.links import links_make_for_statement
@@ -21,7 +21,7 @@ from apps.risks.models import ENDED, RiskStatement
 from apps.scans.models import Finding, FindingState, Report, TriageRule
 from apps.scans.selectors_rules import findings_brought, findings_of_rule
 from apps.scans.selectors_trials import RuleAction, RuleTrial, Words
-from apps.scans.services.rules import RuleDraft, rule_create, rule_try
+from apps.scans.services.rules import RuleDraft, rule_create, rule_switch_on, rule_try
 
 # Whoever dismissed a link is not asked again: the row stays and ON CONFLICT leaves it alone.
 _LINK = """
@@ -47,6 +47,21 @@ def triage_rule_create(
     than the rule).
     """
     return rule_create(actor=actor, draft=_aimed(actor, draft, statement))
+
+
+def triage_rule_switch_on(*, actor: Actor, rule: TriageRule) -> TriageRule:
+    """Undo that a rule was switched off; it links what it finds again, too.
+
+    Raises: NotPermitted, Conflict (as rules.rule_switch_on, or its risk counts no longer).
+    """
+    target = TriageRuleTarget.objects.select_related("statement").filter(rule=rule).first()
+    if target is not None:
+        require(actor, Permission.EVIDENCE_LINK, target.statement)
+        if target.statement.is_ended:
+            raise Conflict(
+                f"{target.statement.key} counts no longer: make a rule for one that does."
+            )
+    return rule_switch_on(actor=actor, rule=rule)
 
 
 @transaction.atomic
@@ -77,9 +92,11 @@ def triage_rules_link_report(*, report_id: int) -> int:
 def triage_rule_unlink(*, rule_id: int) -> int:
     """Take back what a rule that is off had linked, but what a person said of it since.
 
-    What other rules say of the statement holds again. Returns the number of links taken back.
+    What other rules say of the statement holds again. Returns the number of links taken back; none
+    of a rule that is on again by now.
     """
-    target = TriageRuleTarget.objects.select_for_update().filter(rule_id=rule_id).first()
+    off = TriageRuleTarget.objects.select_for_update(of=("self",))
+    target = off.filter(rule_id=rule_id, rule__is_on=False).first()
     if target is None:
         return 0
     made = EvidenceLink.objects.filter(triage_rule_id=rule_id, dismissed_at=None)
@@ -91,6 +108,18 @@ def triage_rule_unlink(*, rule_id: int) -> int:
     for other in others.order_by("pk"):
         _link(other, _present(findings_of_rule(other.rule)))
     return int(gone)
+
+
+@transaction.atomic
+def triage_rule_link(*, rule_id: int) -> int:
+    """Link what a rule that was switched on again finds. Returns the number of links made. Idempotent."""
+    target = (
+        TriageRuleTarget.objects.select_for_update(of=("self",))
+        .filter(rule_id=rule_id, rule__is_on=True)
+        .exclude(statement__state__in=ENDED)
+        .first()
+    )
+    return _link(target, _present(findings_of_rule(target.rule))) if target else 0
 
 
 def _aimed(actor: Actor, draft: RuleDraft, statement: RiskStatement | None) -> RuleDraft:

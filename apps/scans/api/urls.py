@@ -22,7 +22,7 @@ from apps.scans.api.triage import (
     Triages,
     UndoTriage,
 )
-from apps.scans.api.vex import OneVexDocument, VexDocuments, WithdrawVexDocument
+from apps.scans.api.vex import OneVexDocument, RestoreVexDocument, VexDocuments, WithdrawVexDocument
 
 urlpatterns = [
     path("reports", Reports.as_view()),
@@ -43,6 +43,7 @@ urlpatterns = [
     path("vex", VexDocuments.as_view()),
     path("vex/<uuid:document>", OneVexDocument.as_view()),
     path("vex/<uuid:document>/withdraw", WithdrawVexDocument.as_view()),
+    path("vex/<uuid:document>/restore", RestoreVexDocument.as_view()),
     path("feeds", Feeds.as_view()),
     path("feeds/<str:kind>", OneFeed.as_view()),
     path("retention", Retention.as_view()),

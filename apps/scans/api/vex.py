@@ -17,7 +17,7 @@ from apps.common.api.outputs import SystemRefOut
 from apps.common.api.views import idempotent
 from apps.scans.api.body import check_announced_size, raw_chunks
 from apps.scans.selectors_vex import vex_document_get, vex_documents
-from apps.scans.services.vex import vex_take_in, vex_withdraw
+from apps.scans.services.vex import vex_restore, vex_take_in, vex_withdraw
 
 TAG = "Findings"
 
@@ -138,4 +138,23 @@ class WithdrawVexDocument(PortalView):
     def post(self, request: Request, document: uuid.UUID) -> Response:
         read_body(Nothing, request)
         vex_withdraw(actor=self.actor, document=vex_document_get(self.actor, document))
+        return self.one(VexDocumentOut, vex_document_get(self.actor, document), 202)
+
+
+class RestoreVexDocument(PortalView):
+    serializer_class = VexDocumentOut
+
+    @operation(
+        "vex_restore",
+        "Let a withdrawn VEX document hold again",
+        tag=TAG,
+        gives=VexDocumentOut,
+        status=202,
+        repeatable=True,
+        description="It says again what was taken back when it was withdrawn; what people said since stays.",
+    )
+    @idempotent
+    def post(self, request: Request, document: uuid.UUID) -> Response:
+        read_body(Nothing, request)
+        vex_restore(actor=self.actor, document=vex_document_get(self.actor, document))
         return self.one(VexDocumentOut, vex_document_get(self.actor, document), 202)

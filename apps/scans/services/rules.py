@@ -33,7 +33,7 @@ from apps.scans.models import (
     Verdict,
 )
 from apps.scans.selectors import FindingFilter, findings_list
-from apps.scans.selectors_rules import findings_brought
+from apps.scans.selectors_rules import findings_brought, findings_of_rule
 from apps.scans.selectors_trials import RuleAction, RuleTrial, actions_of, trial_of
 from apps.scans.services.arrivals import Said, verdict_apply
 from apps.scans.services.owners import owners_apply, owners_apply_rule
@@ -127,6 +127,7 @@ def rule_switch_off(*, actor: Actor, rule: TriageRule) -> TriageRule:
             raise Conflict("Wait until it is done; then it can be switched off.")
         row.is_on = False
         row.save(update_fields=["is_on"])
+        acts.filter(state=TriageState.DONE, changed__gt=0).update(is_withdrawn=True)
         owned = FindingOwner.objects.filter(rule=row)
         systems = list(owned.values_list("finding__system_id", flat=True).order_by().distinct())
         owned.delete()
@@ -137,6 +138,32 @@ def rule_switch_off(*, actor: Actor, rule: TriageRule) -> TriageRule:
         events.append("rule.switched-off", {"rule_id": row.pk})
     for triage in acts.filter(state=TriageState.DONE, changed__gt=0):
         triage_undo(actor=actor, triage=triage)
+    return row
+
+
+def rule_switch_on(*, actor: Actor, rule: TriageRule) -> TriageRule:
+    """Undo that a rule was switched off: it says again what was taken back with it, and speaks of what comes.
+
+    What people said meanwhile stays. Raises: NotPermitted, Conflict (it is on, or being taken back).
+    """
+    require(actor, Permission.FINDING_TRIAGE, rule if rule.system_id else None)
+    with transaction.atomic():
+        row: TriageRule = TriageRule.objects.select_for_update(of=("self",)).get(pk=rule.pk)
+        if row.is_on:
+            raise Conflict("It is switched on already.")
+        if Triage.objects.filter(rule=row, state=TriageState.UNDOING).exists():
+            raise Conflict(
+                "Wait until what it did is taken back; then it can be switched on again."
+            )
+        row.is_on = True
+        row.save(update_fields=["is_on"])
+        rows = _present(findings_of_rule(row))
+        _mark(row, rows)
+        triage = _act(actor, row, rows)
+        _write_down(actor, row, "rule.switch-on")
+        events.append("rule.switched-on", {"rule_id": row.pk})
+    if triage is not None:
+        triage_carry_out(triage)
     return row
 
 
@@ -190,7 +217,9 @@ def _present(rows: QuerySet[Finding]) -> QuerySet[Finding]:
 
 
 def _unsaid(rule: TriageRule, rows: QuerySet[Finding]) -> QuerySet[Finding]:
-    said = TriageChange.objects.filter(finding=OuterRef("pk"), triage__rule=rule)
+    said = TriageChange.objects.filter(finding=OuterRef("pk"), triage__rule=rule).exclude(
+        is_undone=True, triage__is_withdrawn=True
+    )
     return rows.filter(~Exists(said), state=FindingState.OPEN)
 
 

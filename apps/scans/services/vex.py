@@ -38,7 +38,8 @@ WHERE document.is_on AND finding.state = 'open' AND {scope}
        WHERE part.name = purl OR (strpos(purl, '@') = 0 AND starts_with(part.name, purl || '@'))))
   AND NOT EXISTS (
        SELECT FROM scans_triagechange change JOIN scans_triage triage ON triage.id = change.triage_id
-       WHERE change.finding_id = finding.id AND triage.document_id = document.id)
+       WHERE change.finding_id = finding.id AND triage.document_id = document.id
+         AND NOT (change.is_undone AND triage.is_withdrawn))
 ORDER BY finding.id, document.id DESC, statement.position DESC
 """
 _OF_DOCUMENT = "document.id = %(document)s"
@@ -228,7 +229,34 @@ def vex_withdraw(*, actor: Actor, document: VexDocument) -> VexDocument:
             raise Conflict("Wait until it is done; then it can be withdrawn.")
         row.is_on = False
         row.save(update_fields=["is_on"])
+        acts.filter(state=TriageState.DONE, changed__gt=0).update(is_withdrawn=True)
         record(actor=actor, action="vex.withdraw", target=row, system_id=row.system_id)
     for triage in acts.filter(state=TriageState.DONE, changed__gt=0):
         triage_undo(actor=actor, triage=triage)
+    return row
+
+
+def vex_restore(*, actor: Actor, document: VexDocument) -> VexDocument:
+    """Undo that a document was withdrawn: it says again what was taken back with it, and speaks of what comes.
+
+    What people said meanwhile stays. Raises: NotPermitted, Conflict (it holds, it was taken in again, or
+    what it said is still being taken back).
+    """
+    require(actor, Permission.FINDING_TRIAGE, document)
+    with transaction.atomic():
+        System.objects.select_for_update().get(pk=document.system_id)  # as it is taken in
+        row: VexDocument = VexDocument.objects.select_for_update().get(pk=document.pk)
+        if row.is_on:
+            raise Conflict("It holds already.")
+        same = VexDocument.objects.filter(system_id=row.system_id, sha256=row.sha256, is_on=True)
+        if same.exists():
+            raise Conflict("This document was taken in again meanwhile; that one holds.")
+        if Triage.objects.filter(document=row, state=TriageState.UNDOING).exists():
+            raise Conflict("Wait until what it said is taken back; then it can hold again.")
+        row.is_on = True
+        row.save(update_fields=["is_on"])
+        triages = _acts(actor, row, _matches(_OF_DOCUMENT, {"document": row.pk}))
+        record(actor=actor, action="vex.restore", target=row, system_id=row.system_id)
+    for triage in triages:
+        triage_carry_out(triage)
     return row

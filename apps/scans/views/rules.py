@@ -11,6 +11,7 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.selectors import system_get
 from apps.common.errors import Conflict, EditConflict, Invalid
+from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors
 from apps.scans.forms_rules import OwnersForm
 from apps.scans.selectors_rules import owner_counts, owners_map, rule_get
@@ -26,7 +27,8 @@ def rule_off_action(request: PageRequest, pk: int) -> HttpResponse:
     except Conflict as error:
         messages.warning(request, error.message)
     else:
-        messages.success(request, _("Switched off: what it did is taken back."))
+        told = _("Switched off: what it did is taken back.")
+        tell_undoable(request, told, "rule-on", pk)
     return redirect("rule-list")
 
 

@@ -13,10 +13,11 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_permitting
 from apps.common.errors import Conflict, ReportRejected
+from apps.common.flashes import tell_undoable
 from apps.scans.forms_vex import VexForm
 from apps.scans.models import Finding
 from apps.scans.selectors_vex import is_at_work, vex_document_get, vex_documents
-from apps.scans.services.vex import VexOutcome, vex_take_in, vex_withdraw
+from apps.scans.services.vex import VexOutcome, vex_restore, vex_take_in, vex_withdraw
 
 SHOWN = 100
 
@@ -77,7 +78,7 @@ def vex_page(request: PageRequest, uid: uuid.UUID) -> HttpResponse:
         "statements": document.statements.all()[:SHOWN],
         "triages": document.triages.order_by("-id")[:SHOWN],
         "at_work": is_at_work(document),
-        "may_withdraw": document.is_on and may(request.actor, Permission.FINDING_TRIAGE, document),
+        "may_triage": may(request.actor, Permission.FINDING_TRIAGE, document),
     }
     return render(request, "scans/vex_detail.html", context)
 
@@ -90,5 +91,18 @@ def vex_withdraw_action(request: PageRequest, uid: uuid.UUID) -> HttpResponse:
     except Conflict as error:
         messages.warning(request, error.message)
     else:
-        messages.success(request, _("Withdrawn: what it said is taken back."))
+        told = _("Withdrawn: what it said is taken back.")
+        tell_undoable(request, told, "vex-restore", uid)
+    return redirect("vex-detail", uid)
+
+
+@require_POST
+def vex_restore_action(request: PageRequest, uid: uuid.UUID) -> HttpResponse:
+    document = vex_document_get(request.actor, uid)
+    try:
+        vex_restore(actor=request.actor, document=document)
+    except Conflict as error:
+        messages.warning(request, error.message)
+    else:
+        messages.success(request, _("It holds again."))
     return redirect("vex-detail", uid)
