@@ -20,7 +20,8 @@ from apps.planning.selectors import ItemFilter, items_list, titles_close_to
 from apps.risks.models import RiskStatement
 from apps.risks.selectors import conditions_close_to, statements_matching
 from apps.scans.models import Finding, Report
-from apps.scans.selectors import FindingFilter, findings_list, reports_matching
+from apps.scans.selectors import FindingFilter, reports_matching
+from apps.scans.selectors_pages import findings_found
 from apps.sources.models import Source
 from apps.sources.selectors import sources_matching
 
@@ -106,7 +107,7 @@ def _search(viewer: Actor, text: str, shown: int) -> Found:
     items, more_items = _first(items_list(viewer, ItemFilter(text=text, archived=True)), shown)
     statements, more_statements = _first(statements_matching(viewer, text, cwe=number), shown)
     guidance, more_guidance = _first(guidance_list(viewer, Filter(text=text)), shown)
-    findings, more_findings = _first(findings_list(viewer, of_findings), shown)
+    findings, more_findings = _first(findings_found(viewer, of_findings), shown)
     more = {
         "items": more_items,
         "statements": more_statements,

@@ -30,7 +30,8 @@ from apps.evidence.models import (
 from apps.risks.models import ENDED, RiskStatement
 from apps.risks.selectors import statements_visible
 from apps.scans.models import Finding, FindingState, Report, TriageRule
-from apps.scans.selectors import FindingFilter, findings_list
+from apps.scans.selectors import FindingFilter
+from apps.scans.selectors_pages import findings_found
 from apps.scans.selectors_rules import rules_visible
 
 _OPEN = ExpressionWrapper(Q(finding__state=FindingState.OPEN), output_field=BooleanField())
@@ -63,7 +64,7 @@ def findings_to_link(viewer: Actor, statement: RiskStatement, text: str) -> Quer
     Without a text those about one of its weaknesses, where it names any.
     """
     wanted = FindingFilter(system=statement.system.key, state=FindingState.OPEN, text=text)
-    found = findings_list(viewer, wanted)
+    found = findings_found(viewer, wanted)
     if not text and statement.cwes:
         found = found.filter(cwes__overlap=statement.cwes)
     known = EvidenceLink.objects.filter(

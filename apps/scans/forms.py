@@ -140,8 +140,8 @@ class FindingFilterForm(PlaceFilterForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        teams = [(team.key, team.name) for team in Team.objects.order_by("name")]
-        choices = with_any([*teams, (NOBODY, _("Nobody yet"))], _("Anybody"))
+        self.teams = [(team.key, team.name) for team in Team.objects.order_by("name")]
+        choices = with_any([*self.teams, (NOBODY, _("Nobody yet"))], _("Anybody"))
         self.fields["team"].choices = choices  # type: ignore[attr-defined]
 
     def put_counts(self, counts: Counts | None, tools: Iterable[str]) -> None:

@@ -1,5 +1,6 @@
 """Saying what findings are."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -43,9 +44,13 @@ class OwnerForm(forms.Form):
 
     team = forms.ChoiceField(label=_("Owner"))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, teams: Sequence[tuple[str, str]] | None = None, **kwargs: Any
+    ) -> None:
+        """teams: keys and names of all, where the caller has read them."""
         super().__init__(*args, **kwargs)
-        teams = [(team.key, team.name) for team in Team.objects.order_by("name")]
+        if teams is None:
+            teams = [(team.key, team.name) for team in Team.objects.order_by("name")]
         nobody = (self.NOBODY, _("As rules and the list of owners say"))
         choices = with_any([*teams, nobody], _("Choose ..."))
         self.fields["team"].choices = choices  # type: ignore[attr-defined]

@@ -25,11 +25,9 @@ from django.db.models import (
     When,
     prefetch_related_objects,
 )
-from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 
 from apps.accounts.actors import Actor
-from apps.accounts.models import Team
-from apps.accounts.policy import in_use, permitted
+from apps.accounts.policy import in_use
 from apps.accounts.roles import Permission
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
@@ -42,7 +40,6 @@ from apps.scans.models import (
     FindingState,
     FindingTag,
     OwnerChange,
-    OwnerSource,
     Presence,
     Report,
     ReportState,
@@ -54,7 +51,6 @@ from apps.scans.models import (
 from apps.scans.selectors_exploits import epss_at_least, in_kev, overdue, with_exploits
 
 NEWEST = 1000  # reports that a text is looked for in: whoever looks for one means one of late
-FEW = 5000  # findings that are read and sorted as quickly as a page in the order of the list
 NOBODY = "!"  # in the place of an owner's key, which it cannot be: findings that nobody owns
 
 
@@ -138,7 +134,7 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
     }
     found = found.filter(**{name: value for name, value in exact.items() if value})
     if wanted.tool:
-        found = found.filter(is_one_of(_series_of(tool__iexact=wanted.tool), "series_id"))
+        found = found.filter(is_one_of(series_of(tool__iexact=wanted.tool), "series_id"))
     if wanted.team == NOBODY:
         found = found.filter(owner=None)
     if wanted.severity is not None:
@@ -170,7 +166,7 @@ def _of_report(viewer: Actor, found: QuerySet[Finding], wanted: FindingFilter) -
     return found.filter(pk__in=changed_by(report, wanted.change)) if report else found.none()
 
 
-def _series_of(**place: str) -> list[int]:
+def series_of(**place: str) -> list[int]:
     """The series of a tool or stage, found first: of a number PostgreSQL knows how many findings it has."""
     return list(Series.objects.filter(**place).order_by().values_list("pk", flat=True))
 
@@ -199,10 +195,10 @@ def _exploits_asked_for(found: QuerySet[Finding], wanted: FindingFilter) -> Quer
 
 def is_one_of(numbers: Sequence[int], column: str = "id") -> Func:
     """`id = ANY(array)`: one parameter, where IN would be one for each of a hundred thousand."""
-    return _equals_any(column, Value(list(numbers), output_field=ArrayField(BigIntegerField())))
+    return equals_any(column, Value(list(numbers), output_field=ArrayField(BigIntegerField())))
 
 
-def _equals_any(column: str, numbers: Value | ArraySubquery) -> Func:
+def equals_any(column: str, numbers: Value | ArraySubquery) -> Func:
     return Func(
         F(column),
         numbers,
@@ -210,46 +206,6 @@ def _equals_any(column: str, numbers: Value | ArraySubquery) -> Func:
         arg_joiner=" = ANY(",
         output_field=BooleanField(),
     )
-
-
-def findings_to_triage(
-    actor: Actor,
-    verdict: str,
-    *,
-    findings: Sequence[int] | None = None,
-    wanted: FindingFilter | None = None,
-) -> QuerySet[Finding]:
-    """Findings, named or found by a filter, that a verdict of the actor would change."""
-    rows = _meant(actor, findings, wanted)
-    return rows.exclude(state__in=[FindingState.FIXED, verdict])
-
-
-def findings_to_own(
-    actor: Actor,
-    team: Team | None,
-    *,
-    findings: Sequence[int] | None = None,
-    wanted: FindingFilter | None = None,
-) -> QuerySet[Finding]:
-    """Findings, named or found by a filter, whose owner the actor's word would change.
-
-    team None: those that have an owner by hand, which would no longer count.
-    """
-    rows = _meant(actor, findings, wanted)
-    by_hand = Q(owner__source=OwnerSource.PERSON)
-    return rows.filter(by_hand) if team is None else rows.exclude(by_hand, owner__team=team)
-
-
-def _meant(
-    actor: Actor, findings: Sequence[int] | None, wanted: FindingFilter | None
-) -> QuerySet[Finding]:
-    """Findings, named or found by a filter, of systems where the actor may triage."""
-    rows: QuerySet[Finding]
-    if wanted is None:
-        rows = Finding.objects.filter(is_one_of(findings or []))
-    else:
-        rows = findings_list(actor, wanted).select_related(None).order_by()
-    return permitted(rows, actor, Permission.FINDING_TRIAGE)
 
 
 def triages_visible(viewer: Actor) -> QuerySet[Triage]:
@@ -358,66 +314,10 @@ def series_list(viewer: Actor, *, named: object = None) -> QuerySet[Series]:
     )
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where in a list of findings a page begins: behind the finding with these two."""
-
-    severity: int
-    pk: int
-
-
-@dataclass(frozen=True)
-class FindingsPage:
-    findings: list[Finding]
-    next: Place | None  # None: nothing follows
-
-
-def findings_page(
-    viewer: Actor,
-    wanted: FindingFilter,
-    behind: Place | None,
-    limit: int,
-    *,
-    number: int | None = None,
-) -> FindingsPage:
-    """One page, at the same cost wherever it begins.
-
-    number: of all that the filter finds, where that is kept. Of a stage or tool that has few, PostgreSQL
-    would walk a list of a million, since it guesses from averages; then these are read first.
-    The place is compared as a row value, (severity, id) < (s, i), the one form with which
-    PostgreSQL starts in the middle of the index; spelled out as OR it walks there from the top.
-    """
-    listed = findings_list(viewer, wanted)
-    found = with_exploits(listed)
-    if number is not None and number <= FEW and (wanted.stage or wanted.tool):
-        few = listed.select_related(None).order_by()
-        if wanted.stage:
-            few = few.filter(is_one_of(_series_of(stage=wanted.stage), "series_id"))
-        found = found.filter(_equals_any("id", ArraySubquery(few.values("pk"))))
-    # Those of one report are few, or all of a preview's, which are no part of what is new.
-    if wanted.since and not wanted.report and (newest := _few_since(viewer, wanted)) is not None:
-        found = found.filter(is_one_of(newest))
-    if behind is not None:
-        row = Tuple("severity", "id")
-        found = found.filter(TupleLessThan(row, (behind.severity, behind.pk)))
-    rows = list(found[: limit + 1])
-    last = rows[limit - 1] if len(rows) > limit else None
-    return FindingsPage(rows[:limit], Place(last.severity, last.pk) if last else None)
-
-
 def columns_of(viewer: Actor) -> tuple[str, ...]:
     """The columns that the viewer chose for the list, else the standard ones."""
     rows = FindingColumns.objects.filter(user=viewer.user_id).values_list("names", flat=True)
     return known(rows[0]) if viewer.user_id is not None and rows else STANDARD
-
-
-def _few_since(viewer: Actor, wanted: FindingFilter) -> list[int] | None:
-    """What is new at all, where that is few: read first, from the newest on, since PostgreSQL would walk
-    the list from the worst. None: there are many, and the walk finds a page of them soon."""
-    new = FindingFilter(state=wanted.state, previews=wanted.previews, since=wanted.since)
-    rows = findings_list(viewer, new).select_related(None).order_by("-first_seen_at")
-    found = list(rows.values_list("pk", flat=True)[: FEW + 1])
-    return found if len(found) <= FEW else None
 
 
 def findings_new(

@@ -1,8 +1,9 @@
 """How many findings each choice of a filter would show, added up from what is kept for each series."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet, Sum, TextField, Value
 from django.db.models.functions import Cast
@@ -20,7 +21,18 @@ _FACETS = {
     "state": "state",
     "severity": "severity",
 }
+CHOICES = tuple(_FACETS)
 _KNOWN = {*_FACETS, "series", "previews"}
+
+
+class Cell(NamedTuple):
+    """What a finding is counted by: what it has of each filter with choices."""
+
+    system: str
+    stage: str
+    tool: str
+    state: str
+    severity: str  # the level, as in an address
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,35 @@ def finding_counts(viewer: Actor, wanted: FindingFilter) -> Counts | None:
     for facet, choice, number in parts[0].union(*parts[1:], all=True):
         found[facet][choice] = number
     return Counts(**found)
+
+
+def counts_of(cells: Mapping[Cell, int], wanted: FindingFilter) -> Counts:
+    """The same of findings that were read. cells: all that the filter finds whatever its choices are."""
+    found: dict[str, Counter[str]] = {name: Counter() for name in CHOICES}
+    for cell, number in cells.items():
+        missed = _missed(cell, wanted)
+        for name in CHOICES:
+            if missed <= {name}:
+                found[name][getattr(cell, name)] += number
+    return Counts(**found)
+
+
+def fits(cell: Cell, wanted: FindingFilter) -> bool:
+    """Whether what is counted so is what the filter's choices ask for."""
+    return not _missed(cell, wanted)
+
+
+def _missed(cell: Cell, wanted: FindingFilter) -> set[str]:
+    """The choices that what is counted so does not meet."""
+    level = None if wanted.severity is None else str(wanted.severity)
+    met = {
+        "system": wanted.system in {"", cell.system},
+        "stage": wanted.stage in {"", cell.stage},
+        "tool": not wanted.tool or wanted.tool.casefold() == cell.tool.casefold(),
+        "state": wanted.state in {"", "any", cell.state},
+        "severity": level is None or cell.severity >= level,
+    }
+    return {name for name, is_met in met.items() if not is_met}
 
 
 def _cells(viewer: Actor, wanted: FindingFilter) -> QuerySet[FindingCount]:

@@ -256,7 +256,7 @@ def test_few_findings_are_the_same_ones_in_the_same_order(
 ) -> None:
     client.force_login(people.chief)
     few = client.get(f"/findings/?{query}").context["findings"]
-    monkeypatch.setattr("apps.scans.selectors.FEW", -1)
+    monkeypatch.setattr("apps.scans.selectors_pages.FEW", -1)
     assert client.get(f"/findings/?{query}").context["findings"] == few
     assert bool(few) == (query != "tool=none")
 
@@ -274,7 +274,7 @@ def test_what_is_not_kept_is_not_said(people: People, spread: list[Finding]) -> 
 
 
 def test_the_page_says_it_beside_each_choice(
-    client: Client, people: People, spread: list[Finding]
+    client: Client, people: People, spread: list[Finding], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.force_login(people.chief)
     with CaptureQueriesContext(connection) as captured:
@@ -290,6 +290,8 @@ def test_the_page_says_it_beside_each_choice(
         "Any state (10)",
     ):
         assert choice in page, choice
+    assert "Deploy (3)" in client.get("/findings/?q=SQL").content.decode()
+    monkeypatch.setattr("apps.scans.selectors_pages.FEW", 1)
     assert "Deploy (" not in client.get("/findings/?q=SQL").content.decode()
     chips = client.get("/findings/?stage=code&tool=Bandit").content.decode()
     assert "Code</" in chips.split('id="results"')[1]

@@ -11,10 +11,11 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.audit.models import AuditEntry
-from apps.scans import selectors
+from apps.scans import selectors, selectors_pages
 from apps.scans.models import Finding
 from apps.scans.newness import new_since, new_this_week
-from apps.scans.selectors import FindingFilter, findings_page
+from apps.scans.selectors import FindingFilter
+from apps.scans.selectors_pages import findings_page
 from tests.api.conftest import as_user, problem_fields
 from tests.conftest import People
 from tests.factories import actor_of, make_finding, make_series, make_system
@@ -96,7 +97,7 @@ def test_few_and_many_are_found_alike(
     wanted = FindingFilter(since="2026-11-21T00:00:00+00:00")
     actor = actor_of(people.security)
     few = [each.pk for each in findings_page(actor, wanted, None, 50).findings]
-    monkeypatch.setattr(selectors, "FEW", 1)
+    monkeypatch.setattr(selectors_pages, "FEW", 1)
     assert [each.pk for each in findings_page(actor, wanted, None, 50).findings] == few
     assert set(few) == {ages[each].pk for each in ("0", "3", "7")}
 

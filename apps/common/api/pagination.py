@@ -37,14 +37,14 @@ class KeysetPagination(BasePagination):
         ordering: Sequence[str] = view.ordering  # type: ignore[union-attr]  # ListView has it
         limit = _limit(request.query_params.get("limit", ""))
         rows = queryset.order_by(*ordering)
-        if cursor := request.query_params.get("cursor", ""):
-            found = _fetch(rows, ordering, _decode(cursor, len(ordering)), limit + 1)
+        if key := cursor_key(request, len(ordering)):
+            found = _fetch(rows, ordering, key, limit + 1)
         else:
             found = list(rows[: limit + 1])
         self.next_url = None
         if len(found) > limit:
-            key = [_value(found[limit - 1], name.removeprefix("-")) for name in ordering]
-            self.next_url = replace_query_param(request.get_full_path(), "cursor", _encode(key))
+            last = [_value(found[limit - 1], name.removeprefix("-")) for name in ordering]
+            self.next_url = replace_query_param(request.get_full_path(), "cursor", _encode(last))
         return found[:limit]
 
     def get_paginated_response(self, data: Any) -> Response:
@@ -71,6 +71,12 @@ class KeysetPagination(BasePagination):
             _parameter("limit", "How many at most.", limit),
             _parameter("cursor", "Where to go on; take it from `next`.", {"type": "string"}),
         ]
+
+
+def cursor_key(request: Request, length: int) -> list[Scalar] | None:
+    """The values behind which a page begins, None for the first. Raises: ValidationError."""
+    cursor = request.query_params.get("cursor", "")
+    return _decode(cursor, length) if cursor else None
 
 
 def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:

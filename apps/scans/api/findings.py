@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from apps.accounts.api.views import PortalListView, PortalView
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Nothing, read_query
+from apps.common.api.pagination import cursor_key
 from apps.scans.api.serializers import (
     SEVERITIES,
     FindingQuery,
@@ -17,8 +18,9 @@ from apps.scans.api.serializers import (
     SeriesQuery,
 )
 from apps.scans.registry import registry
-from apps.scans.selectors import FindingFilter, findings_list, series_list, with_marks
+from apps.scans.selectors import FindingFilter, series_list, with_marks
 from apps.scans.selectors_exploits import with_exploits
+from apps.scans.selectors_pages import findings_found, place_of
 
 
 class Findings(PortalListView):
@@ -32,8 +34,9 @@ class Findings(PortalListView):
         gives=FindingRatedOut(many=True),
     )
     def get(self, request: Request) -> Response:
-        wanted = read_query(FindingQuery, request)
-        rows = with_marks(with_exploits(findings_list(self.actor, asked_for(wanted))))
+        wanted = asked_for(read_query(FindingQuery, request))
+        behind = place_of(cursor_key(request, 2))
+        rows = with_marks(with_exploits(findings_found(self.actor, wanted, behind)))
         return self.page(FindingRatedOut, rows, "-severity", "-id")
 
 

@@ -26,12 +26,11 @@ from apps.scans.models import (
 )
 from apps.scans.selectors import (
     finding_get,
-    findings_to_own,
-    findings_to_triage,
     triage_get,
     triages_visible,
     verdicts_of,
 )
+from apps.scans.selectors_meant import findings_to_own, findings_to_triage
 from apps.scans.services.assign import finding_own, owner_start
 from apps.scans.services.triage import (
     MOST_NAMED,

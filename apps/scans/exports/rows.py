@@ -11,8 +11,9 @@ from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 
 from apps.accounts.actors import Actor
 from apps.scans.models import Finding, FindingState, TriageChange
-from apps.scans.selectors import FindingFilter, findings_list
+from apps.scans.selectors import FindingFilter
 from apps.scans.selectors_exploits import with_exploits
+from apps.scans.selectors_pages import findings_found
 
 CHUNK = 1000  # rows a round trip
 
@@ -36,16 +37,16 @@ class ExportRow:
 
 def rows_listed(viewer: Actor, wanted: FindingFilter) -> Iterator[ExportRow]:
     """In the order of the list: the worst first."""
-    return _rows(_marked(findings_list(viewer, wanted)))
+    return _rows(_marked(findings_found(viewer, wanted)))
 
 
 def rows_shown(viewer: Actor, wanted: FindingFilter) -> Iterator[ExportRow]:
     """As rows_listed, with what is known of exploitation, which the list shows, too."""
-    return _rows(with_exploits(_marked(findings_list(viewer, wanted))))
+    return _rows(with_exploits(_marked(findings_found(viewer, wanted))))
 
 
 def rows_by_series(viewer: Actor, wanted: FindingFilter) -> Iterator[ExportRow]:
-    return _rows(_marked(findings_list(viewer, wanted)).order_by("series_id", "id"))
+    return _rows(_marked(findings_found(viewer, wanted)).order_by("series_id", "id"))
 
 
 def _marked(found: QuerySet[Finding]) -> QuerySet[Finding]:
@@ -79,7 +80,7 @@ def components(viewer: Actor, wanted: FindingFilter) -> Iterator[str]:
 
 
 def _with_vulnerability(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
-    found = findings_list(viewer, wanted).exclude(vulnerabilities=[])
+    found = findings_found(viewer, wanted).exclude(vulnerabilities=[])
     return found.annotate(vulnerability=F("vulnerabilities__0"))
 
 

@@ -12,7 +12,8 @@ from apps.accounts.policy import require
 from apps.accounts.roles import Permission
 from apps.common.errors import Invalid, NotPermitted
 from apps.scans.models import Finding, Triage, TriageAbout
-from apps.scans.selectors import FindingFilter, findings_to_own
+from apps.scans.selectors import FindingFilter
+from apps.scans.selectors_meant import findings_to_own
 from apps.scans.services.triage import act_start, which_problems
 
 

@@ -28,7 +28,8 @@ from apps.scans.models import (
     TriageState,
     Verdict,
 )
-from apps.scans.selectors import FindingFilter, findings_to_triage
+from apps.scans.selectors import FindingFilter
+from apps.scans.selectors_meant import findings_to_triage
 from apps.scans.services.triage_steps import triage_step
 
 MOST_NAMED = 1000  # findings that can be named one by one

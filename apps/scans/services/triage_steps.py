@@ -19,7 +19,8 @@ from apps.scans.models import (
     TriageChange,
     TriageState,
 )
-from apps.scans.selectors import FindingFilter, findings_to_own, findings_to_triage
+from apps.scans.selectors import FindingFilter
+from apps.scans.selectors_meant import findings_to_own, findings_to_triage
 from apps.scans.services.counts import counts_refresh
 from apps.scans.services.owner_steps import owners_say, owners_take_back
 

@@ -18,13 +18,9 @@ from apps.scans.exports.files import KINDS
 from apps.scans.forms import FindingFilterForm
 from apps.scans.forms_triage import ChosenFindings, OwnerForm, VerdictForm
 from apps.scans.models import SEVERITIES
-from apps.scans.selectors import (
-    Place,
-    columns_of,
-    findings_page,
-    read_for_columns,
-)
-from apps.scans.selectors_counts import Counts, finding_counts, tools_seen
+from apps.scans.selectors import columns_of, read_for_columns
+from apps.scans.selectors_counts import Counts, tools_seen
+from apps.scans.selectors_pages import Place, findings_page
 from apps.scans.services.columns import columns_choose
 
 PAGE = 50
@@ -44,10 +40,10 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
     wanted = form.wanted()
     place = _place(given.get("after", ""))
     path = reverse("finding-list")
-    counts = finding_counts(viewer, wanted)
-    number = counts.found(wanted.state) if counts else None
-    page = findings_page(viewer, wanted, place, PAGE, number=number)
+    page = findings_page(viewer, wanted, place, PAGE)
+    counts = page.counts
     form.put_counts(counts, counts.tool if counts else tools_seen(viewer))
+    number = None if page.is_more else page.number
     if number is None and place is None and page.next is None:
         number = len(page.findings)  # all of them are on this page
     may_triage = viewer.systems_with(Permission.FINDING_TRIAGE) != frozenset()
@@ -66,7 +62,7 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
         "triage_form": VerdictForm() if may_triage else None,
         "chosen": ChosenFindings(number=number),
         "triage_url": address(reverse("triage-new"), given, OPENED),
-        "owner_form": OwnerForm() if may_triage else None,
+        "owner_form": OwnerForm(teams=form.teams) if may_triage else None,
         "owner_url": address(reverse("owner-new"), given, OPENED),
         "groups_url": address(reverse("group-list"), given, NAMES),
         "exports": [
@@ -75,7 +71,8 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
         ],
         "findings": page.findings,
         "levels": _levels(counts, wanted.severity, path, given.dict()),
-        "found": sum(counts.levels()) if counts else 0,
+        "found": sum(counts.levels()) if counts else page.number,
+        "is_more": page.is_more,
         "is_open": wanted.state == "open",
         "active": [
             (label, words, address(path, given, LISTED, **{name: ""}))

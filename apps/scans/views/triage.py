@@ -22,10 +22,9 @@ from apps.scans.forms_triage import ChosenFindings, OwnerForm, VerdictForm
 from apps.scans.models import Finding, Triage
 from apps.scans.selectors import (
     FindingFilter,
-    findings_to_own,
-    findings_to_triage,
     triage_get,
 )
+from apps.scans.selectors_meant import findings_to_own, findings_to_triage
 from apps.scans.services.assign import owner_start
 from apps.scans.services.triage import triage_start, triage_undo
 from apps.scans.views.findings import LISTED, OPENED

@@ -1,0 +1,321 @@
+"""The two ways in which findings of a filter are read, and how a list chooses between them.
+
+A list of a million in its own order is walked from the top, which is quick where every few rows there is a
+hit, and reads all of it where there is none. What few findings have is found by its own index and sorted,
+which is quick where they are few, and reads all of them where they are not. PostgreSQL would choose by what
+it guesses of averages, and guesses wrongly of exactly the filters that find little. So it is looked at: a
+glance at the head of the list says whether hits stand close together; where they do not, the first
+thousands of hits are read in whatever order they come.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import CharField, F, Func, QuerySet, Subquery
+from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
+
+from apps.accounts.actors import Actor, portal_actor
+from apps.accounts.models import Team
+from apps.accounts.roles import Permission
+from apps.catalog.models import System
+from apps.scans.models import EpssScore, Finding, FindingCount, FindingState, KevEntry, Series
+from apps.scans.selectors import (
+    NOBODY,
+    FindingFilter,
+    equals_any,
+    findings_list,
+    is_one_of,
+    series_of,
+)
+from apps.scans.selectors_counts import Cell, Counts, counts_of, finding_counts, fits
+from apps.scans.selectors_exploits import with_exploits
+
+FEW = 5000  # findings that are read and sorted as quickly as a page in the order of the list
+GLANCE = 2000  # rows at the head of the list, which are looked at for hits
+MANY = (
+    20_000  # hits that the glance makes likely, from which on the list is walked without counting
+)
+LARGEST = 2**63 - 1  # number that a column holds
+LIKELY = 0.1  # from which score on few enough CVEs have it for each to be looked up
+
+_IN_ORDER = {"system", "state", "severity", "previews"}  # what the indexes of the list are for
+_ANY_CHOICE = {"system": "", "stage": "", "tool": "", "state": "any", "severity": None}
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where in a list of findings a page begins: behind the finding with these two."""
+
+    severity: int
+    pk: int
+
+
+def place_of(key: Sequence[object] | None) -> Place | None:
+    """That of a cursor's key; None where it is none, which whoever reads the rows refuses."""
+    match key:
+        case [int(severity), int(pk)] if 0 <= severity <= LARGEST and 0 <= pk <= LARGEST:
+            return Place(severity, pk)
+        case _:
+            return None
+
+
+class Hit(NamedTuple):
+    """A finding as its place in the list sorts it, and what its choices are counted by."""
+
+    severity: int
+    pk: int
+    state: str
+    series: int
+
+    @property
+    def kind(self) -> tuple[int, str, int]:
+        return self.series, self.state, self.severity
+
+    @property
+    def place(self) -> Place:
+        return Place(self.severity, self.pk)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was found out before the rows are read.
+
+    places: those of the page's findings and of what follows, in order; None: walk the list. number: of all
+    findings on all pages, or (is_more) one that they exceed; None: nobody counted.
+    """
+
+    places: Sequence[Place] | None
+    counts: Counts | None = None
+    number: int | None = None
+    is_more: bool = False
+
+
+@dataclass(frozen=True)
+class FindingsPage:
+    findings: list[Finding]
+    next: Place | None  # None: nothing follows
+    counts: Counts | None = None  # beside each choice; None: nobody counted
+    number: int | None = None  # as in Reading
+    is_more: bool = False
+
+
+def findings_page(
+    viewer: Actor, wanted: FindingFilter, behind: Place | None, limit: int
+) -> FindingsPage:
+    """One page, at about the same cost wherever it begins and whatever it asks for."""
+    reading = _reading(viewer, wanted, behind, limit)
+    found = with_exploits(findings_list(viewer, wanted))
+    if reading.places is not None:
+        rows = list(found.filter(is_one_of([each.pk for each in reading.places[: limit + 1]])))
+    else:
+        rows = list(_behind(found, behind)[: limit + 1])
+    last = rows[limit - 1] if len(rows) > limit else None
+    return FindingsPage(
+        findings=rows[:limit],
+        next=Place(last.severity, last.pk) if last else None,
+        counts=reading.counts,
+        number=reading.number,
+        is_more=reading.is_more,
+    )
+
+
+def findings_found(
+    viewer: Actor, wanted: FindingFilter, behind: Place | None = None
+) -> QuerySet[Finding]:
+    """As findings_list, and of what few findings have only these, by their numbers, whatever is done with it.
+
+    behind: where it is going to be read from.
+    """
+    listed = findings_list(viewer, wanted)
+    if _asked_beside(wanted, _IN_ORDER) == set():
+        return listed
+    if _is_likely_many(*_glance(viewer, wanted, behind)):
+        return listed
+    few = _few(viewer, wanted)
+    if few is not None:
+        return listed.filter(is_one_of([hit.pk for hit in few]))
+    sought = _sought(viewer, wanted)
+    if sought is None:
+        return listed
+    return listed.filter(equals_any("id", ArraySubquery(sought.values("pk"))))
+
+
+def _reading(viewer: Actor, wanted: FindingFilter, behind: Place | None, limit: int) -> Reading:
+    counts = finding_counts(viewer, wanted)
+    if counts is not None:
+        number = counts.found(wanted.state)
+        is_rare = number <= FEW and _asked_beside(wanted, _IN_ORDER)
+        few = _few(viewer, wanted) if is_rare else None
+        return Reading(None if few is None else _places(few, behind), counts, number)
+    return _sought_for(viewer, wanted, behind, limit)
+
+
+def _sought_for(viewer: Actor, wanted: FindingFilter, behind: Place | None, limit: int) -> Reading:
+    """Of a filter whose findings nobody has counted beforehand."""
+    sought = _sought(viewer, wanted)
+    close, all_findings = _glance(viewer, wanted, behind)
+    is_full = len(close) > limit
+    if sought is None:
+        return Reading(close if is_full else None)
+    if is_full and _is_likely_many(close, all_findings):
+        return Reading(close, number=None if behind else _said(len(close)), is_more=True)
+    whole = None if _is_put_away(viewer, wanted.system) else _few(viewer, _of_any_choice(wanted))
+    if whole is not None:
+        return _counted(viewer, wanted, behind, whole)
+    # More than FEW, whatever the choices are; with them perhaps fewer.
+    if is_full:
+        few = _few(viewer, wanted)
+        return Reading(close, None, *((FEW, True) if few is None else (len(few), False)))
+    rest = _sorted(sought, behind, max(FEW, limit) + 1)
+    if len(rest) > FEW:
+        return Reading(rest, number=FEW, is_more=True)
+    return Reading(rest, number=None if behind else len(rest))
+
+
+def _of_any_choice(wanted: FindingFilter) -> FindingFilter:
+    return replace(wanted, **_ANY_CHOICE)  # type: ignore[arg-type]
+
+
+def _is_put_away(viewer: Actor, system: str) -> bool:
+    """Whether a system is archived: then only a filter that names it finds anything of it."""
+    archived = viewer.archived_systems if system else frozenset()
+    return bool(archived) and System.objects.filter(key=system, pk__in=archived).exists()
+
+
+def _counted(
+    viewer: Actor, wanted: FindingFilter, behind: Place | None, whole: Sequence[Hit]
+) -> Reading:
+    """Of all that a filter finds whatever its choices are: those of its choices, and a count for each other."""
+    cells = _cells(viewer, whole)
+    few = [hit for hit in whole if hit.kind in cells and fits(cells[hit.kind], wanted)]
+    numbers = Counter(cells[hit.kind] for hit in whole if hit.kind in cells)
+    return Reading(_places(few, behind), counts_of(numbers, wanted), len(few))
+
+
+def _asked_beside(wanted: FindingFilter, known: Collection[str]) -> set[str]:
+    """The names of the filter's fields that ask for something, but those that are known."""
+    names = {each.name for each in fields(wanted) if getattr(wanted, each.name) != each.default}
+    return names - set(known)
+
+
+def _glance(viewer: Actor, wanted: FindingFilter, behind: Place | None) -> tuple[list[Place], int]:
+    """The hits among the next rows of the list, in its order, and how many findings there are at all.
+
+    Which rows come next is what an index has in order; of a reader who sees several systems those of all.
+    Branches and what one report did have no such index, and no list of a million either.
+    """
+    if wanted.previews or wanted.report:
+        return [], 0
+    reader, order = _order_of(viewer, wanted)
+    next_rows = findings_list(reader, order)
+    everything: QuerySet[FindingCount] = FindingCount.objects.order_by()
+    total = everything.annotate(total=Func(F("number"), function="SUM")).values("total")
+    numbers = _behind(next_rows.select_related(None), behind).values("pk")[:GLANCE]
+    rows = findings_list(viewer, wanted).filter(equals_any("id", ArraySubquery(numbers)))
+    found = list(rows.annotate(total=Subquery(total)).values_list("severity", "pk", "total"))
+    return [Place(severity, pk) for severity, pk, _total in found], found[0][2] or 0 if found else 0
+
+
+def _order_of(viewer: Actor, wanted: FindingFilter) -> tuple[Actor, FindingFilter]:
+    """Along whose list a glance goes: an index has that of what is open of one system, and those of all in one.
+
+    SECURITY: it only says which rows are looked at; those that the viewer may not see are no hits.
+    """
+    systems = viewer.systems_with(Permission.SYSTEM_VIEW)
+    is_one = bool(wanted.system) or systems is None or len(systems) < 2
+    order = FindingFilter(state=wanted.state, severity=wanted.severity)
+    if is_one and wanted.state == FindingState.OPEN:
+        return viewer, replace(order, system=wanted.system)
+    return portal_actor("lists"), order
+
+
+def _is_likely_many(close: Sequence[Place], all_findings: int) -> bool:
+    return len(close) * all_findings >= MANY * GLANCE
+
+
+def _few(viewer: Actor, wanted: FindingFilter) -> list[Hit] | None:
+    """All that a filter finds, in no order, or None where that is more than FEW."""
+    sought = _sought(viewer, wanted)
+    if sought is None:
+        return None
+    told = sought.values_list("severity", "pk", "state", "series_id")
+    hits = list(told[: FEW + 1])
+    return [Hit(*hit) for hit in hits] if len(hits) <= FEW else None
+
+
+def _sorted(sought: QuerySet[Finding], behind: Place | None, most: int) -> list[Place]:
+    """The first places of all that a filter finds, read and sorted: what it costs goes by their number.
+
+    By sums, which no index is in the order of, so that no list is walked: a weakness that is of one severity
+    has its first hit behind all that is worse.
+    """
+    rows = _behind(sought, behind).order_by((F("severity") + 0).desc(), (F("id") + 0).desc())
+    return [Place(*row) for row in rows.values_list("severity", "pk")[:most]]
+
+
+def _sought(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding] | None:
+    """What a filter finds, in no order, so that PostgreSQL has no list to walk; None where no index says it.
+
+    What is known of exploits is asked by the CVEs that have it, each of which the index of vulnerabilities
+    knows, and not of each finding.
+    """
+    if wanted.epss is not None and wanted.epss < LIKELY:
+        return None
+    of_team = wanted.team not in {"", NOBODY}
+    less = replace(wanted, kev=False, epss=None, team="" if of_team else wanted.team)
+    rows = findings_list(viewer, less)
+    if of_team:  # by its number, of which PostgreSQL knows how many findings have it
+        numbers = Team.objects.filter(key=wanted.team).values_list("pk", flat=True)
+        rows = rows.filter(owner__team_id=numbers.first() or 0)
+    if wanted.kev:
+        rows = rows.filter(vulnerabilities__overlap=_cves(KevEntry.objects.all()))
+    if wanted.epss is not None:
+        likely = EpssScore.objects.filter(score__gte=wanted.epss)
+        rows = rows.filter(vulnerabilities__overlap=_cves(likely))
+    if wanted.stage:
+        rows = rows.filter(is_one_of(series_of(stage=wanted.stage), "series_id"))
+    found: QuerySet[Finding] = rows.select_related(None).order_by()
+    return found
+
+
+def _cves(rows: QuerySet[KevEntry] | QuerySet[EpssScore]) -> ArraySubquery:
+    names = rows.order_by().values("cve")
+    return ArraySubquery(names, output_field=ArrayField(CharField(max_length=100)))
+
+
+def _behind(rows: QuerySet[Finding], place: Place | None) -> QuerySet[Finding]:
+    """What comes after a place. Compared as a row value, (severity, id) < (s, i), the one form with which
+    PostgreSQL starts in the middle of the index; spelled out as OR it walks there from the top."""
+    if place is None:
+        return rows
+    return rows.filter(TupleLessThan(Tuple("severity", "id"), (place.severity, place.pk)))
+
+
+def _places(hits: Sequence[Hit], behind: Place | None) -> list[Place]:
+    """In the order of the list, from a place on."""
+    places = sorted((hit.place for hit in hits), reverse=True)
+    return [place for place in places if behind is None or place < behind]
+
+
+def _cells(viewer: Actor, hits: Sequence[Hit]) -> dict[tuple[int, str, int], Cell]:
+    """What each hit is counted as, by series, state and severity."""
+    kinds = {hit.kind for hit in hits}
+    if not kinds:
+        return {}
+    rows = Series.objects.visible_to(viewer).filter(is_one_of(list({kind[0] for kind in kinds})))
+    told = rows.order_by().values_list("pk", "system__key", "stage", "tool")
+    places = {pk: (system, stage, tool) for pk, system, stage, tool in told}
+    return {
+        (series, state, severity): Cell(*places[series], state, str(severity))
+        for series, state, severity in kinds
+        if series in places
+    }
+
+
+def _said(number: int) -> int:
+    """A number that is exceeded, in round ones."""
+    return max((each for each in (50, 100, 200, 500, 1000) if each < number), default=0)
