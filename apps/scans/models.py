@@ -27,6 +27,7 @@ from apps.scans.models_lists import FindingColumns
 from apps.scans.models_raw import RawCopies, RawLeftover
 from apps.scans.models_retention import RawRetention
 from apps.scans.models_rules import FindingOwner, FindingTag, OwnersMap, OwnerSource, TriageRule
+from apps.scans.models_texts import FindingText
 from apps.scans.models_verdicts import Justification, Verdict
 from apps.scans.models_vex import VexDocument, VexStatement
 
@@ -38,6 +39,7 @@ __all__ = [  # those of the other modules, for whoever imports models from here
     "FindingCount",
     "FindingOwner",
     "FindingTag",
+    "FindingText",
     "Justification",
     "KevEntry",
     "OwnerSource",
@@ -77,6 +79,8 @@ class Series(SystemOwned):
     open_counts = ArrayField(models.PositiveIntegerField(), default=no_open_findings)
     # Whether the groups of several tools know what is open now; whoever counts says no, the sweeper yes.
     is_grouped = models.BooleanField(default=False, db_default=False)
+    # Whether all that findings are searched by is kept (FindingText); whoever brings texts says no.
+    has_texts = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name_plural = "series"

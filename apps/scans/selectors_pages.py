@@ -8,6 +8,7 @@ glance at the head of the list says whether hits stand close together; where the
 thousands of hits are read in whatever order they come.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
@@ -15,14 +16,23 @@ from typing import NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import CharField, F, Func, QuerySet, Subquery
+from django.db.models import CharField, F, Func, QuerySet, Subquery, Value
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
+from django.db.models.functions import Upper
 
 from apps.accounts.actors import Actor, portal_actor
 from apps.accounts.models import Team
 from apps.accounts.roles import Permission
 from apps.catalog.models import System
-from apps.scans.models import EpssScore, Finding, FindingCount, FindingState, KevEntry, Series
+from apps.scans.models import (
+    EpssScore,
+    Finding,
+    FindingCount,
+    FindingState,
+    FindingText,
+    KevEntry,
+    Series,
+)
 from apps.scans.selectors import (
     NOBODY,
     FindingFilter,
@@ -43,6 +53,9 @@ LARGEST = 2**63 - 1  # number that a column holds
 LIKELY = 0.1  # from which score on few enough CVEs have it for each to be looked up
 
 _IN_ORDER = {"system", "state", "severity", "previews"}  # what the indexes of the list are for
+# What no index finds by itself; texts only where they are long enough.
+_NO_INDEX = {*_IN_ORDER, "text", "path", "component", "rule"}
+_INDEXED = re.compile(r"[^\W_]{3}")  # of three letters or digits a trigram is made
 _ANY_CHOICE = {"system": "", "stage": "", "tool": "", "state": "any", "severity": None}
 
 
@@ -263,23 +276,43 @@ def _sought(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding] | None:
     What is known of exploits is asked by the CVEs that have it, each of which the index of vulnerabilities
     knows, and not of each finding.
     """
-    if wanted.epss is not None and wanted.epss < LIKELY:
+    likely, of_team = (wanted.epss or 0) >= LIKELY, wanted.team not in {"", NOBODY}
+    said = _pieces(wanted)
+    if not said and not _asked_beside(wanted, _NO_INDEX if likely else {*_NO_INDEX, "epss"}):
         return None
-    of_team = wanted.team not in {"", NOBODY}
-    less = replace(wanted, kev=False, epss=None, team="" if of_team else wanted.team)
+    less = replace(wanted, kev=False)
+    less = replace(less, epss=None) if likely else less
+    less = replace(less, team="") if of_team else less
     rows = findings_list(viewer, less)
     if of_team:  # by its number, of which PostgreSQL knows how many findings have it
         numbers = Team.objects.filter(key=wanted.team).values_list("pk", flat=True)
         rows = rows.filter(owner__team_id=numbers.first() or 0)
     if wanted.kev:
         rows = rows.filter(vulnerabilities__overlap=_cves(KevEntry.objects.all()))
-    if wanted.epss is not None:
-        likely = EpssScore.objects.filter(score__gte=wanted.epss)
-        rows = rows.filter(vulnerabilities__overlap=_cves(likely))
+    if likely:
+        scores = EpssScore.objects.filter(score__gte=wanted.epss)
+        rows = rows.filter(vulnerabilities__overlap=_cves(scores))
     if wanted.stage:
         rows = rows.filter(is_one_of(series_of(stage=wanted.stage), "series_id"))
     found: QuerySet[Finding] = rows.select_related(None).order_by()
-    return found
+    return found.filter(equals_any("id", _that_say(said, found))) if said else found
+
+
+def _pieces(wanted: FindingFilter) -> list[str]:
+    """What the texts of all that the filter finds say; what is too short for the index is left out."""
+    asked = [wanted.text.strip(), wanted.path, wanted.component, *wanted.rule.split("*")]
+    return [piece for piece in asked if _INDEXED.search(piece)]
+
+
+def _that_say(pieces: Sequence[str], found: QuerySet[Finding]) -> ArraySubquery:
+    """The numbers of findings whose kept texts say all of it, and of those that a filter finds among series
+    whose texts are not kept yet."""
+    kept = FindingText.objects.order_by()
+    for piece in pieces:
+        kept = kept.filter(text__contains=Upper(Value(piece)))
+    changed = Series.objects.filter(has_texts=False).order_by()
+    others = found.filter(equals_any("series_id", ArraySubquery(changed.values("pk"))))
+    return ArraySubquery(kept.values("pk").union(others.values("pk"), all=True))
 
 
 def _cves(rows: QuerySet[KevEntry] | QuerySet[EpssScore]) -> ArraySubquery:

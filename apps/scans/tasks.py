@@ -7,6 +7,7 @@ from apps.scans.services import ingest as ingest_service
 from apps.scans.services import raw as raw_service
 from apps.scans.services import retention as retention_service
 from apps.scans.services import sweep as sweep_service
+from apps.scans.services import texts as texts_service
 from apps.scans.services import triage as triage_service
 
 
@@ -20,6 +21,7 @@ def sweep() -> None:
     sweep_service.reports_send_due()
     triage_service.triages_send_due()
     groups_service.groups_make_due()
+    texts_service.texts_keep_due()
     counts_service.counts_mend()
     raw_service.raw_leftovers_delete()
 

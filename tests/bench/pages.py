@@ -37,6 +37,13 @@ def addresses(made: dict[str, Any]) -> dict[str, str]:
         "findings": "/findings/",
         "findings-filtered": f"/findings/?severity=4&system={system}",
         "findings-searched": "/findings/?q=weakness+17",
+        # What few of a million have, and what none has.
+        "findings-rare-cve": "/findings/?q=CVE-2024-99999&state=any",
+        "findings-rare-text": "/findings/?q=zebra&state=any",
+        "findings-no-text": "/findings/?q=giraffe",
+        "findings-rare-cwe": "/findings/?cwe=1321&state=any",
+        "findings-kev": "/findings/?exploit=kev&state=any",
+        "findings-second-page": f"/findings/?cwe=30&after=2-{finding}",
         "finding": f"/findings/{finding}/",
         "groups": "/findings/groups/",
         "reports": "/reports/",

@@ -38,6 +38,7 @@ def organisation(findings: int, statements: int) -> dict[str, Any]:
     """Fill an empty database. Returns what the pages of the bench are asked for: people and keys."""
     from apps.accounts.roles import Role
     from apps.scans.services.groups import groups_make
+    from apps.scans.services.texts import texts_keep_due
     from tests.factories import make_guidance, make_member, make_system, make_user
 
     systems = [make_system(f"bench-{n}", f"System {n}") for n in range(SYSTEMS)]
@@ -46,6 +47,8 @@ def organisation(findings: int, statements: int) -> dict[str, Any]:
     for number in range(40):
         make_guidance(published=True, title=f"How to keep secrets out of images, part {number}")
     finding = _findings(systems, findings)
+    _rarities()
+    texts_keep_due(len(systems) * len(STAGES))
     for system in systems:
         groups_make(system.pk)
     statement = _statements(systems, statements)
@@ -122,6 +125,19 @@ def _findings(systems: list[Any], total: int) -> int:
     )
     assert Series.objects.count() == len(systems) * len(STAGES)
     return int(Finding.objects.filter(system=systems[3])[0].pk)
+
+
+def _rarities() -> None:
+    """What one in a hundred thousand findings has: words, a weakness, a CVE that is known to be exploited."""
+    from apps.scans.models import KevEntry
+
+    names = ["CVE-2024-99999", *(f"CVE-2020-{10_000 + number}" for number in range(1500))]
+    KevEntry.objects.bulk_create([KevEntry(cve=name, added="2024-01-01") for name in names])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE scans_finding SET title = 'Zebra crossing', cwes = ARRAY[1321], "
+            "vulnerabilities = ARRAY['CVE-2024-99999'] WHERE id % 111111 = 7"
+        )
 
 
 def _statements(systems: list[Any], total: int) -> Any:

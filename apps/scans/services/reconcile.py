@@ -153,6 +153,8 @@ def reconcile(
         if changed or back or gone or new:
             teller.phase(Phase.COUNTING)
             counts_refresh(series.pk)
+        if changed or new:
+            Series.objects.filter(pk=series.pk).update(has_texts=False)
     return Changes(
         new=new,
         unchanged=staged.count - new - reopened,
