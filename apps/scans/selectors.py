@@ -25,6 +25,7 @@ from django.db.models import (
     When,
     prefetch_related_objects,
 )
+from django.db.models.expressions import RawSQL
 
 from apps.accounts.actors import Actor
 from apps.accounts.policy import in_use
@@ -198,7 +199,7 @@ def is_one_of(numbers: Sequence[int], column: str = "id") -> Func:
     return equals_any(column, Value(list(numbers), output_field=ArrayField(BigIntegerField())))
 
 
-def equals_any(column: str, numbers: Value | ArraySubquery) -> Func:
+def equals_any(column: str, numbers: Value | ArraySubquery | RawSQL) -> Func:
     return Func(
         F(column),
         numbers,

@@ -15,8 +15,8 @@ from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import CharField, F, Func, QuerySet, Subquery, Value
+from django.db.models import F, Func, QuerySet, Subquery, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.db.models.functions import Upper
 
@@ -25,12 +25,10 @@ from apps.accounts.models import Team
 from apps.accounts.roles import Permission
 from apps.catalog.models import System
 from apps.scans.models import (
-    EpssScore,
     Finding,
     FindingCount,
     FindingState,
     FindingText,
-    KevEntry,
     Series,
 )
 from apps.scans.selectors import (
@@ -56,6 +54,14 @@ _IN_ORDER = {"system", "state", "severity", "previews"}  # what the indexes of t
 # What no index finds by itself; texts only where they are long enough.
 _NO_INDEX = {*_IN_ORDER, "text", "path", "component", "rule"}
 _INDEXED = re.compile(r"[^\W_]{3}")  # of three letters or digits a trigram is made
+# Findings by CVEs, one after the other: of all at once PostgreSQL compares each finding with each CVE.
+_OF_EXPLOITED = """ARRAY(
+    SELECT found.id FROM scans_keventry known
+    JOIN scans_finding found ON found.vulnerabilities @> ARRAY[known.cve]::varchar(100)[])"""
+_OF_SCORE = """ARRAY(
+    SELECT found.id FROM scans_epssscore known
+    JOIN scans_finding found ON found.vulnerabilities @> ARRAY[known.cve]::varchar(100)[]
+    WHERE known.score >= %s)"""
 _ANY_CHOICE = {"system": "", "stage": "", "tool": "", "state": "any", "severity": None}
 
 
@@ -288,10 +294,9 @@ def _sought(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding] | None:
         numbers = Team.objects.filter(key=wanted.team).values_list("pk", flat=True)
         rows = rows.filter(owner__team_id=numbers.first() or 0)
     if wanted.kev:
-        rows = rows.filter(vulnerabilities__overlap=_cves(KevEntry.objects.all()))
+        rows = rows.filter(equals_any("id", RawSQL(_OF_EXPLOITED, [])))  # noqa: S611  # a constant
     if likely:
-        scores = EpssScore.objects.filter(score__gte=wanted.epss)
-        rows = rows.filter(vulnerabilities__overlap=_cves(scores))
+        rows = rows.filter(equals_any("id", RawSQL(_OF_SCORE, [wanted.epss])))  # noqa: S611  # a constant
     if wanted.stage:
         rows = rows.filter(is_one_of(series_of(stage=wanted.stage), "series_id"))
     found: QuerySet[Finding] = rows.select_related(None).order_by()
@@ -313,11 +318,6 @@ def _that_say(pieces: Sequence[str], found: QuerySet[Finding]) -> ArraySubquery:
     changed = Series.objects.filter(has_texts=False).order_by()
     others = found.filter(equals_any("series_id", ArraySubquery(changed.values("pk"))))
     return ArraySubquery(kept.values("pk").union(others.values("pk"), all=True))
-
-
-def _cves(rows: QuerySet[KevEntry] | QuerySet[EpssScore]) -> ArraySubquery:
-    names = rows.order_by().values("cve")
-    return ArraySubquery(names, output_field=ArrayField(CharField(max_length=100)))
 
 
 def _behind(rows: QuerySet[Finding], place: Place | None) -> QuerySet[Finding]:
