@@ -13,7 +13,7 @@ from . import chromium, setup, throwaway
 from .paths import PYTHON, TOP
 from .say import line
 
-WORKERS = 3  # one waits, for a browser, a worker or a restart, while two keep two cores at work
+WORKERS = 2
 
 
 def main(arguments: Sequence[str]) -> int:

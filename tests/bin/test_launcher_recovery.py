@@ -23,6 +23,13 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print("deaf", flush=True)
 time.sleep(60)
 """
+# Whoever runs the tests in the background has it ignored, and so would a child.
+HEARS_INTERRUPT = """
+import signal, time
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+print("hears", flush=True)
+time.sleep(60)
+"""
 Sleeper = subprocess.Popen[bytes]
 
 
@@ -131,7 +138,10 @@ def test_a_stale_pid_file_that_names_a_bystander_is_dropped(
 
 def test_a_server_left_on_the_cluster_is_ended_fast(tmp_path: Path) -> None:
     # SIGINT is PostgreSQL's fast shutdown; a server works in its data folder.
-    with subprocess.Popen(["sleep", "60"], cwd=tmp_path) as child:
+    command = [sys.executable, "-c", HEARS_INTERRUPT]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=tmp_path) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"hears\n"
         file = tmp_path / "postmaster.pid"
         file.write_text(f"{child.pid}\n{tmp_path}\n")
         postgres.recover(tmp_path)

@@ -120,7 +120,6 @@ EVERYBODYS: dict[str, Open] = {
     "article": first_row("/guidance/?q=sql"),
     "systems": at("/systems/"),
     "system": at("/systems/booking/"),
-    "system archive": at("/systems/booking/archive/"),
     "systems archived": at("/systems/?archived"),
     "findings": at("/findings/"),
     "finding": a_finding,
@@ -203,6 +202,7 @@ STAFF: dict[str, Open] = {
     "person-form": at("/settings/people/new/"),
     "teams": at("/settings/teams/"),
     "system-edit": at("/systems/booking/edit/"),
+    "system-archive": at("/systems/booking/archive/"),
     "system-roles": at("/systems/booking/roles/"),
 }
 PAGES = [

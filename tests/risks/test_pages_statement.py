@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.actors import portal_actor
-from apps.common.ui.money import amount_short
+from apps.common.ui.money import amount_told
 from apps.evidence.services.links import link_create
 from apps.planning.models import PlanningItem
 from apps.risks.models import RiskStatement
@@ -276,7 +276,7 @@ def test_an_edit_waits_until_it_is_published(
     client.post(f"{key}publish/", {"publish-note": "Read the access log"})
     page = client.get(key)
     before, after = (
-        f"EUR {amount_short(each.valuation.expected_annual_loss)}"
+        f"EUR {amount_told(each.valuation.expected_annual_loss)}"
         for each in statement.revisions.order_by("number")
     )
     assert before != after
