@@ -18,11 +18,8 @@ from apps.risks.selectors import statements_counting
 from apps.risks.text import frequency_words
 
 SHOWN = 8
-GUIDANCE, WEAKNESS, PLACE = (
-    3,
-    2,
-    1,
-)  # how close a risk is: what it was made from, its CWE, where it stands
+# How close a risk is: what it was made from, its CWE, where it stands.
+GUIDANCE, WEAKNESS, PLACE = 3, 2, 1
 
 
 @dataclass(frozen=True)

@@ -43,9 +43,8 @@ class Idea:
 
     said: str
     others: tuple[str, ...] = ()
-    is_sought: bool = (
-        True  # False: what was typed is understood, and only the others are looked for
-    )
+    # False: what was typed is understood, and only the others are looked for.
+    is_sought: bool = True
 
     @property
     def terms(self) -> tuple[str, ...]:

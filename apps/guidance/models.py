@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
 from apps.catalog.stages import Stage
+from apps.common.alike import LANGUAGE
 from apps.common.models import Versioned
 
 PERSON = settings.AUTH_USER_MODEL
-SEARCH_LANGUAGE = "english"
 
 
 class GuidanceState(models.TextChoices):
@@ -71,9 +71,9 @@ class Guidance(GuidanceText):
         "GuidanceVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     search = models.GeneratedField(
-        expression=SearchVector("title", weight="A", config=SEARCH_LANGUAGE)
-        + SearchVector("summary", "condition", "consequence", weight="B", config=SEARCH_LANGUAGE)
-        + SearchVector("body", weight="C", config=SEARCH_LANGUAGE),
+        expression=SearchVector("title", weight="A", config=LANGUAGE)
+        + SearchVector("summary", "condition", "consequence", weight="B", config=LANGUAGE)
+        + SearchVector("body", weight="C", config=LANGUAGE),
         output_field=SearchVectorField(),
         db_persist=True,
     )

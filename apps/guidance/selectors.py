@@ -20,11 +20,10 @@ from django.db.models.functions import Greatest
 
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
-from apps.common.alike import Hits, Idea, any_of, fits, terms_of
+from apps.common.alike import LANGUAGE, Hits, Idea, any_of, fits, terms_of
 from apps.common.closeness import put_right, slips_mended, words_in
 from apps.common.errors import Missing
 from apps.guidance.models import (
-    SEARCH_LANGUAGE,
     Guidance,
     GuidanceState,
     GuidanceText,
@@ -38,17 +37,14 @@ from apps.guidance.vocabulary import vocabulary
 # <mark> of them.
 HIT_START, HIT_END = "\ue000", "\ue001"
 _CWE = re.compile(r"cwe[- ]?(\d{1,6})", re.IGNORECASE)
-_ASKED_FOR = re.compile(
-    r"[\"|]|(?:^|\s)-\S|\bor\b", re.IGNORECASE
-)  # how a search says what it wants exactly
+# How a search says what it wants exactly.
+_ASKED_FOR = re.compile(r"[\"|]|(?:^|\s)-\S|\bor\b", re.IGNORECASE)
 SUGGESTED = 4
 CLOSE = 0.4  # of the best one's fit
-LEAST_FIT = (
-    0.63  # a rare word of a summary has 0.9, one of a body 0.2; of the field 1.6 times as much
-)
-ALONE = (
-    0.9  # the least where a piece says a single word, of no vocabulary: that is soon an accident
-)
+# A rare word of a summary has 0.9, one of a body 0.2; of the field 1.6 times as much.
+LEAST_FIT = 0.63
+# The least where a piece says a single word, of no vocabulary: that is soon an accident.
+ALONE = 0.9
 ON_STAGE = 1.2
 CHOSEN = 2.0  # for what was chosen for a text that says all that this one says
 TYPO_TOLERANCE = 0.45  # word similarity from which a title counts as meant
@@ -113,7 +109,7 @@ def _searched(found: QuerySet[Guidance], text: str, texts: str) -> QuerySet[Guid
             excerpt=SearchHeadline(
                 f"{texts}body",
                 query,
-                config=SEARCH_LANGUAGE,
+                config=LANGUAGE,
                 start_sel=HIT_START,
                 stop_sel=HIT_END,
                 max_fragments=1,
@@ -132,7 +128,7 @@ def _query_of(text: str) -> SearchQueryCombinable:
 
     Whoever asks exactly, by quotes, OR or a minus, gets exactly that.
     """
-    typed = SearchQuery(text, search_type="websearch", config=SEARCH_LANGUAGE)
+    typed = SearchQuery(text, search_type="websearch", config=LANGUAGE)
     ideas = [] if _ASKED_FOR.search(text) else vocabulary().ideas(text)
     if not any(each.others for each in ideas):
         return typed
@@ -143,7 +139,7 @@ def _marked_whole(field: str, query: SearchQueryCombinable) -> SearchHeadline:
     return SearchHeadline(
         field,
         query,
-        config=SEARCH_LANGUAGE,
+        config=LANGUAGE,
         start_sel=HIT_START,
         stop_sel=HIT_END,
         highlight_all=True,

@@ -16,6 +16,7 @@ from apps.accounts.policy import ScopedQuerySet, in_use
 from apps.accounts.roles import Permission
 from apps.catalog.models import System, SystemOwned
 from apps.catalog.stages import Stage
+from apps.common.alike import LANGUAGE
 from apps.common.models import Versioned
 
 PERSON = settings.AUTH_USER_MODEL
@@ -78,7 +79,7 @@ class PlanningItem(SystemOwned, Versioned):
             # The columns of the board, and what waits for a decision: what moved last on top.
             models.Index(fields=["status", "-updated_at", "-id"], name="item_moved_last"),
             # What is alike while another one is typed: selectors_alike.
-            GinIndex(SearchVector("title", "question", config="english"), name="item_words"),
+            GinIndex(SearchVector("title", "question", config=LANGUAGE), name="item_words"),
             GinIndex(fields=["title"], name="item_title_trgm", opclasses=["gin_trgm_ops"]),
         ]
 
@@ -234,7 +235,7 @@ class Question(models.Model):
         ]
         indexes = [
             models.Index(fields=["system"], name="question_of_system"),
-            GinIndex(SearchVector("body", config="english"), name="question_words"),
+            GinIndex(SearchVector("body", config=LANGUAGE), name="question_words"),
         ]
 
     def __str__(self) -> str:

@@ -44,9 +44,7 @@ from apps.scans.selectors_exploits import with_exploits
 
 FEW = 5000  # findings that are read and sorted as quickly as a page in the order of the list
 GLANCE = 2000  # rows at the head of the list, which are looked at for hits
-MANY = (
-    20_000  # hits that the glance makes likely, from which on the list is walked without counting
-)
+MANY = 20_000  # hits that a glance makes likely, from which on the list is walked, uncounted
 LARGEST = 2**63 - 1  # number that a column holds
 LIKELY = 0.1  # from which score on few enough CVEs have it for each to be looked up
 

@@ -63,9 +63,8 @@ def tell_together(
     values: {key of a risk: {before, now, currency}}; what a notice said before of a risk it keeps, so that
     a value that moved twice is told as moved once. Idempotent: a notice holds the events it has told of.
     """
-    with (
-        connection.cursor() as cursor
-    ):  # two workers with two events of an item would both find none
+    # Two workers with two events of an item would both find none.
+    with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_ALIKE, item_id % 2**31])
     wanted = {user.pk: user for user in people}
     rows = Notice.objects.filter(user__in=wanted, kind=kind, path=path)
