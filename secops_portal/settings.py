@@ -398,8 +398,14 @@ SECOPS_EVENT_HANDLERS = {
         "apps.outbound.receivers.on_event",
     ],
     "series.spoke": ["apps.notices.receivers.on_series_spoke", "apps.outbound.receivers.on_event"],
-    "system.archived": ["apps.notices.receivers.on_system_archived"],
-    "system.restored": ["apps.notices.receivers.on_system_restored"],
+    "system.archived": [
+        "apps.notices.receivers.on_system_archived",
+        "apps.outbound.receivers.on_event",
+    ],
+    "system.restored": [
+        "apps.notices.receivers.on_system_restored",
+        "apps.outbound.receivers.on_event",
+    ],
     "automation.overdue": ["apps.notices.receivers.on_automation_overdue"],
     "guidance.published": ["apps.outbound.receivers.on_event"],
     "webhook.disabled": ["apps.notices.receivers.on_webhook_disabled"],

@@ -28,6 +28,7 @@ SENTENCES = {
     Permission.FINDING_TRIAGE: "Findings are triaged by security and admins of their system.",
     Permission.TOKEN_MANAGE: "Tokens of a system, and which jobs it trusts, are managed by its admins.",
     Permission.SYSTEM_MANAGE: "Systems are managed by their admins; new ones are added by admins of the organisation.",
+    Permission.SYSTEM_EDIT: "Systems are changed by their admins.",
     Permission.PEOPLE_MANAGE: "Who signs in, and how, is managed by admins of the organisation.",
     Permission.WEBHOOK_MANAGE: "Webhooks are managed by admins of the organisation.",
     Permission.TRACKER_MANAGE: "Issue trackers are connected by admins of the organisation.",

@@ -5,7 +5,8 @@ import enum
 
 class Permission(enum.StrEnum):
     SYSTEM_VIEW = "system.view"
-    SYSTEM_MANAGE = "system.manage"
+    SYSTEM_MANAGE = "system.manage"  # who gets in; archived, and back
+    SYSTEM_EDIT = "system.edit"  # what it says of itself, its components and environments
     ITEM_EDIT = "item.edit"
     QUESTION_ASK = "question.ask"
     QUESTION_ANSWER = "question.answer"

@@ -56,6 +56,7 @@ class SystemView:
     members: list[Membership]
     tokens: list[ApiToken]  # empty for those who may not manage them
     may_manage: bool
+    may_edit: bool
     may_manage_tokens: bool
     may_upload: bool
     may_add_items: bool
@@ -107,6 +108,7 @@ def system_view(viewer: Actor, key: str) -> SystemView:
         members=parts["members"],
         tokens=parts["tokens"],
         may_manage=may(viewer, Permission.SYSTEM_MANAGE, system),
+        may_edit=may(viewer, Permission.SYSTEM_EDIT, system),
         may_manage_tokens=may(viewer, Permission.TOKEN_MANAGE, system),
         may_upload=may(viewer, Permission.REPORT_UPLOAD, system),
         may_add_items=may(viewer, Permission.ITEM_EDIT, system),

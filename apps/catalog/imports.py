@@ -10,6 +10,7 @@ from apps.accounts.policy import require
 from apps.accounts.roles import Permission
 from apps.catalog.backstage import Catalogue, Entity
 from apps.catalog.models import Component, System
+from apps.catalog.selectors import systems_archived
 from apps.catalog.services import component_create, system_create
 
 
@@ -27,6 +28,7 @@ def catalogue_plan(*, actor: Actor, catalogue: Catalogue) -> CatalogPlan:
     """What an import would make. Writes nothing. Raises: NotPermitted."""
     require(actor, Permission.SYSTEM_MANAGE)
     there = set(System.objects.values_list("key", flat=True))
+    archived = set(systems_archived(actor).values_list("key", flat=True))
     named = [each for each in catalogue.entities if each.is_system]
     systems = tuple(each for each in named if each.key not in there)
     parts = [each for each in catalogue.entities if not each.is_system]
@@ -37,8 +39,14 @@ def catalogue_plan(*, actor: Actor, catalogue: Catalogue) -> CatalogPlan:
             "system__key", "key"
         )
     )
-    fresh = tuple(each for each in placed if (each.system, each.key) not in components_there)
-    known = len(named) - len(systems) + len(placed) - len(fresh)
+    new = [each for each in placed if (each.system, each.key) not in components_there]
+    fresh = tuple(each for each in new if each.system not in archived)
+    known = len(named) - len(systems) + len(placed) - len(new)
+    closed = tuple(
+        f"{each.name}: the system {each.system!r} is archived."
+        for each in new
+        if each.system in archived
+    )
     homeless = tuple(
         f"{each.name}: there is no system {each.system!r}."
         if each.system
@@ -46,7 +54,7 @@ def catalogue_plan(*, actor: Actor, catalogue: Catalogue) -> CatalogPlan:
         for each in parts
         if each.system not in reachable
     )
-    return CatalogPlan(systems, fresh, known, (*catalogue.left_out, *homeless))
+    return CatalogPlan(systems, fresh, known, (*catalogue.left_out, *homeless, *closed))
 
 
 @transaction.atomic

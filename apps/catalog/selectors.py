@@ -150,6 +150,20 @@ def systems_granting(viewer: Actor, permission: Permission) -> QuerySet[System]:
     return systems.order_by("name")
 
 
+def holds_anything(system: System) -> bool:
+    """Whether any row but its own components and environments belongs to it, or names it."""
+    own: tuple[Any, ...] = (Component, Environment)
+    named: list[Any] = [
+        each
+        for each in System._meta.get_fields(include_hidden=True)  # noqa: SLF001  # public in practice
+        if each.auto_created and not each.concrete and each.related_model not in own
+    ]
+    return any(
+        each.related_model._base_manager.filter(**{each.field.name: system}).exists()  # noqa: SLF001
+        for each in named
+    )
+
+
 def memberships_of(system: System) -> QuerySet[Membership]:
     """Who holds which role on a system that the reader sees, teams first."""
     return (

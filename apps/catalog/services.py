@@ -24,7 +24,7 @@ EDITABLE = ("key", "name", "description", "owner", "criticality", "repositories"
 def system_create(*, actor: Actor, key: str, name: str, **fields: Any) -> System:
     """Raises: NotPermitted, Invalid where the key is taken or cannot be one."""
     require(actor, Permission.SYSTEM_MANAGE)
-    _refuse_key(key)
+    refuse_key(key)
     system = System.objects.create(key=key, name=name, **fields)
     record(actor=actor, action="system.create", target=system, system_id=system.pk)
     return system
@@ -34,10 +34,10 @@ def system_create(*, actor: Actor, key: str, name: str, **fields: Any) -> System
 def system_edit(*, actor: Actor, system: System, version: int | None, **values: Any) -> System:
     """Change named fields. Raises: EditConflict when the version is not the current one; Invalid
     where another system has the key, or a repository (apps/catalog/repositories.py)."""
-    require(actor, Permission.SYSTEM_MANAGE, system)
+    require(actor, Permission.SYSTEM_EDIT, system)
     row = lock_for_edit(System, system.pk, version)
     if values.get("key", row.key) != row.key:
-        _refuse_key(values["key"], row)
+        refuse_key(values["key"], row)
     refuse_claims(actor, row, values.get("repositories", ()))
     changes = changed_fields(row, {name: values[name] for name in EDITABLE if name in values})
     row.save()
@@ -94,7 +94,7 @@ def _tell(event: str, actor: Actor, system: System, because: str) -> None:
 def component_create(
     *, actor: Actor, system: System, key: str, name: str, **fields: Any
 ) -> Component:
-    require(actor, Permission.SYSTEM_MANAGE, system)
+    require(actor, Permission.SYSTEM_EDIT, system)
     if Component.objects.filter(system=system, key=key).exists():
         raise Invalid({"key": f"This system has a component {key!r} already."})
     component = Component.objects.create(system=system, key=key, name=name, **fields)
@@ -106,7 +106,7 @@ def component_create(
 def environment_create(
     *, actor: Actor, system: System, key: str, name: str, is_production: bool = False
 ) -> Environment:
-    require(actor, Permission.SYSTEM_MANAGE, system)
+    require(actor, Permission.SYSTEM_EDIT, system)
     if Environment.objects.filter(system=system, key=key).exists():
         raise Invalid({"key": f"This system has an environment {key!r} already."})
     environment = Environment.objects.create(
@@ -201,7 +201,7 @@ def _refuse_own_end(actor: Actor, system: System) -> None:
         raise Conflict("You would lock yourself out: let another admin change your role here.")
 
 
-def _refuse_key(key: str, system: System | None = None) -> None:
+def refuse_key(key: str, system: System | None = None) -> None:
     """SECURITY: however it is spelt: where no system lists a repository, uploads find theirs by its name."""
     if key == "new":  # the page that adds one
         raise Invalid({"key": "Take another key: this word is an address of the portal."})

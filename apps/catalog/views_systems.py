@@ -35,7 +35,7 @@ CHANGED = "role-changed"  # session: what a page offers once to take back
 @require_http_methods(["GET", "POST"])
 def system_edit_page(request: PageRequest, key: str) -> HttpResponse:
     system = system_get(request.actor, key)
-    require(request.actor, Permission.SYSTEM_MANAGE, system)
+    require(request.actor, Permission.SYSTEM_EDIT, system)
     form = SystemEditForm(request.POST or None, initial=_initial(system))
     if request.method == "POST" and form.is_valid():
         version = form.cleaned_data["version"]

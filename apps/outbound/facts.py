@@ -211,6 +211,23 @@ def _of_silence(payload: Payload, sentence: str) -> Facts | None:
     return Facts(system, summary, path, data)
 
 
+def _archived(payload: Payload) -> Facts | None:
+    return _of_system(payload, _("%(system)s was archived."))
+
+
+def _back(payload: Payload) -> Facts | None:
+    return _of_system(payload, _("%(system)s is back from the archive."))
+
+
+def _of_system(payload: Payload, sentence: str) -> Facts | None:
+    """Why it was archived people wrote: it stays here."""
+    system = _found(System, payload["system_id"])
+    if system is None:
+        return None
+    path = reverse("system-detail", args=[system.key])
+    return Facts(system, sentence % {"system": system.name}, path)
+
+
 def _found(model: Any, pk: int, *related: str) -> Any:
     return model._default_manager.select_related(*related).filter(pk=pk).first()  # noqa: SLF001
 
@@ -232,4 +249,6 @@ TELLERS: dict[EventName, Callable[[Payload], Facts | None]] = {
     EventName.SOURCE_RECOVERED: _recovered,
     EventName.SERIES_SILENT: _silent,
     EventName.SERIES_SPOKE: _spoke,
+    EventName.SYSTEM_ARCHIVED: _archived,
+    EventName.SYSTEM_RESTORED: _back,
 }

@@ -29,6 +29,8 @@ class EventName(models.TextChoices):
     SOURCE_RECOVERED = "source.recovered", _("A source works again")
     SERIES_SILENT = "series.silent", _("A tool fell silent")
     SERIES_SPOKE = "series.spoke", _("A silent tool reports again")
+    SYSTEM_ARCHIVED = "system.archived", _("A system was archived")
+    SYSTEM_RESTORED = "system.restored", _("An archived system is back")
 
 
 TEST = "webhook.test"  # what a ping is called; nobody subscribes to it

@@ -18,6 +18,7 @@ from apps.accounts.services.people import person_staff_set
 from apps.accounts.signing_in import SURE
 from apps.audit.models import AuditEntry
 from apps.catalog.models import System
+from apps.catalog.services import component_create, system_archive
 from apps.common.errors import NotPermitted
 from tests.accounts.test_policy import fill
 from tests.accounts.test_routes import FIELDS
@@ -26,6 +27,7 @@ from tests.factories import (
     actor_of,
     make_ci_token,
     make_guidance,
+    make_item,
     make_system,
     make_team,
     make_user,
@@ -36,9 +38,9 @@ pytestmark = pytest.mark.django_db
 # Which of the four pages of a model somebody opens who has all of Django's permissions for it. What is not named is
 # to look at only: its list and, without a button that saves, one of it.
 READ = {"list", "one"}
-PEOPLE = READ | {"add", "change"}  # nobody is taken away
-SYSTEMS = PEOPLE | {"remove"}
-WRITES = {"accounts.user": PEOPLE, "catalog.system": SYSTEMS}
+# Nobody is taken away, and no system that holds anything.
+WRITTEN = READ | {"add", "change"}
+WRITES = {"accounts.user": WRITTEN, "catalog.system": WRITTEN}
 MODELS = {
     *("accounts.apitoken", "accounts.membership", "accounts.team", "accounts.user"),
     *("audit.auditentry", "catalog.system", "common.outboxdelivery", "guidance.guidance"),
@@ -250,12 +252,40 @@ def test_a_system_changed_there_is_on_record(people: People) -> None:
     assert System.objects.get(pk=system.pk).name == "Payments and more"
 
 
-def test_only_a_system_that_nothing_names_is_removed_there(people: People) -> None:
-    """Roles, reports and findings go nowhere unasked with their system."""
-    client = signed_in(make_staff(people.admin, allowed=True))
-    mistake = make_system("mistake", "Mistake")
-    for system, status in ((people.other_system, 403), (mistake, 302)):
+@pytest.mark.parametrize("is_superuser", [False, True])
+def test_only_a_system_that_nothing_names_is_removed_there(
+    people: People, *, is_superuser: bool
+) -> None:
+    """Decisions, risks and reports go nowhere with their system; Django asks about registered models alone."""
+    client = signed_in(make_staff(people.admin, allowed=True, is_superuser=is_superuser))
+    planned, mistake = make_system("planned", "Planned"), make_system("mistake", "Mistake")
+    make_item(planned)
+    component_create(actor=actor_of(people.admin), system=mistake, key="part", name="Part")
+    for system, status in ((people.other_system, 403), (planned, 403), (mistake, 302)):
         page = reverse("admin:catalog_system_delete", args=[system.pk])
         assert client.post(page, {"post": "yes"}).status_code == status
+    listed = reverse("admin:catalog_system_changelist")
+    asked = {"action": "delete_selected", "_selected_action": [planned.pk], "post": "yes"}
+    client.post(listed, asked)
     assert AuditEntry.objects.get(action="system.remove").object_label == "Mistake"
-    assert set(System.objects.values_list("key", flat=True)) == {"payments", "payroll"}
+    assert set(System.objects.values_list("key", flat=True)) == {"payments", "payroll", "planned"}
+
+
+def test_an_archived_system_is_changed_there_no_more(people: People) -> None:
+    client = signed_in(make_staff(people.admin, allowed=True, is_superuser=True))
+    system_archive(actor=actor_of(people.admin), system=people.system, because="Switched off")
+    page = reverse("admin:catalog_system_change", args=[people.system.pk])
+    assert client.get(page).status_code == 200  # to look at
+    assert client.post(page, {"key": "mine", "name": "Mine"}).status_code == 403
+
+
+def test_a_key_is_refused_there_as_on_the_pages(people: People) -> None:
+    """Uploads find a system by its repository's name however that is spelt."""
+    client = signed_in(make_staff(people.admin, allowed=True))
+    form = {"name": "Twin", "criticality": "3", "default_branch": "main"}
+    parts = ("components", "environments")
+    forms = {f"{part}-{word}_FORMS": "0" for part in parts for word in ("TOTAL", "INITIAL")}
+    for key, told in (("PAYMENTS", "There is a system"), ("new", "Take another key")):
+        answer = client.post(reverse("admin:catalog_system_add"), form | forms | {"key": key})
+        assert told in answer.content.decode()
+    assert System.objects.count() == 2

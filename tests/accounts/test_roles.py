@@ -41,6 +41,7 @@ webhook.manage        - - - M
 tracker.manage        - - - M
 ticket.file           - - S M
 system.manage         - - - M
+system.edit           - - - M
 """
 LETTERS = {Role.VIEWER: "V", Role.ARCHITECT: "A", Role.SECURITY: "S", Role.ADMIN: "M"}
 

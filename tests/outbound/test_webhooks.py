@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from apps.accounts.actors import portal_actor
 from apps.audit.models import AuditEntry
+from apps.catalog.services import system_archive, system_restore
 from apps.common import events
 from apps.common.events import deliver_due as outbox_deliver
 from apps.common.models import OutboxDelivery
@@ -255,6 +256,31 @@ def test_every_event_has_its_words(people: People) -> None:
         assert told.system == people.system
         assert told.told()["url"].startswith("http")
     assert facts.facts_of("decision.recorded", {"decision_id": 1}) is None
+
+
+def test_archiving_a_system_and_bringing_it_back_is_told_without_the_reason(
+    people: People, receiver: Server
+) -> None:
+    names = ["system.archived", "system.restored"]
+    made = make(receiver, name="here", events=names, system=people.system)
+    make(receiver, name="there", events=names, system=people.other_system)
+    who = actor_of(people.system_admin)
+    system_archive(actor=who, system=people.system, because="Nobody pays by fax any more")
+    system_restore(actor=who, system=people.system)
+    while outbox_deliver():
+        pass
+    assert deliver_due() == 2
+    told = sorted(
+        (verified(asked, made.secret) for asked in receiver.asked), key=lambda each: each["type"]
+    )
+    assert [(each["type"], each["data"]["summary"]) for each in told] == [
+        ("system.archived", "Payments was archived."),
+        ("system.restored", "Payments is back from the archive."),
+    ]
+    assert {each["data"]["url"] for each in told} == {
+        "https://portal.example.org/systems/payments/"
+    }
+    assert "fax" not in str([asked.body for asked in receiver.asked])
 
 
 def test_only_admins_of_the_organisation(people: People, receiver: Server) -> None:

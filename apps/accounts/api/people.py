@@ -10,7 +10,7 @@ from apps.accounts.api.authentication import TokenAuthentication
 from apps.accounts.api.views import PortalListView, PortalView
 from apps.accounts.models import Team, User
 from apps.accounts.policy import require
-from apps.accounts.roles import Permission, Role
+from apps.accounts.roles import Permission, Role, Scope
 from apps.accounts.selectors import people_list, person_get, teams_list
 from apps.accounts.services.people import person_add, person_edit
 from apps.common.api.docs import operation
@@ -99,6 +99,7 @@ class ByToken(PortalView):
     """SECURITY: pages ask who one is before they change how somebody signs in; a session alone is not enough here."""
 
     authentication_classes = (TokenAuthentication,)
+    also_sent_by = frozenset({Scope.PEOPLE})
 
 
 class PeopleList(ByToken, PortalListView):

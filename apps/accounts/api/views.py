@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, Throttled
 from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -14,19 +15,30 @@ from rest_framework.serializers import BaseSerializer
 from apps.accounts.actors import Actor
 from apps.accounts.api import schema  # noqa: F401  # drf-spectacular finds its classes when they are loaded
 from apps.accounts.api.authentication import api_actor
+from apps.accounts.roles import Scope
 from apps.common.api.pagination import KeysetPagination
 from apps.common.api.views import Negotiation, etag_of
 from apps.common.errors import NotPermitted
 from apps.common.rates import Rate, address_of, look, take
 
+_REFUSED = {
+    Scope.READ: "This token reads and changes nothing: make one that may write.",
+    Scope.PEOPLE: "This token is for who joins, moves and leaves, and for nothing else.",
+}
+
 
 class PortalView(GenericAPIView):  # type: ignore[type-arg]  # no model stands behind a view
-    """Fails closed: nobody unknown gets in, and a pipeline's token only where a view says so."""
+    """Fails closed: nobody unknown gets in, and a pipeline's token only where a view says so.
+
+    SECURITY: nor does a token that reads, or is for people, send anything but where a view says so. Services ask for
+    permissions; what is a person's own (notices, filters, an act of triage) needs none.
+    """
 
     pagination_class: Any = None
     filter_backends: Sequence[Any] = ()
     content_negotiation_class = Negotiation
     open_to_pipelines = False
+    also_sent_by: frozenset[Scope] = frozenset()  # of READ and PEOPLE
     rate: Rate | None = None  # what is left for whoever asks
     ordering: Sequence[str] = ("-pk",)
 
@@ -39,6 +51,13 @@ class PortalView(GenericAPIView):  # type: ignore[type-arg]  # no model stands b
             raise NotPermitted(
                 "A system's token uploads reports, reads their status and the advice, nothing else."
             )
+        token = self.actor.token
+        if token and request.method not in SAFE_METHODS and token.scope not in self.also_sent_by:
+            self._refuse(Scope(token.scope))
+
+    def _refuse(self, scope: Scope) -> None:
+        if scope in _REFUSED:
+            raise NotPermitted(_REFUSED[scope])
 
     def perform_authentication(self, request: Request) -> None:
         """Strangers are counted by their address, so that tokens cannot be tried out at leisure."""

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from apps.accounts.api.authentication import TokenAuthentication
 from apps.accounts.api.views import PortalView
+from apps.accounts.roles import Scope
 from apps.advice.mcp.protocol import (
     INVALID_PARAMS,
     METHOD_NOT_FOUND,
@@ -33,6 +34,7 @@ class Mcp(PortalView):
     """SECURITY: only tokens, never the browser's session, so that no page of another site can ask."""
 
     authentication_classes = (TokenAuthentication,)
+    also_sent_by = frozenset({Scope.READ})  # a question is sent, and nothing is changed
     schema = None  # JSON-RPC describes itself, with tools/list
     http_method_names = ["post", "options"]
 

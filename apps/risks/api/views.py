@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from apps.accounts.actors import Actor
 from apps.accounts.api.views import PortalListView, PortalView
 from apps.accounts.policy import in_use
+from apps.accounts.roles import Scope
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Nothing, read_body, read_query
 from apps.common.api.views import expected_version, idempotent
@@ -275,6 +276,7 @@ class Sensitivity(PortalView):
 
 class Valuations(PortalView):
     serializer_class = ValuationOut
+    also_sent_by = frozenset({Scope.READ})  # it only computes
 
     @operation(
         "valuations_make",

@@ -15,7 +15,7 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from apps.accounts.actors import Actor
-from apps.accounts.policy import require
+from apps.accounts.policy import require, require_somewhere
 from apps.accounts.roles import Permission
 from apps.audit.services import record
 from apps.common.errors import Conflict, Invalid, NotPermitted
@@ -30,7 +30,7 @@ from apps.scans.models import (
 )
 from apps.scans.selectors import FindingFilter
 from apps.scans.selectors_meant import findings_to_triage
-from apps.scans.services.triage_steps import triage_step
+from apps.scans.services.triage_steps import findings_to_return, triage_step
 
 MOST_NAMED = 1000  # findings that can be named one by one
 AT_ONCE = 200  # so few are done before the answer, without a worker
@@ -99,8 +99,10 @@ def finding_triage(
 def triage_undo(*, actor: Actor, triage: Triage) -> Triage:
     """Give every finding back what it said before, but those that were changed since.
 
-    Raises: Conflict while it is under way, or when it was undone.
+    Raises: NotPermitted, Archived where the actor may triage none of them now; Conflict while it is under way, or
+    when it was undone.
     """
+    require_somewhere(actor, Permission.FINDING_TRIAGE)
     with transaction.atomic():
         row = Triage.objects.select_for_update().get(pk=triage.pk)
         if row.state != TriageState.DONE:
@@ -109,12 +111,22 @@ def triage_undo(*, actor: Actor, triage: Triage) -> Triage:
                 if row.state in {TriageState.UNDOING, TriageState.UNDONE}
                 else "Wait until it is done; then it can be undone."
             )
+        _refuse_closed(actor, row)
         row.state, row.finished_at = TriageState.UNDOING, None
         row.cursor_series = row.cursor_finding = 0
         row.undone_by, row.next_send_at = actor.user, _later()
         row.save()
         record(actor=actor, action="triage.undo", target=row, changes={"changed": row.changed})
     return triage_carry_out(row)
+
+
+def _refuse_closed(actor: Actor, triage: Triage) -> None:
+    """Where nothing of it can be taken back, it stays to be taken back, and does not say that it was."""
+    changed = findings_to_return(triage)
+    if changed.visible_to(actor, Permission.FINDING_TRIAGE).exists():
+        return
+    if finding := changed.first():
+        require(actor, Permission.FINDING_TRIAGE, finding)
 
 
 def triage_run(triage_id: int) -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from apps.accounts.actors import Actor
 from apps.accounts.models import User
+from apps.accounts.policy import ScopedQuerySet
 from apps.accounts.roles import Permission
 from apps.audit.services import record
 from apps.scans.models import (
@@ -87,12 +88,17 @@ def triage_step(triage_id: int) -> bool:
 def _rows_of(triage: Triage) -> QuerySet[Finding]:
     """What is left to do, as the person may do it now: rights that ended meanwhile are gone."""
     if triage.state == TriageState.UNDOING:
-        changes = OwnerChange.objects if triage.is_of_owner else TriageChange.objects
-        undone = changes.filter(triage=triage, is_undone=False)
         actor = Actor(user=triage.undone_by)
-        permitted = Finding.objects.visible_to(actor, Permission.FINDING_TRIAGE)
-        return permitted.filter(pk__in=undone.values("finding_id"))
+        return findings_to_return(triage).visible_to(actor, Permission.FINDING_TRIAGE)
     return _meant(triage, Actor(user=triage.user)).filter(pk__lte=triage.through_id)
+
+
+def findings_to_return(triage: Triage) -> ScopedQuerySet:
+    """What an act changed that was not taken back."""
+    changes = OwnerChange.objects if triage.is_of_owner else TriageChange.objects
+    left: QuerySet[Any] = changes.filter(triage=triage, is_undone=False)
+    found: ScopedQuerySet = Finding.objects.filter(pk__in=left.values("finding_id"))
+    return found
 
 
 def _meant(triage: Triage, actor: Actor) -> QuerySet[Finding]:
