@@ -40,15 +40,18 @@ def alike_to_plan(
     Items are found by the title, or by the question where there is no title yet. What people chose for items that
     are like it is a hint at guidance, beside the words.
     """
-    near = items_near(viewer, title, vocabulary().ideas(title or question), without)
-    guidance = guidance_suggested(viewer, f"{title} {question}", stage, _chosen(viewer, near))
+    known = vocabulary()
+    near = items_near(viewer, title, known.ideas(title or question), without)
+    chosen = _chosen(viewer, near)
+    guidance = guidance_suggested(viewer, f"{title} {question}", stage, chosen, known)
     return Alike(items=items_alike(viewer, near), guidance=guidance)
 
 
 def alike_to_question(viewer: Actor, body: str) -> Alike:
+    known = vocabulary()
     return Alike(
-        questions=questions_alike(viewer, vocabulary().ideas(body)),
-        guidance=guidance_suggested(viewer, body),
+        questions=questions_alike(viewer, known.ideas(body)),
+        guidance=guidance_suggested(viewer, body, known=known),
     )
 
 

@@ -23,7 +23,7 @@ MOST_TERMS = 160
 UNSOUGHT = "~"
 SHORTEST = 3  # letters of a word outside the vocabulary
 FEWEST_TEXTS = 30  # rarity among fewer texts means nothing: as if there were so many
-_CWE = re.compile(r"\bcwe[\s-]?(\d{1,6})\b", re.IGNORECASE)
+CWE = re.compile(r"\bcwe[\s-]?(\d{1,6})\b", re.IGNORECASE)
 _PART = re.compile(r"[^\W_]+")
 # Words of every title of a plan: they would suggest everything.
 _PLAIN_TEXT = """
@@ -105,7 +105,7 @@ class Vocabulary:
 
 def _parts(text: str) -> tuple[str, ...]:
     """The words of a text in lower case; "CWE-79" is the one word cwe79, as texts are indexed."""
-    return tuple(part[:40] for part in _PART.findall(_CWE.sub(r"cwe\1", text).lower()))
+    return tuple(part[:40] for part in _PART.findall(CWE.sub(r"cwe\1", text).lower()))
 
 
 def _singular(term: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -133,7 +133,7 @@ class _Queries(Func):
     """Terms as an array of queries; asked once, not once a row, since no row is in it."""
 
     template = (
-        "(SELECT array_agg(phraseto_tsquery('english', said) ORDER BY number)"
+        "(SELECT array_agg(phraseto_tsquery('%(language)s', said) ORDER BY number)"
         " FROM unnest(%(expressions)s) WITH ORDINALITY AS each (said, number))"
     )
     output_field = ArrayField(TextField())
@@ -151,7 +151,8 @@ class Hits(Func):
     output_field = ArrayField(FloatField())
 
     def __init__(self, vector: Combinable | F, terms: Sequence[str], **extra: Any) -> None:
-        queries = _Queries(Value(list(terms), output_field=ArrayField(TextField())))
+        asked = Value(list(terms), output_field=ArrayField(TextField()))
+        queries = _Queries(asked, language=LANGUAGE)
         super().__init__(vector, queries, **extra)
 
 

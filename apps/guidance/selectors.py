@@ -20,7 +20,7 @@ from django.db.models.functions import Greatest
 
 from apps.accounts.actors import Actor
 from apps.accounts.roles import Permission
-from apps.common.alike import LANGUAGE, Hits, Idea, any_of, fits, terms_of
+from apps.common.alike import CWE, LANGUAGE, Hits, Idea, Vocabulary, any_of, fits, terms_of
 from apps.common.closeness import put_right, slips_mended, words_in
 from apps.common.errors import Missing
 from apps.guidance.models import (
@@ -36,7 +36,6 @@ from apps.guidance.vocabulary import vocabulary
 # What SearchHeadline puts around a hit: characters that no text holds; a template filter makes
 # <mark> of them.
 HIT_START, HIT_END = "\ue000", "\ue001"
-_CWE = re.compile(r"cwe[- ]?(\d{1,6})", re.IGNORECASE)
 # How a search says what it wants exactly.
 _ASKED_FOR = re.compile(r"[\"|]|(?:^|\s)-\S|\bor\b", re.IGNORECASE)
 SUGGESTED = 4
@@ -96,7 +95,7 @@ def text_for(viewer: Actor, guidance: Guidance) -> GuidanceText:
 def _searched(found: QuerySet[Guidance], text: str, texts: str) -> QuerySet[Guidance]:
     query = _query_of(text)
     matches = Q(vector=query) | Q(similarity__gt=TYPO_TOLERANCE)
-    if cwe := _CWE.fullmatch(text):
+    if cwe := CWE.fullmatch(text):
         matches |= Q(**{f"{texts}cwes__contains": [int(cwe.group(1))]})
     return (
         found.filter(indexed__is_working=not texts)
@@ -161,7 +160,7 @@ def guidance_sought(viewer: Actor, wanted: Filter, most: int, *, as_typed: bool 
     """
     pieces = list(guidance_list(viewer, wanted)[:most])
     text = wanted.text.strip()
-    if as_typed or not text or is_said(pieces) or _CWE.fullmatch(text):
+    if as_typed or not text or is_said(pieces) or CWE.fullmatch(text):
         return Sought(pieces)
     meant = put_right(text, words_near(viewer, words_in(text)))
     if meant == text:
@@ -188,7 +187,11 @@ def words_near(viewer: Actor, words: Sequence[str]) -> list[str]:
 
 
 def guidance_suggested(
-    viewer: Actor, text: str, stage: str = "", chosen: Mapping[int, float] = MappingProxyType({})
+    viewer: Actor,
+    text: str,
+    stage: str = "",
+    chosen: Mapping[int, float] = MappingProxyType({}),
+    known: Vocabulary | None = None,
 ) -> list[Guidance]:
     """Published pieces that may help with what somebody describes, the best first; at most SUGGESTED.
 
@@ -196,8 +199,9 @@ def guidance_suggested(
     of the same stage counts more, and so does what people chose before. What is far from the best is left out.
     Where nothing fits, the closest words are tried.
     chosen: by number of a piece, how much alike the plans are for which it was chosen, 0 to 1.
+    known: the vocabulary, where the caller has asked for it already.
     """
-    known = vocabulary()
+    known = known or vocabulary()
     found = _suggested(viewer, known.ideas(text), stage, chosen)
     if found:
         return found

@@ -28,12 +28,13 @@ names = [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, HostCookieStor
 secure = [settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE]
 paths = [settings.SESSION_COOKIE_PATH, settings.CSRF_COOKIE_PATH]
 domains = [settings.SESSION_COOKIE_DOMAIN, settings.CSRF_COOKIE_DOMAIN]
-print(json.dumps([names, secure, paths, domains]))
+only = [settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS]
+print(json.dumps([names, secure, paths, domains, only]))
 """
 
 
-def test_cookies_in_production() -> None:
-    """RFC 6265bis, section 4.1.3.2: Secure, Path=/ and no Domain, or a browser drops the cookie."""
+def test_cookies_and_https_alone_in_production() -> None:
+    """RFC 6265bis, section 4.1.3.2: Secure, Path=/ and no Domain, or a browser drops the cookie. ASVS 3.4.1: a year."""
     given = {
         "SECOPS_ENV": "production",
         "SECOPS_BASE_URL": "https://portal.example.org",
@@ -47,11 +48,22 @@ def test_cookies_in_production() -> None:
         check=True,
         text=True,
     )
-    names, secure, paths, domains = json.loads(done.stdout.splitlines()[-1])
+    names, secure, paths, domains, only = json.loads(done.stdout.splitlines()[-1])
     assert names == ["__Host-sessionid", "__Host-csrftoken", "__Host-messages"]
     assert secure == [True, True]
     assert paths == ["/", "/"]
     assert domains == [None, None]
+    assert only == [365 * 24 * 3600, True]
+
+
+@pytest.mark.django_db
+def test_who_came_by_https_comes_so_again(settings: Any) -> None:
+    """RFC 6797: told over https alone, where nobody can have put it there."""
+    settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = 31536000, True
+    for path in ("/sign-in/", "/api/v1/me", "/healthz"):
+        told = Client().get(path, secure=True)["Strict-Transport-Security"]
+        assert told == "max-age=31536000; includeSubDomains"
+        assert "Strict-Transport-Security" not in Client().get(path)
 
 
 @pytest.mark.django_db

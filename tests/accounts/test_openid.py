@@ -21,7 +21,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.actors import portal_actor
-from apps.accounts.models import PersonIdentity, SignInProvider, User
+from apps.accounts.models import PersonIdentity, PersonSession, SignInProvider, User
 from apps.accounts.roles import Role
 from apps.accounts.services.factors import app_add
 from apps.accounts.services.providers import provider_create, provider_switch
@@ -173,6 +173,27 @@ def test_the_client_shows_its_secret_as_the_provider_wants(
     assert through(door)["Location"] == "/"
     sent = next(each for each in door.server.asked if each.path == "/token")
     assert ("authorization" in sent.headers) == (method == "client_secret_basic")
+
+
+def test_no_token_of_the_provider_is_kept(
+    door: Provider, row: SignInProvider, vera: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ASVS 10.1.1: not in the browser's session, not in a cookie, not in any row."""
+    told: list[str] = []
+    signed = door.signed
+
+    def overheard(*said: Any, **how: Any) -> str:
+        told.append(signed(*said, **how))
+        return told[-1]
+
+    monkeypatch.setattr(door, "signed", overheard)
+    client = Client()
+    through(door, client)
+    assert told
+    kept = str([dict(client.session), client.cookies.output(), list(AuditEntry.objects.values())])
+    kept += str([list(PersonIdentity.objects.values()), list(PersonSession.objects.values())])
+    assert "vera" in kept.lower()
+    assert not [each for each in told if each in kept or each.rpartition(".")[2] in kept]
 
 
 def test_somebody_new_gets_an_account_where_the_provider_may(door: Provider) -> None:

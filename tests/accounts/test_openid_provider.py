@@ -241,6 +241,8 @@ def test_a_browser_that_the_provider_knows_is_not_the_person(
     assert path_of(page) == "/settings/security/confirm/"
     link = re.search(r'href="([^"]*for=confirm[^"]*)"', page.text)
     assert link
+    for module in (views_openid, signing_in):
+        monkeypatch.setattr(module, "SURE_FOR", 600)  # what is typed from now on is told in time
     page = answered(walker, walker.open(portal + link[1].replace("&amp;", "&")))
     assert page.url == portal + SECURITY
 

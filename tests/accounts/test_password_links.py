@@ -145,6 +145,21 @@ def test_a_link_from_before_somebody_rose_opens_nothing(chief: User) -> None:
     assert followed(password_link_make(actor=actor_of(chief), user=user).text).status_code == 200
 
 
+@pytest.mark.parametrize("left", [{"is_active": False}, {"role": Role.VIEWER}])
+def test_a_link_of_an_admin_who_left_opens_nothing(chief: User, left: dict[str, Any]) -> None:
+    """They may have kept it, and would be that person for days after they went."""
+    admin, user = make_user("Leaver", role=Role.ADMIN), make_user("Vera", role=Role.VIEWER)
+    link = password_link_make(actor=actor_of(admin), user=user)
+    client = Client()
+    followed(link.text, client)
+    User.objects.filter(pk=admin.pk).update(**left)
+    assert typed(client).status_code == 404
+    assert followed(link.text).status_code == 404
+    user.refresh_from_db()
+    assert not user.check_password(NEW)
+    assert followed(password_link_make(actor=actor_of(chief), user=user).text).status_code == 200
+
+
 def test_nobody_sets_the_password_of_another(chief: User) -> None:
     user = make_user("Vera")
     client = signed_in_with_password(chief)

@@ -42,6 +42,12 @@ def test_good_ones_pass(password: str) -> None:
     validate_password(password)
 
 
+def test_twelve_letters_are_enough_and_eleven_are_not() -> None:
+    validate_password("quay7 lanter")
+    with pytest.raises(ValidationError, match="at least 12"):
+        validate_password("quay7 lante")
+
+
 @pytest.fixture
 def stolen(tmp_path: Path) -> Path:
     """3,000 lines in the shape of Have I Been Pwned's download: `HASH:count` in order, CRLF."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -122,6 +123,31 @@ def test_the_password_alone_opens_nothing(user: User, clock: list[float]) -> Non
     again = shown_password(user)
     replay = again.post(reverse("sign-in-second"), {"code": totp(RFC_SECRET, clock[0])})
     assert replay.status_code == 422
+
+
+def test_the_session_has_another_key_after_each_step(user: User, clock: list[float]) -> None:
+    """Who had put a key of theirs into the browser, or saw one before the second step, has nothing (ASVS 7.2.4)."""
+    with_app(user, clock)
+    client, keys = Client(), []
+
+    def key() -> str:
+        return client.cookies["sessionid"].value
+
+    planted = client.session
+    planted["theirs"] = 1
+    planted.save()
+    keys.append(key())
+    client.post("/sign-in/", {"username": user.email, "password": PASSWORD})
+    keys.append(key())
+    client.post(reverse("sign-in-second"), {"code": totp(RFC_SECRET, clock[0])})
+    assert client.get(SECURITY).status_code == 200
+    keys.append(key())
+    assert len(set(keys)) == 3
+    assert not Session.objects.filter(session_key__in=keys[:2]).exists()
+    for old in keys[:2]:
+        other = Client()
+        other.cookies["sessionid"] = old
+        assert other.get(SECURITY).status_code == 302
 
 
 def test_a_recovery_code_works_once_and_is_no_text_anywhere(user: User, clock: list[float]) -> None:

@@ -15,10 +15,11 @@ from tests.written import BESIDE, asked, examples, written
 
 pytestmark = pytest.mark.django_db
 
+ITS_END = "api/v1/tokens/<number:token>"
 # What each may send: a computation, and questions of a protocol that has no other way to ask.
 SENDS = {
-    Scope.READ: {"api/v1/valuations", "api/mcp"},
-    Scope.PEOPLE: {"api/v1/people", "api/v1/people/<number:person>"},
+    Scope.READ: {ITS_END, "api/v1/valuations", "api/mcp"},
+    Scope.PEOPLE: {ITS_END, "api/v1/people", "api/v1/people/<number:person>"},
 }
 
 
@@ -48,6 +49,14 @@ def test_it_sends_nothing_else(people: People, scope: Scope) -> None:
     user = people.system_admin if scope == Scope.READ else people.admin
     wrong = list(complaints(people, scope, make_token(user, scope).text))
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("scope", [Scope.READ, Scope.PEOPLE])
+def test_it_ends_itself_and_no_other(people: People, scope: Scope) -> None:
+    made, other = make_token(people.admin, scope), make_token(people.admin)
+    assert Api(made.text).delete(f"/tokens/{other.token.pk}").status_code == 403
+    assert Api(made.text).delete(f"/tokens/{made.token.pk}").status_code == 204
+    assert Api(made.text).get("/tokens").status_code == 401
 
 
 def test_it_says_what_to_do(people: People) -> None:

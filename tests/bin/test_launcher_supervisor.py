@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -25,8 +24,8 @@ from bin._local.supervisor import Supervisor
 
 place = Path(sys.argv[1])
 sleep = (sys.executable, "-c", "import time; time.sleep(60)")
-ignore = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
-deaf = (sys.executable, "-c", ignore)
+ignore = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+deaf = (sys.executable, "-c", ignore + "print('deaf', flush=True); time.sleep(60)")
 
 def program(name, command):
     environment = {"PATH": "/usr/bin:/bin"}
@@ -74,6 +73,11 @@ class Watched:
                 return lines
         raise AssertionError(f"{word!r} was never said: {lines}")
 
+    def wait_until_deaf(self) -> None:
+        """Until the deaf one has stopped listening."""
+        log = self.room.logs.parent / "Deaf.log"
+        assert process.wait_until(lambda: "deaf" in log.read_text(), 60)
+
     def record(self) -> Running:
         running = room.read_record(self.room)
         assert running is not None
@@ -104,7 +108,7 @@ def test_a_killed_child_is_started_again(supervisor: Watched) -> None:
 @pytest.mark.worker
 def test_all_stop_in_order_and_the_one_that_does_not_is_killed(supervisor: Watched) -> None:
     children = supervisor.record().children
-    time.sleep(0.5)  # the deaf one must have had the time to stop listening
+    supervisor.wait_until_deaf()
     supervisor.child.send_signal(signal.SIGTERM)
     said = supervisor.read_until("through")
     assert [text.split(":")[0] for text in said[:-1]] == ["Deaf", "First", "Second"]
@@ -118,7 +122,7 @@ def test_all_stop_in_order_and_the_one_that_does_not_is_killed(supervisor: Watch
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's farewell is Linux's")
 def test_after_kill_9_children_go_by_themselves_or_are_found(supervisor: Watched) -> None:
     children = supervisor.record().children
-    time.sleep(0.5)
+    supervisor.wait_until_deaf()
     supervisor.child.kill()
     supervisor.child.wait()
     heard = [children["First"], children["Second"]]
@@ -131,17 +135,20 @@ def test_after_kill_9_children_go_by_themselves_or_are_found(supervisor: Watched
 
 
 def test_a_reader_that_went_away_does_not_end_the_command() -> None:
-    say = "from bin._local.say import line; import time; "
-    script = say + "line('one'); time.sleep(0.5); line('two'); line('three')"
+    say = "from bin._local.say import line; import sys; "
+    script = say + "line('one'); sys.stdin.readline(); line('two'); line('three')"
     with subprocess.Popen(
         [sys.executable, "-c", script],
         cwd=TOP,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as child:
+        assert child.stdin is not None
         assert child.stdout is not None
         assert child.stderr is not None
         assert child.stdout.readline() == b"one\n"
         child.stdout.close()
-        assert child.wait(10) == 0
+        child.stdin.close()  # now it goes on
+        assert child.wait(60) == 0
         assert child.stderr.read() == b""

@@ -14,6 +14,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.utils import timezone
+from jwt.algorithms import RSAAlgorithm
 
 from apps.accounts.actors import portal_actor
 from apps.accounts.models import ApiToken
@@ -200,6 +201,21 @@ def test_signatures_that_do_not_fit(issuer: CodeHost, rule: TrustRule) -> None:
     stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     forged = jwt.encode(claims, stranger, algorithm="RS256", headers={"kid": "one"})
     assert "signature does not fit" in refused(forged)
+
+
+@pytest.mark.parametrize("header", ["jku", "x5u", "jwk"])
+def test_a_proof_brings_no_key_of_its_own(issuer: CodeHost, rule: TrustRule, header: str) -> None:
+    """RFC 8725 section 3.10: where a proof says that its key lies, nobody looks; nor is one in it taken."""
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = json.loads(RSAAlgorithm.to_jwk(stranger.public_key())) | {"kid": "one"}
+    issuer.server.routes["/theirs"] = Says({"keys": [public]})
+    claims = jwt.decode(issuer.proof(), options={"verify_signature": False})
+    brought = public if header == "jwk" else f"{issuer.url}/theirs"
+    forged = jwt.encode(
+        claims, stranger, algorithm="RS256", headers={"kid": "one", header: brought}
+    )
+    assert "signature does not fit" in refused(forged)
+    assert "/theirs" not in issuer.server.paths()
 
 
 def test_keys_are_kept_and_rotated(issuer: CodeHost, rule: TrustRule) -> None:

@@ -46,6 +46,7 @@ class OwnTokens(PortalListView):
 
 class OneToken(PortalView):
     serializer_class = TokenOut
+    also_sent_by = frozenset({Scope.READ, Scope.PEOPLE})  # whoever holds one that leaked ends it
 
     @operation("tokens_revoke", "Revoke a token at once", tag=TAG, status=204)
     def delete(self, request: Request, token: int) -> Response:

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from apps.accounts.actors import Actor, portal_actor
 from apps.accounts.models import PasswordLink, User
-from apps.accounts.policy import require
-from apps.accounts.reach import is_above, require_reach
+from apps.accounts.policy import may, require
+from apps.accounts.reach import is_above, is_in_reach, require_reach
 from apps.accounts.roles import Permission
 from apps.accounts.services.sessions import sessions_end_by_portal
 from apps.audit.services import record
@@ -95,17 +95,18 @@ def _link(text: str, *, locked: bool = False) -> PasswordLink:
     link = rows.filter(
         digest=_digest(text), expires_at__gt=timezone.now(), user__is_active=True
     ).first()
-    # SECURITY: who has become staff or admin since is no longer one for whom any administrator makes links.
-    if link is None or not _is_in_reach(link):
+    if link is None or not _holds(link):
         raise Missing("This link opens nothing any more.")
     return link
 
 
-def _is_in_reach(link: PasswordLink) -> bool:
-    maker = link.made_by
-    return not is_above(link.user) or (
-        maker is not None and (maker.is_superuser or maker == link.user)
-    )
+def _holds(link: PasswordLink) -> bool:
+    """SECURITY: whether its maker could make it today. Who left, or lost that right, may have kept the links of others;
+    and who has become staff or admin since is no longer one for whom any administrator makes links."""
+    if link.made_by is None:
+        return not is_above(link.user)
+    maker = Actor(user=link.made_by)
+    return may(maker, Permission.PEOPLE_MANAGE) and is_in_reach(maker, link.user)
 
 
 def _digest(text: str) -> bytes:
