@@ -1,6 +1,7 @@
 """What becomes of reports that cannot be processed, or not yet, or only at the next try."""
 
 import datetime as dt
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from apps.scans.services.receive import report_reprocess
 from tests.conftest import People
 from tests.factories import actor_of, make_ci_token, make_system
 from tests.scans.fish import fish, shoal
-from tests.scans.reports import TESTS, post, process, receive, sarif, told, weaknesses
+from tests.scans.reports import TESTS, Weakness, post, process, receive, sarif, told, weaknesses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_worker")]
 FISH = "tests.scans.fish.Fish"
@@ -63,6 +64,26 @@ def until_nobody_holds(key: int) -> None:
                 return
         time.sleep(0.02)
     pytest.fail("the lock was never given back")
+
+
+# --- what a report says ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "mark", ["\t", "\n", "\r", "\\", "\\N", "\\.", "\\t", '"{,}"', "\N{SNOWMAN}"]
+)
+def test_texts_are_kept_as_they_are(mark: str, system: System) -> None:
+    """Also what PostgreSQL's COPY gives a meaning to: columns, rows, escapes, NULL and the end."""
+    code = f"a{mark}b{mark}{mark}c"
+    odd = Weakness(rule=f"r{mark}1", path=f"app/d{mark.replace(chr(92), '-')}e.py", code=code)
+    assert told(post(system, sarif([odd, *weaknesses(1, 2)]))) == (3, 0, 0, 0)
+    finding = Finding.objects.select_related("detail").get(rule_id=odd.rule)
+    assert (finding.path, finding.place) == (odd.path, f"{odd.path}:10")
+    assert finding.detail.facts["snippet"] == code
+    assert json.loads(finding.detail.raw)["locations"][0]["physicalLocation"]["region"] == {
+        "startLine": 10,
+        "snippet": {"text": code},
+    }
 
 
 # --- what is wrong with a report -----------------------------------------------------------------

@@ -44,6 +44,7 @@ MAX_FLOW_STEPS = 12
 
 _LOG = Shape(model.Log)
 _RESULT = Shape(model.Result)
+_FINGERPRINTS = Shape(model.Fingerprints)
 _MARKS = Shape(model.Marks)
 _TOOL = Shape(model.Tool)
 _AUTOMATION = Shape(model.AutomationDetails)
@@ -246,15 +247,10 @@ class _Run:
         ignored: list[str] = []
         for raw in islice(self.results, tooltrust.SAMPLE):
             try:
-                marks = _MARKS.read(raw, "", ignored)
+                if _has_own_marks(_FINGERPRINTS.read(raw, "", ignored)):
+                    yield from _sightings(_MARKS.read(raw, "", ignored))
             except FormatError:
                 continue
-            if marks.fingerprints or marks.partial_fingerprints:
-                place = _place_key(marks.locations)
-                for found in (marks.fingerprints, marks.partial_fingerprints):
-                    for key, value in (found or {}).items():
-                        if key not in tooltrust.LINE_HASHES:
-                            yield key, value, place
 
     def finding(self, result: model.Result, raw: bytes) -> ParsedFinding:
         rule = self._rules.find(result)
@@ -393,6 +389,22 @@ class _Run:
         if own:
             return tags(rule.tags, own[:20], self.extra_tags)
         return rule.tags + self.extra_tags if self.extra_tags else rule.tags
+
+
+def _has_own_marks(found: model.Fingerprints) -> bool:
+    """Whether there are fingerprints besides the line hashes of the upload action."""
+    own, partial = found.fingerprints or {}, found.partial_fingerprints or {}
+    return not tooltrust.LINE_HASHES.issuperset(own) or not tooltrust.LINE_HASHES.issuperset(
+        partial
+    )
+
+
+def _sightings(marks: model.Marks) -> Iterator[tuple[str, str, object]]:
+    place = _place_key(marks.locations)
+    for found in (marks.fingerprints, marks.partial_fingerprints):
+        for key, value in (found or {}).items():
+            if key not in tooltrust.LINE_HASHES:
+                yield key, value, place
 
 
 def _place_key(locations: list[model.Location] | None) -> object:

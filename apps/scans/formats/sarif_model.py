@@ -119,6 +119,13 @@ class Result(Edge):
     properties: Properties | None = None
 
 
+class Fingerprints(Edge):
+    """Whether a result has any, which is found out before its places are read."""
+
+    fingerprints: dict[str, str] | None = None
+    partial_fingerprints: dict[str, str] | None = None
+
+
 class Marks(Edge):
     """What the check of the tool's fingerprints needs of a result, read before the results
     themselves."""

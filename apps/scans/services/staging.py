@@ -1,7 +1,9 @@
 """Findings into a temporary table by COPY: the fast way into PostgreSQL, in bounded memory."""
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -11,7 +13,7 @@ from django.db import DatabaseError, connection
 from apps.scans.constants import TOO_MANY_FINDINGS
 from apps.scans.domain.fingerprints import Fingerprinter, content_hash, tool_family
 from apps.scans.domain.paths import repository_path
-from apps.scans.formats.types import FormatError, Location, ParsedFinding
+from apps.scans.formats.types import FormatError, Location, ParsedFinding, Severity
 
 COLUMNS = (
     "fingerprint",
@@ -19,14 +21,14 @@ COLUMNS = (
     "resolved",
     "suppressed",
     "severity",
+    "line",
+    "cwes",
     "kind",
     "rule_id",
     "title",
     "path",
-    "line",
     "place",
     "purl",
-    "cwes",
     "vulnerabilities",
     "description",
     "remediation",
@@ -36,11 +38,16 @@ COLUMNS = (
 _CREATE = """
 CREATE TEMPORARY TABLE incoming (
     fingerprint bytea, content_hash bytea, resolved boolean, suppressed boolean, severity smallint,
-    kind text, rule_id text, title text, path text, line integer, place text, purl text, cwes integer[],
+    line integer, cwes integer[], kind text, rule_id text, title text, path text, place text, purl text,
     vulnerabilities text[], description text, remediation text, facts jsonb, raw text
 ) ON COMMIT DROP
 """
 _NULL = "\\N"
+_SEVERITIES = {
+    severity: str(int(severity)) for severity in Severity
+}  # formatting an enum takes longer
+_PIECE = 64 * 1024  # bytes for the server at once
+_LINES = 50  # that are encoded at once; a long one has 80 kB
 LARGEST_INTEGER = 2**31 - 1
 MAX_TEXT = (
     20_000  # characters of one description, remediation or raw record; marked where it is cut
@@ -69,7 +76,9 @@ def stage(findings: Iterable[ParsedFinding], tool: str, read: Callable[[], None]
         try:
             # Django wraps the errors of execute() and fetch only, and not of psycopg2's own methods.
             with connection.wrap_database_errors:
-                cursor.copy_expert(f"COPY incoming ({', '.join(COLUMNS)}) FROM STDIN", source)
+                cursor.copy_expert(
+                    f"COPY incoming ({', '.join(COLUMNS)}) FROM STDIN", source, _PIECE
+                )
         except DatabaseError:
             if source.failure is None:
                 raise
@@ -87,15 +96,13 @@ class _Reader:
         self.failure: Exception | None = None  # what ended the reading, as it was raised
 
     def read(self, size: int) -> bytes:
-        parts, length = [self._rest], len(self._rest)
+        data = self._rest
         try:
-            while length < size and (line := next(self._lines, None)) is not None:
-                parts.append(line.encode("utf-8", "replace"))
-                length += len(parts[-1])
+            while len(data) < size and (lines := list(islice(self._lines, _LINES))):
+                data += "".join(lines).encode("utf-8", "replace")
         except Exception as error:
             self.failure = error
             raise
-        data = b"".join(parts)
         self._rest = data[size:]
         return data[:size]
 
@@ -106,16 +113,16 @@ def _lines(
     staged: Staged,
     read: Callable[[], None],
 ) -> Iterator[str]:
+    limit = settings.SECOPS_MAX_FINDINGS
     for finding in findings:
         read()
         if finding.resolved_at is None:
             staged.count += 1
         else:
             staged.resolved += 1
-        if staged.count + staged.resolved > settings.SECOPS_MAX_FINDINGS:
+        if staged.count + staged.resolved > limit:
             raise FormatError(
-                TOO_MANY_FINDINGS,
-                f"The report holds more than {settings.SECOPS_MAX_FINDINGS} findings, the limit here.",
+                TOO_MANY_FINDINGS, f"The report holds more than {limit} findings, the limit here."
             )
         if finding.suppressed and finding.resolved_at is None:
             staged.suppressed += 1
@@ -125,31 +132,27 @@ def _lines(
 def _line(finding: ParsedFinding, digest: bytes) -> str:
     location = finding.location
     path, line = repository_path(location.path), location.line
-    return (
-        "\t".join(
-            (
-                "\\\\x" + digest.hex(),
-                "\\\\x" + content_hash(finding).hex(),
-                "f" if finding.resolved_at is None else "t",
-                "t" if finding.suppressed else "f",
-                str(int(finding.severity)),
-                finding.kind.value,
-                _text(finding.rule_id, 300),
-                _text(finding.title or finding.rule_id or finding.kind.value, 300),
-                _text(path, 1000),
-                str(line) if line is not None and 0 <= line <= LARGEST_INTEGER else _NULL,
-                _text(place_of(location, path), 500),
-                _text(location.purl, 500),
-                _integers(finding.cwes),
-                _texts(finding.vulnerabilities),
-                _text(finding.description, MAX_TEXT),
-                _text(finding.remediation, MAX_TEXT),
-                _escaped(_json(_facts(finding))),
-                _text(finding.raw.decode("utf-8", "replace"), MAX_TEXT),
-            )
-        )
-        + "\n"
+    known = (
+        f"\\\\x{digest.hex()}\t\\\\x{content_hash(finding).hex()}\t"
+        f"{'f' if finding.resolved_at is None else 't'}\t{'t' if finding.suppressed else 'f'}\t"
+        f"{_SEVERITIES[finding.severity]}\t"
+        f"{line if line is not None and 0 <= line <= LARGEST_INTEGER else _NULL}\t"
+        f"{_integers(finding.cwes)}\t"
     )
+    texts = (
+        finding.kind,
+        _cut(finding.rule_id, 300),
+        _cut(finding.title or finding.rule_id or finding.kind, 300),
+        _cut(path, 1000),
+        _cut(place_of(location, path), 500),
+        _cut(location.purl, 500),
+        _texts(finding.vulnerabilities),
+        _cut(finding.description, MAX_TEXT),
+        _cut(finding.remediation, MAX_TEXT),
+        _json(_facts(finding)),
+        _cut(finding.raw.decode("utf-8", "replace"), MAX_TEXT),
+    )
+    return f"{known}{_joined(texts)}\n"
 
 
 def place_of(location: Location, path: str) -> str:
@@ -168,24 +171,30 @@ def place_of(location: Location, path: str) -> str:
     return location.purl or location.resource or location.logical
 
 
-def _text(value: str, limit: int) -> str:
-    if len(value) > limit:
-        value = value[: limit - 1] + "…"
-    return _escaped(value)
+def _cut(value: str, limit: int) -> str:
+    return value if len(value) <= limit else value[: limit - 1] + "…"
+
+
+def _joined(texts: Sequence[str]) -> str:
+    """The texts as columns of COPY. Escaped together: one by one takes three times as long."""
+    joined = "\t".join(texts)
+    if joined.count("\t") < len(texts):
+        return _escaped(joined)
+    return "\t".join(_escaped(text).replace("\t", "\\t") for text in texts)
 
 
 def _escaped(value: str) -> str:
-    """What COPY's text form gives a meaning to (PostgreSQL manual, COPY, "Text Format").
+    """What COPY's text form gives a meaning to, but tabs (PostgreSQL manual, COPY, "Text Format").
 
-    Replacing what is mostly absent is many times faster than str.translate.
+    Looking for what is mostly absent is five times faster than replacing it.
     """
-    return (
-        value.replace("\\", "\\\\")
-        .replace("\n", "\\n")
-        .replace("\r", "\\r")
-        .replace("\t", "\\t")
-        .replace("\0", "")
-    )
+    if "\\" in value:
+        value = value.replace("\\", "\\\\")
+    if "\n" in value:
+        value = value.replace("\n", "\\n")
+    if "\r" in value:
+        value = value.replace("\r", "\\r")
+    return value.replace("\0", "") if "\0" in value else value
 
 
 def _json(facts: dict[str, Any]) -> str:
@@ -204,7 +213,8 @@ def _without_nul(value: Any) -> Any:
     return value
 
 
-def _integers(values: Iterable[int]) -> str:
+@functools.lru_cache(maxsize=1000)
+def _integers(values: tuple[int, ...]) -> str:
     return "{" + ",".join(str(value) for value in values if 0 <= value <= LARGEST_INTEGER) + "}"
 
 
@@ -212,7 +222,7 @@ def _texts(values: Sequence[str]) -> str:
     if not values:
         return "{}"
     quoted = (value[:100].replace("\\", "\\\\").replace('"', '\\"') for value in values)
-    return _escaped("{" + ",".join(f'"{value}"' for value in quoted) + "}")
+    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
 
 
 _FACTS = (
@@ -222,8 +232,6 @@ _FACTS = (
     "cvss_score",
     "fixed_version",
     "references",
-)
-_MORE_FACTS = (
     "tags",
     "also_affects",
     "vex_status",
@@ -241,16 +249,17 @@ _PLACE_FACTS = (
     "host",
     "port",
     "protocol",
+    "resource",
 )
 
 
 def _facts(finding: ParsedFinding) -> dict[str, Any]:
     facts: dict[str, Any] = {}
-    for name in (*_FACTS, *_MORE_FACTS):
-        if value := getattr(finding, name, None):
+    for name in _FACTS:
+        if value := getattr(finding, name):
             facts[name] = value
     location = finding.location
-    for name in (*_PLACE_FACTS, "resource"):
+    for name in _PLACE_FACTS:
         if value := getattr(location, name):
             facts[name] = value[:MAX_TEXT] if isinstance(value, str) else value
     return facts
