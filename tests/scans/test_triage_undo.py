@@ -6,6 +6,8 @@ from apps.accounts.models import Membership
 from apps.accounts.roles import Role, Scope
 from apps.catalog.services import system_archive, system_restore
 from apps.scans.models import Finding, Triage, TriageState
+from apps.scans.selectors import FindingFilter
+from apps.scans.services.rules import RuleDraft, rule_create, rule_switch_off
 from apps.scans.services.triage import finding_triage
 from tests.api.conftest import Api
 from tests.conftest import People
@@ -57,6 +59,22 @@ def test_who_triages_elsewhere_only_takes_nothing_back_here(people: People, done
     Membership.objects.filter(user=people.security).update(system=people.other_system)
     assert undo(people, done) == (404, TriageState.DONE)
     assert says() == "false_positive"
+
+
+def test_a_rule_for_all_systems_goes_whole(people: People) -> None:
+    """Its owners and tags went on archived systems, too, and its states did not."""
+    finding = make_finding(people.system, path="intake/a.py")
+    who = actor_of(people.chief)
+    wanted = FindingFilter(path="intake/")
+    draft = RuleDraft("Ours", wanted, verdict="accepted", reason="As agreed.", tags=("ours",))
+    rule = rule_create(actor=who, draft=draft)
+    finding.refresh_from_db()
+    assert finding.state == "accepted"
+    system_archive(actor=actor_of(people.admin), system=people.system, because="Switched off")
+    rule_switch_off(actor=actor_of(people.chief), rule=rule)
+    finding.refresh_from_db()
+    assert (finding.state, finding.tags.count()) == ("open", 0)
+    assert {act.state for act in Triage.objects.all()} == {TriageState.UNDONE}
 
 
 def test_of_an_archived_system_it_waits(people: People, done: Triage) -> None:

@@ -30,7 +30,7 @@ from apps.scans.models import (
 )
 from apps.scans.selectors import FindingFilter
 from apps.scans.selectors_meant import findings_to_triage
-from apps.scans.services.triage_steps import findings_to_return, triage_step
+from apps.scans.services.triage_steps import findings_changed, findings_to_return, triage_step
 
 MOST_NAMED = 1000  # findings that can be named one by one
 AT_ONCE = 200  # so few are done before the answer, without a worker
@@ -122,10 +122,9 @@ def triage_undo(*, actor: Actor, triage: Triage) -> Triage:
 
 def _refuse_closed(actor: Actor, triage: Triage) -> None:
     """Where nothing of it can be taken back, it stays to be taken back, and does not say that it was."""
-    changed = findings_to_return(triage)
-    if changed.visible_to(actor, Permission.FINDING_TRIAGE).exists():
+    if findings_to_return(triage, actor).exists():
         return
-    if finding := changed.first():
+    if finding := findings_changed(triage).first():
         require(actor, Permission.FINDING_TRIAGE, finding)
 
 

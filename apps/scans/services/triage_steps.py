@@ -89,16 +89,29 @@ def _rows_of(triage: Triage) -> QuerySet[Finding]:
     """What is left to do, as the person may do it now: rights that ended meanwhile are gone."""
     if triage.state == TriageState.UNDOING:
         actor = Actor(user=triage.undone_by)
-        return findings_to_return(triage).visible_to(actor, Permission.FINDING_TRIAGE)
+        return findings_to_return(triage, actor)
     return _meant(triage, Actor(user=triage.user)).filter(pk__lte=triage.through_id)
 
 
-def findings_to_return(triage: Triage) -> ScopedQuerySet:
-    """What an act changed that was not taken back."""
+def findings_changed(triage: Triage) -> ScopedQuerySet:
+    """What an act changed and nobody took back."""
     changes = OwnerChange.objects if triage.is_of_owner else TriageChange.objects
     left: QuerySet[Any] = changes.filter(triage=triage, is_undone=False)
     found: ScopedQuerySet = Finding.objects.filter(pk__in=left.values("finding_id"))
     return found
+
+
+def findings_to_return(triage: Triage, actor: Actor) -> QuerySet[Finding]:
+    """Those of them whose triage the actor may take back now.
+
+    What a rule for all systems said goes with it on archived ones, too, as its owners and tags do: half a rule
+    would stay.
+    """
+    rows = findings_changed(triage)
+    if triage.rule_id is None:
+        return rows.visible_to(actor, Permission.FINDING_TRIAGE)
+    systems = actor.systems_granting(Permission.FINDING_TRIAGE)
+    return rows if systems is None else rows.filter(system__in=systems)
 
 
 def _meant(triage: Triage, actor: Actor) -> QuerySet[Finding]:
