@@ -1,6 +1,9 @@
 """An act of triage is taken back by who may triage now, and says so only where it was."""
 
+import datetime as dt
+
 import pytest
+from django.utils import timezone
 
 from apps.accounts.models import Membership
 from apps.accounts.roles import Role, Scope
@@ -8,7 +11,7 @@ from apps.catalog.services import system_archive, system_restore
 from apps.scans.models import Finding, Triage, TriageState
 from apps.scans.selectors import FindingFilter
 from apps.scans.services.rules import RuleDraft, rule_create, rule_switch_off
-from apps.scans.services.triage import finding_triage
+from apps.scans.services.triage import finding_triage, triage_run, triages_send_due
 from tests.api.conftest import Api
 from tests.conftest import People
 from tests.factories import actor_of, make_finding, make_token
@@ -75,6 +78,41 @@ def test_a_rule_for_all_systems_goes_whole(people: People) -> None:
     finding.refresh_from_db()
     assert (finding.state, finding.tags.count()) == ("open", 0)
     assert {act.state for act in Triage.objects.all()} == {TriageState.UNDONE}
+
+
+def test_a_rule_is_taken_back_whole_though_its_process_dies(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the commit that switches it off and the work: nobody could have pressed again."""
+    finding = make_finding(people.system, path="intake/a.py")
+    who = actor_of(people.security)
+    draft = RuleDraft(
+        "Ours",
+        FindingFilter(path="intake/"),
+        system=people.system,
+        verdict="accepted",
+        reason="So.",
+    )
+    rule = rule_create(actor=who, draft=draft)
+
+    def dies(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr("apps.scans.services.rules.triage_carry_out", dies)
+    with pytest.raises(SystemExit):
+        rule_switch_off(actor=who, rule=rule)
+    act = Triage.objects.get()
+    assert act.state == TriageState.UNDOING
+    Triage.objects.update(next_send_at=timezone.now() - dt.timedelta(hours=1))
+
+    def works(number: int) -> bool:
+        triage_run(number)
+        return True
+
+    monkeypatch.setattr("apps.scans.dispatch.triage", works)
+    assert triages_send_due() == 1
+    finding.refresh_from_db()
+    assert finding.state == "open"
 
 
 def test_of_an_archived_system_it_waits(people: People, done: Triage) -> None:

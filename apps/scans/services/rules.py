@@ -37,7 +37,7 @@ from apps.scans.selectors_rules import findings_brought, findings_of_rule
 from apps.scans.selectors_trials import RuleAction, RuleTrial, actions_of, trial_of
 from apps.scans.services.arrivals import Said, verdict_apply
 from apps.scans.services.owners import owners_apply, owners_apply_rule
-from apps.scans.services.triage import triage_carry_out, triage_undo
+from apps.scans.services.triage import triage_carry_out, undo_begin
 
 MOST_TAGS = 10
 _TAG = """
@@ -127,7 +127,7 @@ def rule_switch_off(*, actor: Actor, rule: TriageRule) -> TriageRule:
             raise Conflict("Wait until it is done; then it can be switched off.")
         row.is_on = False
         row.save(update_fields=["is_on"])
-        acts.filter(state=TriageState.DONE, changed__gt=0).update(is_withdrawn=True)
+        going = undo_begin(actor=actor, acts=acts)
         owned = FindingOwner.objects.filter(rule=row)
         systems = list(owned.values_list("finding__system_id", flat=True).order_by().distinct())
         owned.delete()
@@ -136,8 +136,8 @@ def rule_switch_off(*, actor: Actor, rule: TriageRule) -> TriageRule:
             owners_apply(system_id=system_id)
         _write_down(actor, row, "rule.switch-off")
         events.append("rule.switched-off", {"rule_id": row.pk})
-    for triage in acts.filter(state=TriageState.DONE, changed__gt=0):
-        triage_undo(actor=actor, triage=triage)
+    for triage in going:
+        triage_carry_out(triage)
     return row
 
 

@@ -112,12 +112,26 @@ def triage_undo(*, actor: Actor, triage: Triage) -> Triage:
                 else "Wait until it is done; then it can be undone."
             )
         _refuse_closed(actor, row)
-        row.state, row.finished_at = TriageState.UNDOING, None
-        row.cursor_series = row.cursor_finding = 0
-        row.undone_by, row.next_send_at = actor.user, _later()
-        row.save()
-        record(actor=actor, action="triage.undo", target=row, changes={"changed": row.changed})
+        _begin_undo(actor, row)
     return triage_carry_out(row)
+
+
+def undo_begin(*, actor: Actor, acts: QuerySet[Triage]) -> list[Triage]:
+    """Begin to take back what a rule or a document did, in the transaction that switches it off; the caller carries
+    each out after that (triage_carry_out), or the sweeper has it done. The caller has asked for the permission."""
+    rows = list(acts.filter(state=TriageState.DONE, changed__gt=0).select_for_update(of=("self",)))
+    for row in rows:
+        row.is_withdrawn = True
+        _begin_undo(actor, row)
+    return rows
+
+
+def _begin_undo(actor: Actor, row: Triage) -> None:
+    row.state, row.finished_at = TriageState.UNDOING, None
+    row.cursor_series = row.cursor_finding = 0
+    row.undone_by, row.next_send_at = actor.user, _later()
+    row.save()
+    record(actor=actor, action="triage.undo", target=row, changes={"changed": row.changed})
 
 
 def _refuse_closed(actor: Actor, triage: Triage) -> None:

@@ -22,7 +22,7 @@ from apps.scans.domain import vex
 from apps.scans.formats.types import FormatError
 from apps.scans.models import Report, Series, Triage, TriageState, VexDocument, VexStatement
 from apps.scans.services.arrivals import Said, verdict_apply
-from apps.scans.services.triage import triage_carry_out, triage_undo
+from apps.scans.services.triage import triage_carry_out, undo_begin
 
 # The newest document and, within it, the latest statement is what holds of a finding.
 _MATCH = """
@@ -229,10 +229,10 @@ def vex_withdraw(*, actor: Actor, document: VexDocument) -> VexDocument:
             raise Conflict("Wait until it is done; then it can be withdrawn.")
         row.is_on = False
         row.save(update_fields=["is_on"])
-        acts.filter(state=TriageState.DONE, changed__gt=0).update(is_withdrawn=True)
+        going = undo_begin(actor=actor, acts=acts)
         record(actor=actor, action="vex.withdraw", target=row, system_id=row.system_id)
-    for triage in acts.filter(state=TriageState.DONE, changed__gt=0):
-        triage_undo(actor=actor, triage=triage)
+    for triage in going:
+        triage_carry_out(triage)
     return row
 
 
