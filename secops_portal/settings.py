@@ -183,6 +183,8 @@ STATIC_ROOT = env.folder("SECOPS_STATIC_ROOT", BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "assets" / "dist"]
 PAPER_FONTS = BASE_DIR / "assets" / "dist" / "paper"  # the typefaces of PDFs
 WHITENOISE_USE_FINDERS = TESTING
+# Looks a file up when it is asked for, in place of listing all of them for each client of a test.
+WHITENOISE_AUTOREFRESH = TESTING
 
 # --- Celery (secops_portal/celery.py reads CELERY_*) ---------------------------------------------
 CELERY_BROKER_URL = env.redis("SECOPS_BROKER_URL", REDIS_URL)

@@ -1,5 +1,6 @@
 """What every test may ask for: a system with people of each role, another one with strangers."""
 
+import gc
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from apps.accounts.roles import Role
 from apps.catalog.models import System
 from tests.factories import make_member, make_system, make_user
 from tests.migrated import migrated
+from tests.spreading import Spreading, waiting_first
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,23 @@ class People:
     nobody: User  # signs in and holds no role anywhere
     chief: User  # security of the whole organisation
     admin: User  # admin of the whole organisation
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spreading:
+    """xdist's hook, asked in the process that hands the tests out."""
+    return Spreading(config, log)
+
+
+@pytest.hookimpl(trylast=True)  # after pytest-django's, which puts transactions last
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        waiting_first(items)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all modules stay until the end: the collector need not walk them each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import chromium, setup, throwaway
-from .paths import PYTHON, TOP
+from .paths import DATA, PYTHON, TOP
 from .say import line
 
-WORKERS = 2
+WORKERS = 3  # for two cores, since some of the tests wait for browsers and servers
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,6 +41,10 @@ def test_environment(servers: throwaway.Servers, browser: str | None) -> dict[st
             "SECRET_KEY", "a key that only tests use, of full length 0123456789"
         ),
     }
+    # Tests start hundreds of programs, and each would compile the portal's modules and rewrite the tests' again
+    # where Python is told to keep nothing beside the sources.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment["PYTHONPYCACHEPREFIX"] = str(DATA / "compiled")
     environment.setdefault("SECOPS_CREDENTIAL_KEYS", "dGVzdHMgb25seTogdGhpcyBrZXkgaXMgbm8gc2VjcmU=")
     if browser is not None:
         environment[chromium.VARIABLE] = browser
@@ -63,4 +67,6 @@ def spread(arguments: Sequence[str]) -> list[str]:
     """Return xdist's flags for a whole run; a run of named paths starts faster without it."""
     named = any(not a.startswith("-") and (TOP / a.split("::")[0]).exists() for a in arguments)
     chosen = any(a.startswith(("-n", "--numprocesses", "--pdb")) for a in arguments)
-    return [] if named or chosen else ["-n", str(WORKERS), "--dist=loadfile"]
+    return (
+        [] if named or chosen else ["-n", str(WORKERS), "--dist=loadfile", "--no-loadscope-reorder"]
+    )

@@ -224,6 +224,8 @@ def test_nothing_goes_while_a_backup_copies(people: People) -> None:
         assert unused_sweep() == 0
         with pytest.raises(Conflict):
             attachment_remove(actor=actor_of(people.viewer), attachment=row)
+        with other.cursor() as cursor:  # a session that is closed lets go a moment later
+            cursor.execute("SELECT pg_advisory_unlock_shared(%s)", [FILES])
     finally:
         other.close()
     assert unused_sweep() == 1

@@ -122,6 +122,8 @@ def test_nothing_goes_while_a_backup_copies(people: People) -> None:
             cursor.execute("SELECT pg_advisory_lock_shared(%s)", [FILES])
         assert raw_copies_remove() == 0
         assert is_stored(old)
+        with other.cursor() as cursor:  # a session that is closed lets go a moment later
+            cursor.execute("SELECT pg_advisory_unlock_shared(%s)", [FILES])
     finally:
         other.close()
     with files_stay():
