@@ -1,7 +1,8 @@
 """The part of a report's file that an error is about, as text that people can read.
 
 An error says where it is: `byte 120`, `line 7`, a JSON pointer such as `/runs/0/results`, or `line 7 byte 12`, the
-byte then being counted from the start of the line.
+byte then being counted from the start of the line. To find that in the file may take reading all of it, so the
+worker does it once, when the error happens (`place`); what is around a place is read anew each time (`excerpt`).
 """
 
 import re
@@ -15,6 +16,7 @@ from apps.scans.formats.masking import scrub
 AROUND = 2  # lines before and after
 BEFORE, AFTER = 80, 160  # bytes of the line itself, around the place
 WIDTH = 160  # bytes of a line beside it
+WINDOW = 32 * 1024  # bytes that are read before a place, and behind it
 CHUNK = 1024 * 1024
 _END = ord("\n")
 _LINE, _BYTE = re.compile(r"\bline (\d{1,12})"), re.compile(r"\bbyte (\d{1,15})")
@@ -41,18 +43,41 @@ class Excerpt:
     lines: list[Line]
 
 
-def excerpt(data: memoryview, location: str) -> Excerpt | None:
-    """The lines around the place; None where the location names none that is in the data.
+@dataclass(frozen=True)
+class Place:
+    """offset: of a byte in the file, from 0. line, column: from 1, the column in bytes."""
 
-    SECURITY: what stands there may hold secrets; those of well-known shape are masked, others are not.
-    """
+    offset: int
+    line: int
+    column: int
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """What `excerpt` wants to have of the file: from where, and how many bytes."""
+        start = max(0, self.offset - WINDOW)
+        return start, self.offset - start + WINDOW
+
+
+def place(data: memoryview, location: str) -> Place | None:
+    """Where in the file that is; None where the location names no place that is in the data."""
     at = _offset(data, location)
     if at is None or not len(data):
         return None
     at = min(at, len(data) - 1)
+    start, _end = _line_around(data, at)
+    return Place(at, 1 + _count(data, start), at - start + 1)
+
+
+def excerpt(window: bytes, where: Place) -> Excerpt | None:
+    """The lines around the place, as far as they are in its window; None if it is not in the file any more.
+
+    SECURITY: what stands there may hold secrets; those of well-known shape are masked, others are not.
+    """
+    data, at = memoryview(window), where.offset - where.window[0]
+    if at >= len(data):
+        return None
     start, end = _line_around(data, at)
-    number = 1 + _count(data, start)
-    return Excerpt(number, at - start + 1, _lines(data, number, start, end, at))
+    return Excerpt(where.line, where.column, _lines(data, where, start, end, at))
 
 
 def _offset(data: memoryview, location: str) -> int | None:
@@ -125,7 +150,8 @@ def _line_around(data: memoryview, at: int) -> tuple[int, int]:
     return start, at + (end if end >= 0 else len(after))
 
 
-def _lines(data: memoryview, number: int, start: int, end: int, at: int) -> list[Line]:
+def _lines(data: memoryview, where: Place, start: int, end: int, at: int) -> list[Line]:
+    number = where.line
     it = Line(
         number, _cut(data, max(start, at - BEFORE), min(end, at + AFTER), start, end), is_it=True
     )
@@ -135,6 +161,8 @@ def _lines(data: memoryview, number: int, start: int, end: int, at: int) -> list
         if edge < 0:
             break
         first, _end = _line_around(data, edge) if edge else (0, 0)
+        if not first and where.window[0]:
+            break  # it began before the window
         above.append(Line(number - step, _cut(data, first, min(edge, first + WIDTH), first, edge)))
         edge = first - 1
     edge = end + 1

@@ -171,6 +171,8 @@ class Report(SystemOwned):
     error_reason = models.CharField(max_length=40, blank=True, default="")
     error_message = models.TextField(blank=True, default="")
     error_location = models.CharField(max_length=300, blank=True, default="")
+    # Where in the file that is: offset, line, column (excerpts.Place). Null: nowhere, or failed before it was kept.
+    error_place = ArrayField(models.BigIntegerField(), size=3, null=True, editable=False)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 

@@ -166,6 +166,13 @@ def opened(name: str) -> Iterator[memoryview]:
                 mapped.close()
 
 
+def part(name: str, start: int, size: int) -> bytes:
+    """Some bytes of a stored file, and no others are read; fewer where it ends before. Raises: OSError."""
+    with default_storage.open(name) as source:
+        source.seek(start)
+        return bytes(source.read(size))
+
+
 @contextlib.contextmanager
 def _local_file(name: str) -> Iterator["File[bytes]"]:
     """The stored file, or a copy of it where the storage is not a folder."""

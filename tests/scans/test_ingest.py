@@ -1,5 +1,6 @@
 """What becomes of reports that cannot be processed, or not yet, or only at the next try."""
 
+import contextlib
 import datetime as dt
 import json
 import threading
@@ -379,3 +380,46 @@ def _end_sessions_that_copy() -> bool:
                 return True
             time.sleep(0.02)
     return False
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_log_does_not_call_processed_what_could_not_be_committed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The disk fills up at the very end: PostgreSQL refuses the commit and nothing else."""
+    report = receive(make_system(), sarif(weaknesses(1, 2)))
+    with caplog.at_level("INFO", "apps.scans.services.ingest"), _no_room_at_the_commit():
+        report_ingest(report.pk)
+    report.refresh_from_db()
+    assert (report.state, report.attempts) == ("processing", 1)
+    assert nothing_is_written()
+    assert "attempt 1 ended: the report is processing" in caplog.messages
+    assert not [message for message in caplog.messages if "processed" in message]
+    later()
+    with caplog.at_level("INFO", "apps.scans.services.ingest"):
+        report_ingest(report.pk)
+    assert "attempt 2 ended: the report is processed" in caplog.messages
+
+
+def test_the_log_says_what_failed(system: System, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "apps.scans.services.ingest"):
+        post(system, b"Dear all")
+    assert "attempt 1 ended: the report is failed" in caplog.messages
+
+
+@contextlib.contextmanager
+def _no_room_at_the_commit() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$"
+        )
+        cursor.execute(
+            "CREATE CONSTRAINT TRIGGER no_room AFTER UPDATE ON scans_report DEFERRABLE INITIALLY "
+            "DEFERRED FOR EACH ROW WHEN (NEW.state = 'processed') EXECUTE FUNCTION no_room()"
+        )
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION no_room CASCADE")

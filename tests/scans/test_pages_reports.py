@@ -3,10 +3,12 @@
 import datetime as dt
 import gzip
 import json
+import random
 import uuid
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -20,6 +22,7 @@ from apps.scans.models import Report
 from apps.scans.progress import progress_of
 from apps.scans.selectors import ReportChange
 from apps.scans.services.ingest import report_ingest
+from apps.scans.services.receive import Claim, report_receive
 from apps.scans.services.reconcile import reconcile
 from tests.accounts.test_policy import TESTS
 from tests.api.conftest import as_user
@@ -300,6 +303,39 @@ def test_an_error_shows_its_line_to_those_who_may_read_the_file(
     assert "line 2, byte" in page
     client.force_login(people.viewer)
     assert "results&quot;: tru" not in client.get(address).content.decode()
+
+
+def test_an_error_deep_in_a_large_compressed_report_is_shown_without_reading_all_of_it(
+    client: Client, people: People
+) -> None:
+    """What else is in the file is written over before the page is asked for: it makes no difference."""
+    dice = random.Random(1)  # noqa: S311  # that no gzip bomb is suspected
+    many = b"".join(
+        b'{"n": "%s"},\n' % dice.randbytes(16).hex().encode() for _line in range(90_000)
+    )
+    broken = b'{"version": "2.1.0", "runs": [\n' + many + b'{"tool": tru},\n' + many + b"{}]}"
+    report = report_receive(
+        actor=TESTS,
+        system=people.system,
+        claim=Claim(format="sarif"),
+        chunks=[gzip.compress(broken)],
+        gzipped=True,
+    )
+    _process(report.pk)
+    report.refresh_from_db()
+    assert (report.state, report.error_reason) == ("failed", "malformed")
+    with open(default_storage.path(report.storage_name), "r+b") as file:  # noqa: PTH123  # a folder in tests
+        file.write(b"?" * 3_500_000)
+        file.seek(4_500_000)
+        file.write(b"?" * (len(broken) - 4_500_000))
+    client.force_login(people.security)
+    page = client.get(f"{LIST}{report.uid}/").content.decode()
+    assert "<mark>{&quot;tool&quot;: tru},</mark>" in page
+    assert "line 90002, byte" in page
+    assert page.count('class="excerpt-line') == 5
+    client.post(f"{LIST}{report.uid}/reprocess/")
+    report.refresh_from_db()
+    assert report.error_place is None
 
 
 def test_raw_bytes_leave_as_a_file_only(client: Client, people: People) -> None:

@@ -16,7 +16,7 @@ from apps.accounts.roles import Permission
 from apps.common.addresses import address
 from apps.evidence.selectors import effects_of_report
 from apps.scans import constants, storage
-from apps.scans.excerpts import Excerpt, excerpt
+from apps.scans.excerpts import Excerpt, Place, excerpt
 from apps.scans.models import Report, ReportState
 from apps.scans.progress import progress_of
 from apps.scans.registry import registry
@@ -113,11 +113,11 @@ def _may_read_raw(request: PageRequest, report: Report) -> bool:
 
 
 def _excerpt(report: Report) -> Excerpt | None:
-    if not report.error_location or not report.size:
+    if not report.error_place:
         return None
+    where = Place(*report.error_place)
     try:
-        with storage.opened(report.storage_name) as data:
-            return excerpt(data, report.error_location)
+        return excerpt(storage.part(report.storage_name, *where.window), where)
     except OSError:  # the bytes are gone, or the storage is away
         return None
 

@@ -24,6 +24,7 @@ from apps.scans import storage
 from apps.scans.constants import AMBIGUOUS_FORMAT, INTERNAL, QUARANTINED, UNKNOWN_FORMAT
 from apps.scans.domain.fingerprints import tool_family
 from apps.scans.domain.reconcile import Effect, effect, is_outdated
+from apps.scans.excerpts import Place, place
 from apps.scans.formats import masking, raw_copy
 from apps.scans.formats.types import Format, FormatError, ParsedReport, ScanStatus
 from apps.scans.models import Report, ReportState, Series
@@ -57,8 +58,8 @@ def report_ingest(report_id: int) -> None:
         if mine and _begin_attempt(report_id):
             report = Report.objects.select_related("system").get(pk=report_id)
             with about(report=report.uid):
-                _attempt(report)
-                logger.info("attempt %s ended: the report is %s", report.attempts, report.state)
+                state = _attempt(report)
+                logger.info("attempt %s ended: the report is %s", report.attempts, state)
 
 
 @contextlib.contextmanager
@@ -103,25 +104,28 @@ def _begin_attempt(report_id: int) -> bool:
     return False
 
 
-def _attempt(report: Report) -> None:
+def _attempt(report: Report) -> ReportState:
+    """Returns what the report is now, after the commit; still being processed if this is to be tried again."""
     try:
         with telling(report) as teller, transaction.atomic(), raw_taken_back(report):
             _ingest(report, teller)
     except FormatError as error:
-        _fail(report, error.reason, error.message, error.location)
+        return _fail(report, error.reason, error.message, error.location)
     except ReportRejected as error:
-        _fail(report, error.code, error.message, error.location)
+        return _fail(report, error.code, error.message, error.location)
     except PASSING:
         logger.exception(
             "report %s: attempt %s failed and will be repeated", report.uid, report.attempts
         )
+        return ReportState.PROCESSING
     except Exception:
         logger.exception("report %s: the portal failed to process it", report.uid)
         text = (
             "The portal itself failed on this report; its log says why. The report is kept and can be "
             "processed again after the portal is mended."
         )
-        _fail(report, INTERNAL, text)
+        return _fail(report, INTERNAL, text)
+    return ReportState.PROCESSED
 
 
 def _ingest(report: Report, teller: Teller) -> None:
@@ -308,14 +312,16 @@ def _storable(text: str) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
-def _fail(report: Report, reason: str, message: str, location: str = "") -> None:
+def _fail(report: Report, reason: str, message: str, location: str = "") -> ReportState:
     """Say what is wrong with a report; its bytes stay, so that it can be processed again."""
     message, location = _storable(message), _storable(location)
+    where = _place(report, location) if location else None
     with transaction.atomic():
         row: Report = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
         row.state = ReportState.FAILED
         row.error_reason, row.error_message = reason[:40], message[:2000]
         row.error_location = location[:300]
+        row.error_place = [where.offset, where.line, where.column] if where else None
         row.finished_at = timezone.now()
         row.save()
         actor = portal_actor("ingest")
@@ -324,6 +330,18 @@ def _fail(report: Report, reason: str, message: str, location: str = "") -> None
             actor=actor, action="report.fail", target=row, system_id=row.system_id, changes=changes
         )
         events.append("report.failed", {"report_id": row.pk, "reason": reason})
+    return ReportState.FAILED
+
+
+def _place(report: Report, location: str) -> Place | None:
+    """Where that is in the file. Found out here, once, and not by the page that shows it."""
+    name = Report.objects.values_list("storage_name", flat=True).get(pk=report.pk)
+    try:
+        with storage.opened(name) as data:
+            return place(data, location)
+    except OSError:
+        logger.exception("report %s: the place of its error cannot be looked up", report.uid)
+        return None
 
 
 def _quarantine(report: Report) -> None:

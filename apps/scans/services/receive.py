@@ -200,6 +200,7 @@ def report_reprocess(*, actor: Actor, report: Report) -> Report:
     row.state = ReportState.RECEIVED
     row.attempts = 0
     row.error_reason = row.error_message = row.error_location = ""
+    row.error_place = None
     row.not_before = now
     row.next_send_at = now + dt.timedelta(seconds=settings.SECOPS_SWEEP_SECONDS)
     row.save()
