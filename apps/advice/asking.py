@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import Resolver404, resolve, reverse
+from django.db.models import Model
+from django.urls import Resolver404, ResolverMatch, resolve, reverse
 
 from apps.accounts.actors import Actor
 from apps.accounts.policy import may
@@ -37,7 +38,7 @@ class Subject:
     """One thing that a question is about. It stands on exactly one of item, guidance and system.
 
     key: as people call it ("RS-12"), empty for what has none. path: of its page, which names it in a form.
-    about: its key where it is something of the item or of the system (Question.about).
+    about: its key where it is something of the item or of the system (Question.about). thing: itself.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Subject:
     guidance: Guidance | None = None
     system: System | None = None
     about: str = ""
+    thing: Model | None = None
 
     @property
     def of_system(self) -> System | None:
@@ -62,15 +64,19 @@ class Subject:
 def subject_at(viewer: Actor, path: str) -> Subject | None:
     """What the page with this path is about, as far as the viewer may see it and ask about it."""
     try:
-        page = resolve(path)
+        subject = subject_on(viewer, resolve(path))
     except Resolver404:
         return None
+    return subject if subject and subject.may_be_asked_about(viewer) else None
+
+
+def subject_on(viewer: Actor, page: ResolverMatch) -> Subject | None:
+    """What a page is about, as far as the viewer may see it."""
     find = _ABOUT.get(page.url_name or "")
     try:
-        subject = find(viewer, **page.kwargs) if find else None
+        return find(viewer, **page.kwargs) if find else None
     except Missing:
         return None
-    return subject if subject and subject.may_be_asked_about(viewer) else None
 
 
 def subject_named(viewer: Actor, key: str) -> Subject:
@@ -109,12 +115,13 @@ def ask(*, actor: Actor, subject: Subject | None, body: str) -> Question:
 
 def subject_system(system: System) -> Subject:
     page = reverse("system-detail", args=[system.key])
-    return Subject("", system.name, page, system=system)
+    return Subject("", system.name, page, system=system, thing=system)
 
 
 def _item(viewer: Actor, pk: int) -> Subject:
     item = item_get(viewer, pk)
-    return Subject(item.key, item.title, reverse("item-detail", args=[pk]), item=item)
+    page = reverse("item-detail", args=[pk])
+    return Subject(item.key, item.title, page, item=item, thing=item)
 
 
 def _option(viewer: Actor, pk: int) -> Subject:
@@ -126,7 +133,8 @@ def _option(viewer: Actor, pk: int) -> Subject:
 def _statement(viewer: Actor, pk: int, **_rest: Any) -> Subject:
     row = statement_get(viewer, pk)
     page = reverse("statement-detail", args=[pk])
-    return Subject(row.key, row.told.if_clause, page, item=row.item, about=row.key)
+    title = row.told.if_clause
+    return Subject(row.key, title, page, item=row.item, about=row.key, thing=row)
 
 
 def _guidance(viewer: Actor, pk: int, **_rest: Any) -> Subject:
@@ -138,7 +146,7 @@ def _guidance(viewer: Actor, pk: int, **_rest: Any) -> Subject:
 def _finding(viewer: Actor, pk: int) -> Subject:
     row = finding_get(viewer, pk)
     page = reverse("finding-detail", args=[pk])
-    return Subject("", row.title, page, system=row.system, about=f"F-{pk}")
+    return Subject("", row.title, page, system=row.system, about=f"F-{pk}", thing=row)
 
 
 def _control(viewer: Actor, pk: int) -> Subject:

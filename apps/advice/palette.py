@@ -12,13 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.actors import Actor
 from apps.accounts.policy import may
 from apps.accounts.roles import Permission
-from apps.advice.asking import subject_at
-from apps.catalog.selectors import system_get
-from apps.common.errors import Missing
-from apps.planning.models import ItemStatus
-from apps.planning.selectors import item_get
-from apps.risks.selectors import statement_get
-from apps.scans.selectors import finding_get
+from apps.advice.asking import Subject, subject_on
+from apps.catalog.models import System
+from apps.planning.models import ItemStatus, PlanningItem
+from apps.risks.models import RiskStatement
+from apps.scans.models import Finding
 
 SHOWN = 8
 ASK = "question-ask"  # the page that a script opens as a dialog
@@ -167,32 +165,30 @@ def offers_here(viewer: Actor, at: str, text: str) -> list[Offer]:
         page = resolve(at)
     except Resolver404:
         return []
-    find = _HERE.get(page.url_name or "")
-    try:
-        offers = find(viewer, **page.kwargs) if find else []
-    except Missing:
-        return []
-    return [each for each in [*_ask_about(viewer, at), *offers] if _says(each.label, text)]
-
-
-def _ask_about(viewer: Actor, at: str) -> list[Offer]:
-    subject = subject_at(viewer, at)
+    subject = subject_on(viewer, page)
     if subject is None:
+        return []
+    offers_on = _HERE.get(page.url_name or "")
+    offers = offers_on(viewer, subject.thing) if offers_on else []
+    return [each for each in [*_ask_about(viewer, subject), *offers] if _says(each.label, text)]
+
+
+def _ask_about(viewer: Actor, subject: Subject) -> list[Offer]:
+    if not subject.may_be_asked_about(viewer):
         return []
     label = gettext("Ask: a question about %(thing)s") % {"thing": subject.key or subject.title}
     url = f"{reverse(ASK)}?{urlencode({'at': subject.path})}"
     return [Offer(label, url, "message-circle-question", asks=True)]
 
 
-def _on_item(viewer: Actor, pk: int) -> list[Offer]:
-    item = item_get(viewer, pk)
-    page, key = reverse("item-detail", args=[pk]), {"key": item.key}
-    risk = f"{reverse('statement-create')}?item={pk}"
+def _on_item(viewer: Actor, item: PlanningItem) -> list[Offer]:
+    page, key = reverse("item-detail", args=[item.pk]), {"key": item.key}
+    risk = f"{reverse('statement-create')}?item={item.pk}"
     decide = () if item.status == ItemStatus.DECIDED else (Permission.DECISION_RECORD,)
     ways = {
         Permission.ITEM_EDIT: (
             gettext("Add an option to %(key)s"),
-            reverse("option-create", args=[pk]),
+            reverse("option-create", args=[item.pk]),
         ),
         Permission.STATEMENT_EDIT: (gettext("Add a risk to %(key)s"), risk),
         **{each: (gettext("Record a decision on %(key)s"), f"{page}#decide") for each in decide},
@@ -204,16 +200,15 @@ def _on_item(viewer: Actor, pk: int) -> list[Offer]:
     ]
 
 
-def _on_system(viewer: Actor, key: str) -> list[Offer]:
-    system = system_get(viewer, key)
+def _on_system(viewer: Actor, system: System) -> list[Offer]:
     if not may(viewer, Permission.STATEMENT_EDIT, system):
         return []
     label = gettext("Rapid risk assessment of %(system)s") % {"system": system.name}
-    return [Offer(label, reverse("rapid-assessment", args=[key]), "scale")]
+    return [Offer(label, reverse("rapid-assessment", args=[system.key]), "scale")]
 
 
-def _on_statement(viewer: Actor, pk: int) -> list[Offer]:
-    statement, key = statement_get(viewer, pk), {"key": f"RS-{pk}"}
+def _on_statement(viewer: Actor, statement: RiskStatement) -> list[Offer]:
+    pk, key = statement.pk, {"key": statement.key}
     page = reverse("statement-detail", args=[pk])
     ways = {
         Permission.STATEMENT_EDIT: (gettext("Edit %(key)s"), reverse("statement-edit", args=[pk])),
@@ -230,11 +225,10 @@ def _on_statement(viewer: Actor, pk: int) -> list[Offer]:
     ]
 
 
-def _on_finding(viewer: Actor, pk: int) -> list[Offer]:
-    finding = finding_get(viewer, pk)
+def _on_finding(viewer: Actor, finding: Finding) -> list[Offer]:
     if not may(viewer, Permission.FINDING_TRIAGE, finding):
         return []
-    page = reverse("finding-detail", args=[pk])
+    page = reverse("finding-detail", args=[finding.pk])
     return [Offer(gettext("Say what this finding is"), f"{page}#triage", "arrow-right")]
 
 

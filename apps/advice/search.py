@@ -3,29 +3,31 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from apps.accounts.actors import Actor
 from apps.catalog import selectors as catalog
 from apps.catalog.models import System
+from apps.common.alike import Vocabulary
 from apps.common.closeness import all_words, put_right, words_in
+from apps.common.together import read_together
 from apps.controls import selectors as controls
 from apps.controls.models import Control
 from apps.guidance.models import Guidance, GuidanceText
 from apps.guidance.selectors import Filter, guidance_list, is_said, text_for, words_near
+from apps.guidance.vocabulary import vocabulary
 from apps.planning.models import PlanningItem
 from apps.planning.selectors import ItemFilter, items_list, titles_close_to
 from apps.risks.models import RiskStatement
 from apps.risks.selectors import conditions_close_to, statements_matching
 from apps.scans.models import Finding, Report
 from apps.scans.selectors import FindingFilter, reports_matching
-from apps.scans.selectors_pages import findings_found
+from apps.scans.selectors_pages import findings_first
 from apps.sources.models import Source
 from apps.sources.selectors import sources_matching
 
-M = TypeVar("M", bound=Model)
 SHOWN = 8  # of each kind
 SHORTEST = 2  # characters; a single letter finds everything, slowly
 _KEY = re.compile(r"(PI|RS|G|C|AU|F)-(\d{1,18})", re.IGNORECASE)
@@ -77,13 +79,14 @@ def search(viewer: Actor, text: str, shown: int = SHOWN, *, as_typed: bool = Fal
     text = text.strip()
     if len(text) < SHORTEST:
         return None
-    found = _search(viewer, text, shown)
+    known = vocabulary()
+    found = _search(viewer, text, shown, known)
     if as_typed or found.is_said:
         return found
     meant = put_right(text, _words_known(viewer, words_in(text)))
     if meant == text:
         return found
-    other = _search(viewer, meant, shown)
+    other = _search(viewer, meant, shown, known)
     return replace(other, instead=meant) if other.is_said else found
 
 
@@ -91,43 +94,37 @@ def _words_known(viewer: Actor, typed: Sequence[str]) -> set[str]:
     """Words close to what was typed, of texts that the viewer may read; findings are too many to ask."""
     if not typed:
         return set()
-    texts = [
-        *titles_close_to(viewer, typed),
-        *conditions_close_to(viewer, typed),
-        *controls.names_close_to(viewer, typed),
-        *catalog.names_close_to(viewer, typed),
-    ]
-    return {*words_near(viewer, typed), *(word for text in texts for word in all_words(text))}
+    near = read_together(
+        words=words_near(viewer, typed),
+        titles=titles_close_to(viewer, typed),
+        conditions=conditions_close_to(viewer, typed),
+        controls=controls.names_close_to(viewer, typed),
+        systems=catalog.names_close_to(viewer, typed),
+    )
+    words = near.pop("words")
+    return {
+        *words,
+        *(word for texts in near.values() for text in texts for word in all_words(text)),
+    }
 
 
-def _search(viewer: Actor, text: str, shown: int) -> Found:
+def _search(viewer: Actor, text: str, shown: int, known: Vocabulary) -> Found:
     cwe = _CWE.fullmatch(text)
     number = int(cwe.group(1)) if cwe else None
     of_findings = FindingFilter(cwe=number) if cwe else FindingFilter(text=text)
-    items, more_items = _first(items_list(viewer, ItemFilter(text=text, archived=True)), shown)
-    statements, more_statements = _first(statements_matching(viewer, text, cwe=number), shown)
-    guidance, more_guidance = _first(guidance_list(viewer, Filter(text=text)), shown)
-    findings, more_findings = _first(findings_found(viewer, of_findings), shown)
-    more = {
-        "items": more_items,
-        "statements": more_statements,
-        "guidance": more_guidance,
-        "findings": more_findings,
+    lists: dict[str, QuerySet[Any]] = {
+        "items": items_list(viewer, ItemFilter(text=text, archived=True)),
+        "statements": statements_matching(viewer, text, cwe=number),
+        "guidance": guidance_list(viewer, Filter(text=text), known),
+        "findings": findings_first(viewer, of_findings),
+        "systems": catalog.systems_matching(viewer, text),
+        "controls": controls.controls_matching(viewer, text),
+        "reports": reports_matching(viewer, text),
+        "sources": sources_matching(viewer, text),
     }
-    return Found(
-        items=items,
-        statements=statements,
-        guidance=[(each, text_for(viewer, each)) for each in guidance],
-        systems=_first(catalog.systems_matching(viewer, text), shown)[0],
-        findings=findings,
-        controls=_first(controls.controls_matching(viewer, text), shown)[0],
-        reports=_first(reports_matching(viewer, text), shown)[0],
-        sources=_first(sources_matching(viewer, text), shown)[0],
-        more=frozenset(kind for kind, there_is_more in more.items() if there_is_more),
-    )
-
-
-def _first(rows: QuerySet[M], shown: int) -> tuple[list[M], bool]:
-    """The first few, and whether there are more; nothing is counted."""
-    found = list(rows[: shown + 1])
-    return found[:shown], len(found) > shown
+    # One more than is shown says that there are more; nothing is counted.
+    found = read_together(**{kind: rows[: shown + 1] for kind, rows in lists.items()})
+    first: dict[str, Any] = {kind: rows[:shown] for kind, rows in found.items()}
+    first["guidance"] = [(each, text_for(viewer, each)) for each in first["guidance"]]
+    more = frozenset(kind for kind, rows in found.items() if len(rows) > shown)
+    return Found(more=more, **first)

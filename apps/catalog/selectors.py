@@ -219,10 +219,10 @@ def role_held(
     return rows.values_list("role", flat=True).first() or ""
 
 
-def names_close_to(viewer: Actor, words: Sequence[str]) -> list[str]:
+def names_close_to(viewer: Actor, words: Sequence[str]) -> QuerySet[System, str]:
     """Names of systems that the viewer sees, with half of one of the words; some of them."""
     found = systems_visible(viewer).filter(close_to("name", words))
-    return list(found.values_list("name", flat=True)[:MOST_TEXTS])
+    return found.values_list("name", flat=True)[:MOST_TEXTS]
 
 
 def systems_matching(viewer: Actor, text: str) -> QuerySet[System]:

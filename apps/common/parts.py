@@ -58,11 +58,11 @@ class Parts:
 
 
 def _whether(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
-    sql, given = rows.query.exists().get_compiler(connection=connection).as_sql()
+    sql, given = rows.query.exists().get_compiler(rows.db).as_sql()
     return f"EXISTS ({sql})", given
 
 
 def number_of(rows: QuerySet[Any, Any]) -> tuple[str, Sequence[Any]]:
     """How many rows there are, as a column of another query. Raises: EmptyResultSet."""
-    sql, given = rows.values("pk").query.get_compiler(connection=connection).as_sql()
+    sql, given = rows.values("pk").query.get_compiler(rows.db).as_sql()
     return f"(SELECT COUNT(*) FROM ({sql}) AS counted)", given  # noqa: S608  # a query that Django wrote

@@ -162,5 +162,5 @@ def _sql(fact: Many | One) -> tuple[str, Sequence[Any]]:
     if isinstance(fact, Many):
         return number_of(fact.rows.order_by())
     first = fact.rows.values(fact.field)[:1]
-    sql, given = first.query.get_compiler(connection=connection).as_sql()
+    sql, given = first.query.get_compiler(first.db).as_sql()
     return f"({sql})", given

@@ -40,10 +40,10 @@ def controls_matching(viewer: Actor, text: str) -> QuerySet[Control]:
     return controls_list(viewer).filter(says)
 
 
-def names_close_to(viewer: Actor, words: Sequence[str]) -> list[str]:
+def names_close_to(viewer: Actor, words: Sequence[str]) -> QuerySet[Control, str]:
     """Names of controls that the viewer sees, with half of one of the words; some of them."""
     found = controls_visible(viewer).filter(close_to("name", words)).order_by("-pk")
-    return list(found.values_list("name", flat=True)[:MOST_TEXTS])
+    return found.values_list("name", flat=True)[:MOST_TEXTS]
 
 
 def control_get(viewer: Actor, pk: int) -> Control:

@@ -59,13 +59,15 @@ class Filter:
     cwe: int | None = None
 
 
-def guidance_list(viewer: Actor, wanted: Filter = Filter()) -> QuerySet[Guidance]:
+def guidance_list(
+    viewer: Actor, wanted: Filter = Filter(), known: Vocabulary | None = None
+) -> QuerySet[Guidance]:
     """The library, best hit first where a text was searched, else by title.
 
     Full text with stemming, and word similarity of titles for typing errors. Annotates `rank` (0: no
     full text), `title_hits`, `headline` (the summary) and `excerpt` (of the body) with their hits marked.
     Those who write search the working texts; everybody else what is published, so that no filter
-    and no hit tells them of a draft.
+    and no hit tells them of a draft. known: the vocabulary, where it has been read.
     """
     found = (
         Guidance.objects.visible_to(viewer).select_related("current", "created_by").defer("search")
@@ -78,7 +80,7 @@ def guidance_list(viewer: Actor, wanted: Filter = Filter()) -> QuerySet[Guidance
     if wanted.cwe is not None:
         found = found.filter(**{f"{texts}cwes__contains": [wanted.cwe]})
     if text := wanted.text.strip():
-        return _searched(found, text, texts)
+        return _searched(found, text, texts, known)
     return found.order_by(f"{texts}title", "pk")
 
 
@@ -92,8 +94,10 @@ def text_for(viewer: Actor, guidance: Guidance) -> GuidanceText:
     return guidance if guidance.current is None or writes(viewer) else guidance.current
 
 
-def _searched(found: QuerySet[Guidance], text: str, texts: str) -> QuerySet[Guidance]:
-    query = _query_of(text)
+def _searched(
+    found: QuerySet[Guidance], text: str, texts: str, known: Vocabulary | None
+) -> QuerySet[Guidance]:
+    query = _query_of(text, known)
     matches = Q(vector=query) | Q(similarity__gt=TYPO_TOLERANCE)
     if cwe := CWE.fullmatch(text):
         matches |= Q(**{f"{texts}cwes__contains": [int(cwe.group(1))]})
@@ -122,13 +126,13 @@ def _searched(found: QuerySet[Guidance], text: str, texts: str) -> QuerySet[Guid
     )
 
 
-def _query_of(text: str) -> SearchQueryCombinable:
+def _query_of(text: str, known: Vocabulary | None) -> SearchQueryCombinable:
     """All words of a search, or for each term of the vocabulary one that means the same.
 
     Whoever asks exactly, by quotes, OR or a minus, gets exactly that.
     """
     typed = SearchQuery(text, search_type="websearch", config=LANGUAGE)
-    ideas = [] if _ASKED_FOR.search(text) else vocabulary().ideas(text)
+    ideas = [] if _ASKED_FOR.search(text) else (known or vocabulary()).ideas(text)
     if not any(each.others for each in ideas):
         return typed
     return typed | reduce(and_, (any_of(each.terms) for each in ideas))
@@ -174,16 +178,16 @@ def is_said(pieces: Sequence[Any]) -> bool:
     return any(each.rank > 0 for each in pieces)
 
 
-def words_near(viewer: Actor, words: Sequence[str]) -> list[str]:
+def words_near(viewer: Actor, words: Sequence[str]) -> QuerySet[GuidanceWord, str]:
     """Words of what the viewer may read that are close to any of these, or begin with one."""
     if not words:
-        return []
+        return GuidanceWord.objects.none().values_list("word", flat=True)
     near, begins = Q(), Q()
     for word in words:
         near, begins = near | Q(word__trigram_similar=word), begins | Q(word__startswith=word)
     rows = GuidanceWord.objects.filter(guidance__in=Guidance.objects.visible_to(viewer))
     rows = rows.filter(is_working=True) if writes(viewer) else rows.filter(is_published=True)
-    return list(rows.filter(near | begins).values_list("word", flat=True).distinct())
+    return rows.filter(near | begins).values_list("word", flat=True).distinct()
 
 
 def guidance_suggested(

@@ -271,10 +271,10 @@ def items_list(viewer: Actor, wanted: ItemFilter = ItemFilter()) -> QuerySet[Pla
     return _narrowed(viewer, items_visible(viewer), wanted).order_by("-id")
 
 
-def titles_close_to(viewer: Actor, words: Sequence[str]) -> list[str]:
+def titles_close_to(viewer: Actor, words: Sequence[str]) -> QuerySet[PlanningItem, str]:
     """Titles of items that the viewer sees, with half of one of the words; some of them."""
     found = items_visible(viewer).filter(close_to("title", words)).order_by("-id")
-    return list(found.values_list("title", flat=True)[:MOST_TEXTS])
+    return found.values_list("title", flat=True)[:MOST_TEXTS]
 
 
 def _narrowed(

@@ -153,12 +153,12 @@ def statements_to_link(
     )
 
 
-def conditions_close_to(viewer: Actor, words: Sequence[str]) -> list[str]:
+def conditions_close_to(viewer: Actor, words: Sequence[str]) -> QuerySet[RiskStatement, str]:
     """Of published statements that the viewer sees, with half of one of the words; some of them."""
     close = RiskRevision.objects.filter(close_to("condition", words))
     rows = RiskStatement.objects.visible_to(viewer).exclude(state__in=ENDED)
     found = rows.filter(published__in=close.values("pk")).order_by("-pk")
-    return list(found.values_list("published__condition", flat=True)[:MOST_TEXTS])
+    return found.values_list("published__condition", flat=True)[:MOST_TEXTS]
 
 
 def _says(text: str, cwe: int | None) -> Q:

@@ -161,6 +161,15 @@ def findings_found(
     return listed.filter(equals_any("id", ArraySubquery(sought.values("pk"))))
 
 
+def findings_first(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
+    """As findings_found, for who shows a handful of the worst: what no index finds, such as two letters, is
+    looked for at the head of the list alone."""
+    if _is_indexed(wanted):
+        return findings_found(viewer, wanted)
+    close, _number = _glance(viewer, wanted, None)
+    return findings_list(viewer, wanted).filter(is_one_of([each.pk for each in close]))
+
+
 def _reading(viewer: Actor, wanted: FindingFilter, behind: Place | None, limit: int) -> Reading:
     counts = finding_counts(viewer, wanted)
     if counts is not None:
@@ -280,10 +289,10 @@ def _sought(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding] | None:
     What is known of exploits is asked by the CVEs that have it, each of which the index of vulnerabilities
     knows, and not of each finding.
     """
-    likely, of_team = (wanted.epss or 0) >= LIKELY, wanted.team not in {"", NOBODY}
-    said = _pieces(wanted)
-    if not said and not _asked_beside(wanted, _NO_INDEX if likely else {*_NO_INDEX, "epss"}):
+    if not _is_indexed(wanted):
         return None
+    likely, of_team = _is_likely(wanted), wanted.team not in {"", NOBODY}
+    said = _pieces(wanted)
     less = replace(wanted, kev=False)
     less = replace(less, epss=None) if likely else less
     less = replace(less, team="") if of_team else less
@@ -299,6 +308,16 @@ def _sought(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding] | None:
         rows = rows.filter(is_one_of(series_of(stage=wanted.stage), "series_id"))
     found: QuerySet[Finding] = rows.select_related(None).order_by()
     return found.filter(equals_any("id", _that_say(said, found))) if said else found
+
+
+def _is_indexed(wanted: FindingFilter) -> bool:
+    known = _NO_INDEX if _is_likely(wanted) else {*_NO_INDEX, "epss"}
+    return bool(_pieces(wanted) or _asked_beside(wanted, known))
+
+
+def _is_likely(wanted: FindingFilter) -> bool:
+    """Whether a score is asked for that few enough CVEs have."""
+    return (wanted.epss or 0) >= LIKELY
 
 
 def _pieces(wanted: FindingFilter) -> list[str]:

@@ -1,7 +1,9 @@
 """Search over everything: what is found is marked, mistyped words are put right, nobody finds what is not theirs."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
 from tests.conftest import People
@@ -9,6 +11,7 @@ from tests.factories import (
     make_arrived,
     make_control,
     make_finding,
+    make_guidance,
     make_item,
     make_report,
     make_series,
@@ -117,3 +120,43 @@ def test_the_palette_says_for_what_it_is(people: People) -> None:
     page = told(people.viewer, "/palette/", "archtiecture")
     assert "Nothing says “archtiecture”; this is for “architecture”" in page
     assert "/search/?q=archtiecture" in page
+
+
+@pytest.mark.parametrize("typed", ["zebra", "zebar"])
+def test_everything_says_it_and_twelve_queries_find_it(people: People, typed: str) -> None:
+    """As many as a page may have, also where a word is put right and all is looked for once more."""
+    item = make_item(people.system, title="Where do zebras sleep?")
+    risk = make_statement(item, condition="If zebra runs away", published=True)
+    finding = make_finding(people.system, title="Zebra crossing")
+    make_guidance(published=True, title="Keeping a zebra")
+    make_control(people.system, name="Fence of zebra")
+    make_system("zebra-house", "Zebra house")
+    make_report(people.system, filename="zebra.sarif")
+    make_source(people.system, name="Zebra's folder")
+    client = signed_in(people.chief)
+    places = [f"/planning/PI-{item.pk}/", f"/risks/RS-{risk.pk}/", f"/findings/{finding.pk}/", ""]
+    for path, at in [("/search/", ""), *(("/palette/", place) for place in places)]:
+        with CaptureQueriesContext(connection) as captured:
+            answer = client.get(path, {"q": typed, "at": at})
+        found = answer.context["found"]
+        for kind in [
+            "items",
+            "statements",
+            "guidance",
+            "findings",
+            "controls",
+            "systems",
+            "reports",
+            "sources",
+        ]:
+            assert getattr(found, kind), (path, kind)
+        assert len(captured) <= 12, (path, at, [each["sql"][:90] for each in captured])
+
+
+def test_two_letters_find_the_worst_findings_that_say_them(people: People) -> None:
+    make_finding(people.system, title="Open bucket in S3", severity=4)
+    make_finding(people.system, title="Nothing of it", severity=4)
+    for path in ("/search/", "/palette/"):
+        page = told(people.chief, path, "s3")
+        assert "Open bucket in <mark>S3</mark>" in page
+        assert "Nothing of it" not in page
