@@ -28,8 +28,9 @@ names = [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, HostCookieStor
 secure = [settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE]
 paths = [settings.SESSION_COOKIE_PATH, settings.CSRF_COOKIE_PATH]
 domains = [settings.SESSION_COOKIE_DOMAIN, settings.CSRF_COOKIE_DOMAIN]
+shut = [settings.SESSION_COOKIE_HTTPONLY, settings.CSRF_COOKIE_HTTPONLY]
 only = [settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS]
-print(json.dumps([names, secure, paths, domains, only]))
+print(json.dumps([names, secure, shut, paths, domains, only]))
 """
 
 
@@ -48,9 +49,9 @@ def test_cookies_and_https_alone_in_production() -> None:
         check=True,
         text=True,
     )
-    names, secure, paths, domains, only = json.loads(done.stdout.splitlines()[-1])
+    names, secure, shut, paths, domains, only = json.loads(done.stdout.splitlines()[-1])
     assert names == ["__Host-sessionid", "__Host-csrftoken", "__Host-messages"]
-    assert secure == [True, True]
+    assert secure == shut == [True, True]
     assert paths == ["/", "/"]
     assert domains == [None, None]
     assert only == [365 * 24 * 3600, True]
@@ -64,6 +65,19 @@ def test_who_came_by_https_comes_so_again(settings: Any) -> None:
         told = Client().get(path, secure=True)["Strict-Transport-Security"]
         assert told == "max-age=31536000; includeSubDomains"
         assert "Strict-Transport-Security" not in Client().get(path)
+
+
+@pytest.mark.django_db
+def test_no_script_reads_a_cookie_that_opens(people: People) -> None:
+    """ASVS 3.3.4: as they are set, after a sign-in and on a page that tells something."""
+    people.viewer.set_password("four words that fit")
+    people.viewer.save()
+    client = Client()
+    client.get("/sign-in/")
+    client.post("/sign-in/", {"username": people.viewer.email, "password": "four words that fit"})
+    client.post("/settings/place/", {"language": "en", "time_zone": "UTC"})
+    assert {"sessionid", "csrftoken"} <= set(client.cookies)
+    assert [name for name, cookie in client.cookies.items() if not cookie["httponly"]] == []
 
 
 @pytest.mark.django_db

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from apps.accounts.models import Team
@@ -14,6 +15,7 @@ from apps.scans.models import (
     Finding,
     FindingOwner,
     FindingTag,
+    OwnersMap,
     OwnerSource,
     Series,
     Triage,
@@ -381,6 +383,45 @@ def test_the_last_line_that_fits_counts_and_a_rule_has_the_last_word(
     owners_set(actor=actor, system=people.system, text="", version=1)
     assert owners_apply(system_id=people.system.pk) == 0
     assert [owner.finding_id for owner in FindingOwner.objects.all()] == [found["src/b/c.py"].pk]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["**/" * 1000, "*a" * 20_000, "(" * 50_000, "pkg:" + "*a" * 100, "a" * 501],
+)
+def test_a_pattern_that_would_hold_the_database_is_refused(
+    people: People, team: Team, pattern: str
+) -> None:
+    """One such line took two minutes for a single path, or failed for every report (OWASP: ReDoS)."""
+    actor = actor_of(people.security)
+    make_finding(people.system, path="a/" * 450)
+    text = f"* @team-a\n{pattern} @team-a"
+    with pytest.raises(Invalid) as refused:
+        owners_set(actor=actor, system=people.system, text=text, version=0)
+    assert "Line 2: At most 500 characters" in str(refused.value.fields["text"])
+    # One that was kept before does no harm.
+    owners_set(actor=actor, system=people.system, text="* @team-a", version=0)
+    OwnersMap.objects.update(text=text)
+    assert owners_apply(system_id=people.system.pk) == 1
+
+
+@pytest.mark.parametrize(
+    "pattern", ["**/" * 20 + "b", "*a" * 20 + "b", "/**/a" * 20 + "/b", "?" * 500]
+)
+def test_the_dearest_pattern_that_is_read_takes_no_time(
+    people: People, team: Team, pattern: str
+) -> None:
+    for number in range(10):
+        make_finding(people.system, path=f"{'a/' * 490}{number}")
+    owners_set(
+        actor=actor_of(people.security),
+        system=people.system,
+        text=f"{pattern} @team-a",
+        version=0,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '30s'")
+    assert owners_apply(system_id=people.system.pk) == 0
 
 
 def test_owners_that_cannot_be(people: People, team: Team) -> None:

@@ -8,6 +8,10 @@ import re
 from dataclasses import dataclass
 
 MAX_LINES = 2000
+# SECURITY: of a pattern. PostgreSQL compiles each for every place; a thousand **/ took two minutes for one path, and
+# what it calls too complex would stop the owners of every report.
+MAX_LETTERS, MAX_WILDCARDS = 500, 20
+_TOO_MUCH = f"At most {MAX_LETTERS} characters, and {MAX_WILDCARDS} times * or **, in a pattern."
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _SPECIAL = re.compile(r"([.^$+?{}()|\[\]\\])")
 
@@ -44,6 +48,9 @@ def read(text: str) -> tuple[list[Line], list[Problem]]:
             problems.append(
                 Problem(number, "Patterns with ! or [ ] are not read, as in CODEOWNERS.")
             )
+            continue
+        if len(pattern) > MAX_LETTERS or len(re.findall(r"\*+", pattern)) > MAX_WILDCARDS:
+            problems.append(Problem(number, _TOO_MUCH))
             continue
         if owners and not owners[0].startswith("@"):
             problems.append(Problem(number, f"{owners[0][:60]!r} is no team: write @team."))
