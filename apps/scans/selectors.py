@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import string
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -52,6 +53,8 @@ from apps.scans.models import (
 from apps.scans.selectors_exploits import epss_at_least, in_kev, overdue, with_exploits
 
 NEWEST = 1000  # reports that a text is looked for in: whoever looks for one means one of late
+_THREE = re.compile(r"[^\W_]{3}")
+_BETWEEN_WORDS = " \t\n" + "".join(f"\\{mark}" for mark in string.punctuation)
 NOBODY = "!"  # in the place of an owner's key, which it cannot be: findings that nobody owns
 
 
@@ -64,7 +67,7 @@ class FindingFilter:
     state: str = "open"  # "any": whatever it is
     severity: int | None = None  # at least
     series: int | None = None
-    text: str = ""  # in rule, title, place or a vulnerability id
+    text: str = ""  # in rule, title, place or a vulnerability id; what is short begins a word there
     cwe: int | None = None
     previews: bool = False
     kev: bool = False  # known to be exploited
@@ -151,12 +154,10 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
         name = wanted.component
         found = found.filter(Q(purl=name) | Q(purl__startswith=f"{name}@"))
     if text := wanted.text.strip():
-        found = found.filter(
-            Q(title__icontains=text)
-            | Q(rule_id__icontains=text)
-            | Q(place__icontains=text)
-            | Q(vulnerabilities__contains=[text.upper()])
-        )
+        how, sought = ("iregex", word_beginning(text)) if is_short(text) else ("icontains", text)
+        said = {f"{column}__{how}": sought for column in ("title", "rule_id", "place")}
+        a_vulnerability = Q(vulnerabilities__contains=[text.upper()])
+        found = found.filter(a_vulnerability | Q(*said.items(), _connector=Q.OR))
     return found.order_by("-severity", "-id")
 
 
@@ -184,6 +185,24 @@ def with_marks(found: QuerySet[Finding]) -> QuerySet[Finding]:
 def any_of(text: str) -> str:
     """A text with * for anything, such as a tool's rule, as a regular expression of PostgreSQL."""
     return "^" + ".*".join(re.escape(part) for part in text.split("*")) + "$"
+
+
+def is_indexed(text: str) -> bool:
+    """Whether the index of trigrams tells what contains a text: one is made of three letters or digits."""
+    return bool(_THREE.search(text))
+
+
+def is_short(text: str) -> bool:
+    """Whether a text is looked for at the beginning of words alone, where the index knows it, too."""
+    return text[:1].isalnum() and not is_indexed(text)
+
+
+def word_beginning(text: str) -> str:
+    """A regular expression of PostgreSQL: what has a word that begins with a text.
+
+    Spelled out, since of `\\m`, or of all that is no letter, no trigram is made.
+    """
+    return f"(^|[{_BETWEEN_WORDS}]){re.escape(text)}"
 
 
 def _exploits_asked_for(found: QuerySet[Finding], wanted: FindingFilter) -> QuerySet[Finding]:

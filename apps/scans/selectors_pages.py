@@ -8,14 +8,13 @@ glance at the head of the list says whether hits stand close together; where the
 thousands of hits are read in whatever order they come.
 """
 
-import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Func, QuerySet, Subquery, Value
+from django.db.models import Count, F, Func, Q, QuerySet, Subquery, Value, Window
 from django.db.models.expressions import RawSQL
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.db.models.functions import Upper
@@ -36,8 +35,11 @@ from apps.scans.selectors import (
     FindingFilter,
     equals_any,
     findings_list,
+    is_indexed,
     is_one_of,
+    is_short,
     series_of,
+    word_beginning,
 )
 from apps.scans.selectors_counts import Cell, Counts, counts_of, finding_counts, fits
 from apps.scans.selectors_exploits import with_exploits
@@ -51,7 +53,6 @@ LIKELY = 0.1  # from which score on few enough CVEs have it for each to be looke
 _IN_ORDER = {"system", "state", "severity", "previews"}  # what the indexes of the list are for
 # What no index finds by itself; texts only where they are long enough.
 _NO_INDEX = {*_IN_ORDER, "text", "path", "component", "rule"}
-_INDEXED = re.compile(r"[^\W_]{3}")  # of three letters or digits a trigram is made
 # Findings by CVEs, one after the other: of all at once PostgreSQL compares each finding with each CVE.
 _OF_EXPLOITED = """ARRAY(
     SELECT found.id FROM scans_keventry known
@@ -196,10 +197,10 @@ def _sought_for(viewer: Actor, wanted: FindingFilter, behind: Place | None, limi
     if is_full:
         few = _few(viewer, wanted)
         return Reading(close, None, *((FEW, True) if few is None else (len(few), False)))
-    rest = _sorted(sought, behind, max(FEW, limit) + 1)
-    if len(rest) > FEW:
+    rest, number = _sorted(sought, behind, limit + 1)
+    if number > FEW:
         return Reading(rest, number=FEW, is_more=True)
-    return Reading(rest, number=None if behind else len(rest))
+    return Reading(rest, number=None if behind else number)
 
 
 def _of_any_choice(wanted: FindingFilter) -> FindingFilter:
@@ -273,14 +274,21 @@ def _few(viewer: Actor, wanted: FindingFilter) -> list[Hit] | None:
     return [Hit(*hit) for hit in hits] if len(hits) <= FEW else None
 
 
-def _sorted(sought: QuerySet[Finding], behind: Place | None, most: int) -> list[Place]:
-    """The first places of all that a filter finds, read and sorted: what it costs goes by their number.
+def _sorted(sought: QuerySet[Finding], behind: Place | None, most: int) -> tuple[list[Place], int]:
+    """The first places of all that a filter finds, read and sorted, and how many there are: what it costs goes
+    by their number.
 
-    By sums, which no index is in the order of, so that no list is walked: a weakness that is of one severity
-    has its first hit behind all that is worse.
+    By sums, which no index is in the order of, so that no list is walked, nor half of it read to be met with
+    the hits: a weakness that is of one severity has its first hit behind all that is worse.
     """
-    rows = _behind(sought, behind).order_by((F("severity") + 0).desc(), (F("id") + 0).desc())
-    return [Place(*row) for row in rows.values_list("severity", "pk")[:most]]
+    severity, pk = F("severity") + 0, F("id") + 0
+    if behind is not None:
+        after = (behind.severity, behind.pk)
+        sought = sought.filter(TupleLessThan(Tuple(severity, pk), after))
+    rows = sought.order_by(severity.desc(), pk.desc())
+    told = rows.annotate(number=Window(Count("*"))).values_list("severity", "pk", "number")
+    found = list(told[:most])
+    return [Place(severity, pk) for severity, pk, _number in found], found[0][2] if found else 0
 
 
 def _sought(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding] | None:
@@ -292,7 +300,7 @@ def _sought(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding] | None:
     if not _is_indexed(wanted):
         return None
     likely, of_team = _is_likely(wanted), wanted.team not in {"", NOBODY}
-    said = _pieces(wanted)
+    said = _said_in_texts(wanted)
     less = replace(wanted, kev=False)
     less = replace(less, epss=None) if likely else less
     less = replace(less, team="") if of_team else less
@@ -312,7 +320,8 @@ def _sought(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding] | None:
 
 def _is_indexed(wanted: FindingFilter) -> bool:
     known = _NO_INDEX if _is_likely(wanted) else {*_NO_INDEX, "epss"}
-    return bool(_pieces(wanted) or _asked_beside(wanted, known))
+    said = _pieces(wanted) or is_short(wanted.text.strip())
+    return bool(said or _asked_beside(wanted, known))
 
 
 def _is_likely(wanted: FindingFilter) -> bool:
@@ -323,15 +332,20 @@ def _is_likely(wanted: FindingFilter) -> bool:
 def _pieces(wanted: FindingFilter) -> list[str]:
     """What the texts of all that the filter finds say; what is too short for the index is left out."""
     asked = [wanted.text.strip(), wanted.path, wanted.component, *wanted.rule.split("*")]
-    return [piece for piece in asked if _INDEXED.search(piece)]
+    return [piece for piece in asked if is_indexed(piece)]
 
 
-def _that_say(pieces: Sequence[str], found: QuerySet[Finding]) -> ArraySubquery:
+def _said_in_texts(wanted: FindingFilter) -> list[Q]:
+    """What is asked of the kept texts, which are in capitals: none where no index would help."""
+    said = [Q(text__contains=Upper(Value(piece))) for piece in _pieces(wanted)]
+    text = wanted.text.strip()
+    return [*said, Q(text__regex=Upper(Value(word_beginning(text))))] if is_short(text) else said
+
+
+def _that_say(said: Sequence[Q], found: QuerySet[Finding]) -> ArraySubquery:
     """The numbers of findings whose kept texts say all of it, and of those that a filter finds among series
     whose texts are not kept yet."""
-    kept = FindingText.objects.order_by()
-    for piece in pieces:
-        kept = kept.filter(text__contains=Upper(Value(piece)))
+    kept = FindingText.objects.filter(*said).order_by()
     changed = Series.objects.filter(has_texts=False).order_by()
     others = found.filter(equals_any("series_id", ArraySubquery(changed.values("pk"))))
     return ArraySubquery(kept.values("pk").union(others.values("pk"), all=True))

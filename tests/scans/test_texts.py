@@ -80,6 +80,31 @@ def test_many_are_kept_batch_by_batch(people: People, monkeypatch: pytest.Monkey
     assert FindingText.objects.count() == 5
 
 
+SHORT = {
+    "S3": {"Open bucket in s3.", "(S3) is open", "aws_s3_bucket", "S3"},
+    "s": {"Open bucket in s3.", "(S3) is open", "aws_s3_bucket", "S3", "A [s.b]"},
+    "s.b": {"A [s.b]"},
+    "S3)": {"(S3) is open"},
+    ".b": {"A [s.b]", "a.b"},  # begins with no letter, so anywhere
+    "qx": set(),
+    "%": set(),
+    "[": {"A [s.b]"},
+}
+
+
+@pytest.mark.parametrize("text", SHORT)
+def test_what_is_short_begins_a_word(people: People, text: str) -> None:
+    """No trigram is made of two letters in the middle of a word: a million texts would be read."""
+    series = make_series(people.system)
+    titles = {*SHORT["s"], "a.b", "ps3 emulator", "bass drum"}
+    made = {
+        title: make_finding(series=series, title=title, rule_id="r", place="") for title in titles
+    }
+    for _ in range(2):
+        assert found(people, text) == {made[title].pk for title in SHORT[text]}
+        texts_keep_due()
+
+
 def test_texts_go_with_their_system(people: People) -> None:
     make_finding(series=make_series(people.system))
     texts_keep_due()
@@ -108,4 +133,9 @@ def test_a_search_reads_what_says_it(people: People) -> None:
         sought = selectors_pages._sought(actor_of(people.chief), FindingFilter(text="zebra"))
         assert sought is not None
         assert "finding_text_says" in sought.explain()
+        for text, number in (("ze", 1), ("qx", 0)):
+            short = selectors_pages._sought(actor_of(people.chief), FindingFilter(text=text))
+            assert short is not None
+            assert "finding_text_says" in short.explain()
+            assert len(found(people, text)) == number
     assert len(found(people, "zebra")) == 1

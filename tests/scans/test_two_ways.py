@@ -58,6 +58,8 @@ RARE = (
     FindingFilter(text="cve-2021-44228"),
     FindingFilter(text="zebra", cwe=79, tag="later", state="any"),
     FindingFilter(text="ze", state="any"),
+    FindingFilter(text="a z", state="any"),
+    FindingFilter(text="/1", state="any"),
     FindingFilter(text="100%", state="any"),
     FindingFilter(text="a_zebra", state="any"),
     FindingFilter(rule="zoo/*", state="any"),
@@ -149,8 +151,8 @@ def test_each_choice_says_what_the_list_would_have(people: People, herd: list[Fi
     viewer = actor_of(people.chief)
     for wanted in RARE:
         counts = findings_page(viewer, wanted, None, 50).counts
-        # So many CVEs have that, or so many texts these two letters, that only the list's order is left.
-        if wanted.epss == 0.01 or wanted.text == "ze":
+        # So many CVEs have that, or any text this, that only the list's order is left.
+        if wanted.epss == 0.01 or wanted.text == "/1":
             assert counts is None
         else:
             assert counts is not None

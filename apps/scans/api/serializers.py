@@ -216,7 +216,8 @@ class FindingQuery(Input):
     q = serializers.CharField(
         max_length=200,
         required=False,
-        help_text="In the rule, the title or the place; or a vulnerability's id.",
+        help_text="In the rule, the title or the place; or a vulnerability's id. What has no three letters"
+        " or digits in a row begins a word there.",
     )
     series = serializers.IntegerField(min_value=1, max_value=LARGEST_ID, required=False)
     previews = serializers.BooleanField(
