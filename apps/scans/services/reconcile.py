@@ -142,10 +142,14 @@ def reconcile(
         # The tables grow faster than their statistics; a nested loop over a wrong guess takes minutes.
         cursor.execute("SET LOCAL enable_nestloop = off")
         changed = back = reopened = gone = fixed = moved = 0
-        if allowed is not Effect.NEW:
+        # Of a series without findings nothing is compared, and no statistics are needed for it.
+        has_findings = _has_findings(cursor, values)
+        if has_findings:
+            cursor.execute("ANALYZE incoming (fingerprint)")  # what the joins go by, and no more
+        if has_findings and allowed is not Effect.NEW:
             changed, moved = _numbers(cursor, _UPDATE_CHANGED, values)
             back, reopened = _numbers(cursor, _BRING_BACK, values)
-        if may_close or (staged.resolved and allowed is not Effect.NEW):
+        if has_findings and (may_close or (staged.resolved and allowed is not Effect.NEW)):
             close = _CLOSE_GONE if may_close else _CLOSE_RESOLVED
             gone, fixed = _numbers(cursor, close, values)
         new = _rows(cursor, _INSERT_NEW, values)
@@ -164,6 +168,11 @@ def reconcile(
         gone=gone,
         severity_changed=moved,
     )
+
+
+def _has_findings(cursor: Any, values: dict[str, Any]) -> bool:
+    cursor.execute("SELECT EXISTS (SELECT FROM scans_finding WHERE series_id = %(series)s)", values)
+    return bool(cursor.fetchone()[0])
 
 
 def _rows(cursor: Any, statement: str, values: dict[str, Any]) -> int:

@@ -83,7 +83,6 @@ def stage(findings: Iterable[ParsedFinding], tool: str, read: Callable[[], None]
             if source.failure is None:
                 raise
             raise source.failure from None  # psycopg2 keeps only the text of it
-        cursor.execute("ANALYZE incoming (fingerprint)")  # what the joins go by, and no more
     return staged
 
 
