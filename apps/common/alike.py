@@ -20,6 +20,8 @@ OF_THE_FIELD = 1.6  # what a word of the vocabulary counts, where any other coun
 OTHER = 0.7  # what a synonym counts, where the typed word itself counts 1
 MOST_IDEAS = 40  # of what was typed; more would be slow and say no more
 MOST_TERMS = 160
+MOST_WORDS = 8  # of a term: each place of what is typed is tried with as many
+MOST_READ = 2000  # words of what was typed
 UNSOUGHT = "~"
 SHORTEST = 3  # letters of a word outside the vocabulary
 FEWEST_TEXTS = 30  # rarity among fewer texts means nothing: as if there were so many
@@ -72,7 +74,7 @@ class Vocabulary:
             for parts in plain.values():
                 others = {" ".join(each): None for each in sought if each != parts}
                 self._others.setdefault(parts, {}).update(others)
-        self._longest = max(map(len, self._others), default=1)
+        self._longest = min(max(map(len, self._others), default=1), MOST_WORDS)
 
     @property
     def words(self) -> set[str]:
@@ -81,7 +83,7 @@ class Vocabulary:
 
     def ideas(self, text: str) -> list[Idea]:
         """What a text says, each once, at most MOST_IDEAS. The longest term that begins at a word is meant."""
-        parts, found, at = _parts(text), dict[str, Idea](), 0
+        parts, found, at = _parts(text)[:MOST_READ], dict[str, Idea](), 0
         while at < len(parts) and len(found) < MOST_IDEAS:
             idea, length = self._idea_at(parts, at)
             if idea:

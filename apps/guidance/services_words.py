@@ -8,6 +8,7 @@ from apps.accounts.actors import Actor
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
 from apps.audit.services import record
+from apps.common.alike import MOST_WORDS
 from apps.common.editing import changed_fields, lock_for_edit
 from apps.common.errors import Invalid
 from apps.guidance.models import OwnVocabulary
@@ -20,14 +21,22 @@ MOST_LINES = 500
 def own_words_set(*, actor: Actor, version: int | None, lines: Sequence[str]) -> OwnVocabulary:
     """The organisation's own lines, all of them, each with terms between commas.
 
-    Raises: NotPermitted, EditConflict, Invalid for a line of fewer than two terms.
+    Raises: NotPermitted, EditConflict, Invalid for a line of fewer than two terms and a term of too many words.
     """
     require(actor, Permission.GUIDANCE_EDIT)
     OwnVocabulary.objects.get_or_create(pk=1)
     row = lock_for_edit(OwnVocabulary, 1, version)
     kept = [", ".join(terms_on(line)) for line in lines]
     if alone := [line for line in kept if "," not in line]:
-        raise Invalid({"lines": f"A line needs two terms, with a comma between them: {alone[0]}"})
+        raise Invalid(
+            {
+                "lines": f"A line needs two terms, with a comma between them; this one has one: {alone[0]}."
+            }
+        )
+    if long := [term for line in kept for term in terms_on(line) if len(term.split()) > MOST_WORDS]:
+        raise Invalid(
+            {"lines": f"A term has at most {MOST_WORDS} words, and this one more: {long[0]}."}
+        )
     if len(kept) > MOST_LINES:
         raise Invalid({"lines": f"At most {MOST_LINES} lines."})
     changes = changed_fields(row, {"lines": kept})

@@ -1,5 +1,7 @@
 """Words that mean the same: understood in search and suggestions, and added to by those who write guidance."""
 
+import time
+
 import pytest
 from django.db import connection
 
@@ -51,6 +53,14 @@ def test_a_term_with_a_tilde_is_understood_and_not_looked_for() -> None:
     assert (idea.terms, terms_of([idea])) == (("ssrf",), ["ssrf"])
     (idea,) = KNOWN.ideas("SSRF")
     assert idea.terms == ("ssrf",)
+
+
+def test_a_term_of_hundreds_of_words_costs_no_time() -> None:
+    """Each word of what is typed was tried with as many: five seconds for a long question."""
+    known = Vocabulary([(" ".join(["w"] * 240), "x"), ("CDN", "edge cache")])
+    began = time.process_time()
+    assert [each.said for each in known.ideas("cdn " + "the " * 20_000)] == ["cdn"]
+    assert time.process_time() - began < 1
 
 
 def test_a_rare_idea_counts_more_than_a_common_one() -> None:
@@ -123,7 +133,12 @@ def test_the_organisation_adds_its_own_words(people: People) -> None:
 @pytest.mark.django_db
 def test_what_cannot_be_saved_stays_in_its_field(people: People) -> None:
     client = signed_in(people.chief)
-    for wrong in ("alone", "a, b\nalone,", "x" * 600):
+    for wrong in (
+        "alone",
+        "a, b\nalone,",
+        "x" * 600,
+        "c, a term of no fewer than nine words is long",
+    ):
         answer = client.post(PAGE, {"version": 1, "lines": wrong})
         assert answer.status_code == 422
         assert wrong.splitlines()[-1] in answer.content.decode()
