@@ -7,9 +7,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.advice.item_page import ItemView, OptionView
+from apps.common.entry.fields import MoneyField
 from apps.common.forms import VersionedForm
 from apps.planning.models import Option
-from apps.risks.fields import MoneyField
 from apps.risks.models import RiskStatement, StatementState, Treatment
 
 LONGEST = 20_000

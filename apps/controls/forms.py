@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.actors import Actor
 from apps.accounts.models import Team
 from apps.catalog.models import System
+from apps.common.entry.fields import ChanceField, MoneyField, NumberField
 from apps.common.forms import FilterForm, VersionedForm, with_any
 from apps.controls.models import Control, ControlEffect, ControlStatus
 from apps.controls.selectors import ControlFilter
 from apps.controls.services.controls import ENDS, PARTS, ControlInput, EffectInput
 from apps.guidance.models import Guidance
-from apps.risks.fields import ChanceField, MoneyField
 
 GUIDANCE_OFFERED = 300
 
@@ -73,13 +73,8 @@ class ControlForm(VersionedForm):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     cost_once = MoneyField(label=_("To buy or build it"), required=False, free=True)
-    years = forms.DecimalField(
-        label=_("Lasts, in years"),
-        required=False,
-        min_value=1,
-        max_value=100,
-        max_digits=4,
-        decimal_places=1,
+    years = NumberField(
+        label=_("Lasts, in years"), required=False, low=Decimal(1), high=Decimal(100)
     )
     cost_yearly_low = MoneyField(label=_("To run it, a year: at least"), required=False, free=True)
     cost_yearly_high = MoneyField(label=_("At most"), required=False, free=True)

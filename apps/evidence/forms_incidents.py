@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actors import Actor
 from apps.catalog.models import System
+from apps.common.entry.fields import MoneyField
 from apps.common.forms import FilterForm, with_any
 from apps.evidence.incidents import IncidentFilter
 from apps.evidence.models import Incident, IncidentKind
 from apps.evidence.services.incidents import MOST_TIMES, IncidentInput
-from apps.risks.fields import MoneyField
 from apps.risks.models import RiskStatement, StatementState
 from apps.risks.selectors import statements_visible
 

@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from apps.common.entry.errors import EntryError
+from apps.common.entry.fields import SaidField, reads_german, reason_words
+from apps.common.entry.reading import parse_money
 from apps.evidence.services.outcomes import MOST_EVENTS
-from apps.risks.fields import SaidField, reads_german, reason_words
-from apps.risks.quant import EstimateError, parse_money
 
 MOST_LOSSES = 100
 
@@ -27,7 +28,7 @@ class LossesField(SaidField):
         for word in words:
             try:
                 found.append(parse_money(word, german=reads_german()).value)
-            except EstimateError as error:
+            except EntryError as error:
                 said = {"word": word[:40], "reason": reason_words(error)}
                 raise ValidationError(_("%(word)s: %(reason)s.") % said) from error
         return found

@@ -1,10 +1,12 @@
 """Counting what happened, and saying how evidence may move a statement."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.entry.fields import ChanceField, NumberField
 from apps.evidence.models import Mode, UpdateKind
 
 COUNTED = [
@@ -24,15 +26,15 @@ class CountForm(forms.Form):
     count = forms.IntegerField(
         label=_("How many happened, or got through"), min_value=0, max_value=MOST
     )
-    base = forms.FloatField(
-        label=_("In how many years, or of how many attempts"), min_value=0.0001, max_value=MOST
+    base = NumberField(
+        label=_("In how many years, or of how many attempts"),
+        low=Decimal("0.0001"),
+        high=Decimal(MOST),
     )
-    relevance = forms.FloatField(
+    relevance = ChanceField(
         label=_("Relevance"),
-        min_value=0.01,
-        max_value=1,
-        initial=1,
-        help_text=_("1: exactly this event. Less: it was not quite the same."),
+        initial=Decimal(1),
+        help_text=_("100\u00a0%: exactly this event. Less: it was not quite the same."),
     )
     source = forms.CharField(label=_("Where the numbers come from"), max_length=300)
 
@@ -48,12 +50,12 @@ class CountForm(forms.Form):
         typed = self.cleaned_data
         events = typed["kind"] == UpdateKind.EVENTS
         named = ("events", "years") if events else ("successes", "attempts")
-        base = typed["base"] if events else int(typed["base"])
+        base = float(typed["base"]) if events else int(typed["base"])
         return {
             "kind": typed["kind"],
             named[0]: typed["count"],
             named[1]: base,
-            "relevance": typed["relevance"],
+            "relevance": float(typed["relevance"]),
             "source": typed["source"],
         }
 

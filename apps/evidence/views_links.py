@@ -20,21 +20,19 @@ from apps.evidence.selectors import findings_to_link, statements_with_all
 from apps.evidence.services.links import MOST_BY_HAND, links_create, statements_link
 from apps.risks.models import RiskStatement
 from apps.risks.selectors import statement_get, statements_to_link
-from apps.scans.forms_triage import ChosenFindings
 from apps.scans.models import Finding
-from apps.scans.selectors import findings_chosen
+from apps.scans.views.meant import findings_meant, list_address, too_many
 
 SHOWN = 50
 
 
 @require_POST
 def findings_link_page(request: PageRequest) -> HttpResponse:
-    """The risks that the ticked findings may bear on; with `confirm` they are linked."""
-    found = findings_chosen(request.actor, ChosenFindings(request.POST).numbers())
-    if not found or len(found) > MOST_BY_HAND or len({each.system_id for each in found}) > 1:
-        text = _("Tick at most %(most)d findings, all of one system.") % {"most": MOST_BY_HAND}
-        messages.warning(request, text)
-        return redirect("finding-list")
+    """The risks that findings, ticked or all of a filter, may bear on; with `confirm` they are linked."""
+    found = findings_meant(request, MOST_BY_HAND)
+    if refused := too_many(found, MOST_BY_HAND):
+        messages.warning(request, refused)
+        return redirect(list_address(request))
     system = found[0].system
     require(request.actor, Permission.EVIDENCE_LINK, system)
     text = request.POST.get("q", "").strip()[:200]
@@ -57,7 +55,7 @@ def findings_link_page(request: PageRequest) -> HttpResponse:
         else:
             return _linked(request, found, form.chosen())
     context = {"form": form, "found": found, "system": system, "offered": offered, "text": text}
-    context |= {"is_cut": len(first) > SHOWN, "known": known}
+    context |= {"is_cut": len(first) > SHOWN, "known": known, "list_address": list_address(request)}
     return render(request, "evidence/link_findings.html", context, status=status_of(form))
 
 

@@ -1,13 +1,13 @@
 """Finding, writing and publishing guidance."""
 
 import re
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.stages import Stage
+from apps.common.entry.fields import FrequencyField, MoneyField
 from apps.common.forms import VersionedForm, with_any
 from apps.common.markdown import MAX_LENGTH
 from apps.guidance.models import GuidanceText
@@ -135,8 +135,13 @@ class GuidanceFilterForm(forms.Form):
         )
 
 
-def _range_end() -> forms.DecimalField:
-    return forms.DecimalField(required=False, min_value=0, max_digits=18, decimal_places=6)
+# What the ends of the ranges are called away from their legend, and an example of each.
+_ENDS = {
+    "frequency_low": (_("Events a year, low"), _("once in 20 years")),
+    "frequency_high": (_("Events a year, high"), _("once in 2 years")),
+    "magnitude_low": (_("Loss of one event, low"), "20k"),
+    "magnitude_high": (_("Loss of one event, high"), "500k"),
+}
 
 
 class GuidanceForm(forms.Form):
@@ -196,28 +201,20 @@ class GuidanceForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("One a line: what to do: what it changes."),
     )
-    frequency_low = _range_end()
-    frequency_high = _range_end()
-    magnitude_low = _range_end()
-    magnitude_high = _range_end()
+    frequency_low = FrequencyField(label=_("At least"), required=False)
+    frequency_high = FrequencyField(label=_("At most"), required=False)
+    magnitude_low = MoneyField(label=_("At least"), required=False)
+    magnitude_high = MoneyField(label=_("At most"), required=False)
     rationale = forms.CharField(
         label=_("Why these numbers"), required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        told = {
-            "frequency_low": (_("At least"), _("Events a year, low"), "0.05"),
-            "frequency_high": (_("At most"), _("Events a year, high"), "0.5"),
-            "magnitude_low": (_("At least"), _("Loss of one event, low"), "20000"),
-            "magnitude_high": (_("At most"), _("Loss of one event, high"), "500000"),
-        }
-        for name, (label, said_of, example) in told.items():
+        for name, (said_of, example) in _ENDS.items():
             range_end: Any = self.fields[name]
-            range_end.label, range_end.said_of = label, said_of
+            range_end.said_of = said_of
             range_end.widget.attrs |= {"placeholder": example}
-        for name in ("magnitude_low", "magnitude_high"):
-            self.fields[name].decimal_places = 2  # type: ignore[attr-defined]
 
 
 class GuidanceEditForm(GuidanceForm, VersionedForm):
@@ -234,17 +231,13 @@ class PublishForm(forms.Form):
 
 
 def initial_of(text: GuidanceText) -> dict[str, Any]:
-    """What the form begins with; decimals without the zeros that only the database's column has."""
-    values = {name: getattr(text, name) for name in GuidanceForm.base_fields}
-    return {
-        name: _plain(value) if isinstance(value, Decimal) else value
-        for name, value in values.items()
-    }
+    """What the form begins with."""
+    return {name: getattr(text, name) for name in GuidanceForm.base_fields}
 
 
 def as_text(text: GuidanceText) -> str:
     """A piece of guidance as lines of text, for comparing two of them."""
-    return lines_of({name: getattr(text, name) for name in GuidanceForm.base_fields})
+    return lines_of(initial_of(text))
 
 
 def lines_of(values: dict[str, Any]) -> str:
@@ -256,18 +249,10 @@ def lines_of(values: dict[str, Any]) -> str:
         label = getattr(
             field, "said_of", field.label
         )  # "At least" says little away from its legend
-        words = (
-            "" if value is None else ", ".join(value) if isinstance(value, list) else _plain(value)
-        )
+        words = "" if value is None else ", ".join(value) if isinstance(value, list) else str(value)
         if words:
             parts.append(f"{label}: {words}" if "\n" not in words else f"{label}:\n{words}")
     return "\n".join(parts)
-
-
-def _plain(value: object) -> str:
-    """Decimals without the zeros that only the database's column has."""
-    text = str(value)
-    return text.rstrip("0").rstrip(".") if re.fullmatch(r"\d+\.\d+", text) else text
 
 
 class WordsForm(VersionedForm):

@@ -9,10 +9,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from apps.common.entry.fields import ChanceField, FrequencyField, MoneyField
 from apps.common.errors import Invalid
 from apps.common.forms import with_any
 from apps.common.ui.money import amount_short
-from apps.risks.fields import ChanceField, FrequencyField, MoneyField
 from apps.risks.quant import FORMS_OF_LOSS
 from apps.risks.services.estimates import ENDS, FAIR, LEVEL, PERT, RANGES
 from apps.risks.services.scales import Level, current_scale

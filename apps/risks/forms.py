@@ -7,9 +7,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from apps.common.entry.fields import FrequencyField, MoneyField
 from apps.common.forms import VersionedForm
 from apps.risks.estimate_form import EstimateForm
-from apps.risks.fields import FrequencyField, MoneyField
 from apps.risks.models import Attribute, RiskStatement
 from apps.risks.services.statements import ESTIMATE, StatementInput
 

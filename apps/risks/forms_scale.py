@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.entry.fields import FrequencyField, MoneyField
 from apps.common.errors import Invalid
 from apps.common.forms import apply_domain_errors
-from apps.risks.fields import FrequencyField, MoneyField
 from apps.risks.services.scales import BOUNDS, Levels
 
 KINDS: dict[str, type[forms.Field]] = {"likelihood": FrequencyField, "impact": MoneyField}

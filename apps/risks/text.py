@@ -97,8 +97,8 @@ def share_words(ends: Sequence[Any]) -> str:
     """Least, likely and most of a share, as people say it: "50 to 90 %, most likely 80 %"."""
     low, mode, high = (number_said(Decimal(str(end)) * 100) for end in ends)
     if low == high:
-        return f"{low} %"
-    return _("%(low)s to %(high)s %%, most likely %(mode)s %%") % {
+        return f"{low}\u00a0%"
+    return _("%(low)s to %(high)s\u00a0%%, most likely %(mode)s\u00a0%%") % {
         "low": low,
         "mode": mode,
         "high": high,

@@ -100,9 +100,9 @@ class FindingFilterForm(PlaceFilterForm):
         choices=with_any(
             [
                 ("kev", _("Known to be exploited")),
-                ("0.5", _("EPSS from 50 %")),
-                ("0.1", _("EPSS from 10 %")),
-                ("0.01", _("EPSS from 1 %")),
+                ("0.5", _("EPSS from 50\u00a0%")),
+                ("0.1", _("EPSS from 10\u00a0%")),
+                ("0.01", _("EPSS from 1\u00a0%")),
             ],
             _("Any"),
         ),

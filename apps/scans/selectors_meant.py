@@ -41,6 +41,14 @@ def findings_to_own(
     return rows.filter(by_hand) if team is None else rows.exclude(by_hand, owner__team=team)
 
 
+def findings_of_filter(viewer: Actor, wanted: FindingFilter, most: int) -> list[Finding]:
+    """What a filter finds, the worst first; of more than `most` only so many as show that it is more."""
+    rows = (
+        findings_found(viewer, wanted).filter(is_preview=False).select_related("system", "series")
+    )
+    return sorted(rows.order_by()[: most + 1], key=lambda one: (-one.severity, one.pk))
+
+
 def _meant(
     actor: Actor, findings: Sequence[int] | None, wanted: FindingFilter | None
 ) -> QuerySet[Finding]:

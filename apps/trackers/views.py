@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -24,9 +23,9 @@ from apps.common.outgoing import OutgoingFailed
 from apps.common.said import said
 from apps.risks.models import RiskStatement
 from apps.risks.selectors import statement_get
-from apps.scans.forms_triage import ChosenFindings
 from apps.scans.models import Finding
-from apps.scans.selectors import finding_get, findings_chosen
+from apps.scans.selectors import finding_get
+from apps.scans.views.meant import findings_meant, list_address, too_many
 from apps.trackers.forms import TicketForm, TrackerEditForm, TrackerForm
 from apps.trackers.models import Ticket, TicketState, Tracker
 from apps.trackers.selectors import (
@@ -269,17 +268,14 @@ def _previews(
 @never_cache
 @require_POST
 def findings_ticket_page(request: PageRequest) -> HttpResponse:
-    """One ticket for the ticked findings: what would leave; with `confirm` it is filed."""
-    back_url = reverse("finding-list")
-    found = findings_chosen(request.actor, ChosenFindings(request.POST).numbers())
-    if not found:
-        messages.warning(request, _("Tick the findings that a ticket is for."))
+    """One ticket for findings, ticked or all of a filter: what would leave; with `confirm` it is filed."""
+    back_url = list_address(request)
+    found = findings_meant(request, MOST_FINDINGS)
+    if refused := too_many(found, MOST_FINDINGS):
+        messages.warning(request, refused)
         return redirect(back_url)
     for finding in found:
         require(request.actor, Permission.TICKET_FILE, finding)
-    if len({finding.system_id for finding in found}) > 1 or len(found) > MOST_FINDINGS:
-        messages.warning(request, _("Tick at most 100 findings, all of one system."))
-        return redirect(back_url)
     trackers = trackers_for(request.actor, found[0])
     form = TicketForm(request.POST if "confirm" in request.POST else None, trackers=trackers)
     if form.is_bound and form.is_valid():

@@ -5,6 +5,7 @@ import { startAutosubmit } from "./autosubmit.js";
 import { startBeside } from "./beside.js";
 import { startCopy } from "./copy.js";
 import { startDismiss } from "./dismiss.js";
+import { startFolds } from "./folds.js";
 import { startMenus } from "./menus.js";
 import { startPalette } from "./palette.js";
 import { startPasskeys } from "./passkeys.js";
@@ -19,4 +20,4 @@ import { startTicked } from "./ticked.js";
 import { startZone } from "./zone.js";
 
 document.documentElement.classList.add("has-script");
-for (const start of [startTheme, startMenus, startShortcuts, startAutosubmit, startBeside, startCopy, startDismiss, startPasskeys, startPalette, startPeople, startPictures, startPreview, startRecent, startSession, startTicked, startAsk, startZone]) start();
+for (const start of [startTheme, startFolds, startMenus, startShortcuts, startAutosubmit, startBeside, startCopy, startDismiss, startPasskeys, startPalette, startPeople, startPictures, startPreview, startRecent, startSession, startTicked, startAsk, startZone]) start();

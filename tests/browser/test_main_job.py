@@ -205,11 +205,13 @@ def test_the_main_job(visit: Visits, portal: Portal, tmp_path: Path) -> None:
     expect(rewritten.filter(has_text="Open").first).to_be_visible()
     expect(evidence.filter(has_text="Fixed").first).to_be_visible()
     screenshot(architect, "main-job-item")
+    architect.locator("#questions summary", has_text="Ask a question").click()
     architect.locator('form[action$="/questions/"] [name=body]').fill(
         "Does this hold for the agents' tool?"
     )
     submit(architect, 'form[action$="/questions/"]')
     expect(main).to_contain_text("Does this hold for the agents' tool?")
+    architect.get_by_role("link", name="Decide", exact=True).first.click()
     decide = architect.locator('form[action$="/decision/"]')
     decide.get_by_label("Text joined into SQL").check()
     decide.locator("[name$=reason]").fill("The tool is replaced in spring.")

@@ -78,6 +78,7 @@ def test_an_architect_files_weighs_and_decides(live_visit: Visits, security: Use
         page.get_by_label("Option", exact=True).fill(title)
         send(page, "Save")
         expect(page.get_by_role("heading", name=title)).to_be_visible()
+    page.get_by_role("link", name="Decide", exact=True).first.click()  # leads to what it opens
     page.get_by_role("radio", name="Signed addresses").check()
     page.locator("#decide").get_by_label("Because").fill("They end by themselves.")
     send(page, "Record the decision")
@@ -96,6 +97,7 @@ def test_security_answers_advises_values_and_triages(live_visit: Visits, securit
     page.get_by_label("Answer").fill("Everybody who has the address.")
     send(page, "Send the answer")
     expect(page.locator("#questions")).to_contain_text("Everybody who has the address.")
+    page.get_by_role("link", name="Recommend an option").click()
     page.locator("#recommend").get_by_label("Because").fill("Nobody else reads it then.")
     send(page, "Recommend")
     expect(page.locator("#recommendation")).to_contain_text("Nobody else reads it then.")

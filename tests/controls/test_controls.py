@@ -338,7 +338,7 @@ def test_the_pages_of_a_control(people: People, statement: RiskStatement, contro
     assert control.name in text_of(client, "/controls/?status=planned")
     assert "Nothing matches" in text_of(client, "/controls/?status=retired")
     page = text_of(client, f"/controls/{control.key}/")
-    assert "50 to 95 %, most likely 80 %" in page
+    assert "50 to 95\u00a0%, most likely 80\u00a0%" in page
     assert "It earns nothing until it is in place" in page
     client.post(f"/controls/{control.key}/status/", {"status": "in_place"})
     assert counted(statement)[0] == Decimal("4500.00")

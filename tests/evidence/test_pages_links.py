@@ -66,7 +66,38 @@ def test_findings_of_two_systems_are_not_linked_at_once(client: Client, people: 
     both = [make_finding(people.system).pk, make_finding(people.other_system).pk]
     client.force_login(people.chief)
     page = client.post("/findings/evidence/", {"finding": both}, follow=True)
-    assert "all of one system" in page.content.decode()
+    assert "They are of several systems" in page.content.decode()
+
+
+def test_all_of_a_filter_are_linked_after_they_were_shown(
+    client: Client, people: People, statement: RiskStatement
+) -> None:
+    wanted = {make_finding(people.system, title=f"Joined text {n}").pk for n in range(3)}
+    make_finding(people.system, title="Something else")
+    make_finding(people.other_system, title="Joined text elsewhere")  # out of the reader's sight
+    client.force_login(people.security)
+    listed = client.get("/findings/?q=Joined").content.decode()
+    assert 'formaction="/findings/evidence/?q=Joined"' in listed
+    address = "/findings/evidence/?q=Joined"
+    shown = client.post(address, {"meant": "all"}).content.decode()
+    assert "counts 3 findings as evidence" in shown
+    assert linked(statement) == set()
+    ticked = {"finding": sorted(wanted), "statement": statement.pk, "confirm": "1"}
+    client.post(address, ticked)  # as the page that was shown sends it
+    assert linked(statement) == wanted
+
+
+def test_of_too_many_it_is_said_and_the_filter_stays(
+    client: Client, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.evidence.views_links.MOST_BY_HAND", 2)
+    for n in range(3):
+        make_finding(people.system, title=f"Joined text {n}")
+    client.force_login(people.security)
+    answer = client.post("/findings/evidence/?q=Joined", {"meant": "all"})
+    assert answer.headers["Location"] == "/findings/?q=Joined"
+    page = client.get("/findings/?q=Joined").content.decode()
+    assert "The filter finds more than 2 findings" in page
 
 
 def test_a_statement_that_was_not_offered_cannot_be_named(

@@ -366,7 +366,7 @@ def test_what_is_proposed_waits_on_the_home_page(people: People, statement: Risk
 def test_counted_on_the_page(people: People, statement: RiskStatement) -> None:
     client, path = browser(people.security), f"/risks/{statement.key}/"
     assert b"Nothing was counted yet" in client.get(path).content
-    typed = {"kind": "events", "count": "3", "base": "2", "relevance": "1", "source": "Log"}
+    typed = {"kind": "events", "count": "3", "base": "2", "relevance": "100 %", "source": "Log"}
     answer = client.post(f"{path}count/", typed, follow=True)
     assert b"3 events in 2 years" in answer.content
     update = ValueUpdate.objects.get()
@@ -377,6 +377,18 @@ def test_counted_on_the_page(people: People, statement: RiskStatement) -> None:
     assert loss_of(statement) == 5000
     assert browser(people.viewer).get(f"{path}count/").status_code == 403
     assert browser(people.outsider).post(f"/evidence/updates/{update.pk}/apply/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("language", "years", "share"), [("en", "1.5", "80 %"), ("de", "1,5", "0,8")]
+)
+def test_years_and_shares_are_read_as_people_write_them(
+    people: People, statement: RiskStatement, language: str, years: str, share: str
+) -> None:
+    typed = {"kind": "events", "count": "3", "base": years, "relevance": share, "source": "Log"}
+    path = f"/risks/{statement.key}/count/"
+    browser(people.security).post(path, typed, headers={"Accept-Language": language})
+    assert ValueUpdate.objects.get().data == {"events": 3, "years": 1.5, "relevance": 0.8}
 
 
 @pytest.mark.parametrize(

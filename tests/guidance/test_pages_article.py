@@ -1,5 +1,7 @@
 """One piece of guidance: reading, writing, publishing, asking."""
 
+from decimal import Decimal
+
 import pytest
 from django.test import Client
 
@@ -93,6 +95,39 @@ def test_a_refused_text_stays_in_the_form(
     assert response.status_code == 422
     assert list(response.context["form"].errors) == [field]
     assert "A link that never expires" in response.content.decode()
+
+
+def test_ranges_read_what_people_type(client: Client, people: People) -> None:
+    client.force_login(people.chief)
+    said = {
+        "frequency_low": "once in 10 years",
+        "frequency_high": "3 per year",
+        "magnitude_low": "20k",
+        "magnitude_high": "1.5m",
+    }
+    client.post("/guidance/new/", TYPED | said)
+    made = Guidance.objects.get()
+    assert (made.frequency_low, made.frequency_high) == (Decimal("0.1"), Decimal(3))
+    assert (made.magnitude_low, made.magnitude_high) == (Decimal(20_000), Decimal(1_500_000))
+    typed = TYPED | {"magnitude_low": "1,5 Mio.", "magnitude_high": "2 Mrd.", "title": "Zwei"}
+    client.post(
+        "/guidance/new/",
+        typed | {"frequency_low": "zweimal im Jahr"},
+        headers={"Accept-Language": "de"},
+    )
+    second = Guidance.objects.get(title="Zwei")
+    assert (second.frequency_low, second.magnitude_low) == (Decimal(2), Decimal(1_500_000))
+    assert 'value="0.1"' in client.get(f"/guidance/G-{made.pk}/edit/").content.decode()
+
+
+def test_a_range_that_cannot_be_read_says_what_would_be(client: Client, people: People) -> None:
+    client.force_login(people.chief)
+    refused = client.post("/guidance/new/", TYPED | {"frequency_low": "5 %", "magnitude_low": "?"})
+    errors = refused.context["form"].errors
+    assert list(errors) == ["frequency_low", "magnitude_low"]
+    assert "once in 10 years" in errors["frequency_low"][0]
+    assert "20k" in errors["magnitude_low"][0]
+    assert 'value="5 %"' in refused.content.decode()
 
 
 def test_two_writers_do_not_overwrite_each_other(client: Client, people: People) -> None:

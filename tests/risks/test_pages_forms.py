@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
-from apps.risks.fields import FrequencyField, MoneyField
+from apps.common.entry.fields import FrequencyField, MoneyField
 from apps.risks.forms import CweField
 
 

@@ -212,6 +212,21 @@ def test_from_the_list(people: People, github: StandIn) -> None:
     assert Ticket.objects.count() == 1
 
 
+def test_one_ticket_for_all_of_a_filter(people: People, github: StandIn) -> None:
+    found = [make_finding(people.system, title=f"Joined text {n}") for n in range(2)]
+    make_finding(people.system, title="Something else")
+    tracker, client = connect(github), signed_in(people.security)
+    page = "/findings/ticket/?q=Joined"
+    seen = client.post(page, {"meant": "all"}).content.decode()
+    assert "One ticket for 2 findings." in seen
+    assert not Ticket.objects.exists()
+    ticked = {"finding": [one.pk for one in found], "confirm": "1", "tracker": tracker.pk}
+    client.post(page, ticked)
+    assert set(TicketFinding.objects.values_list("finding", flat=True)) == {one.pk for one in found}
+    nothing = client.post("/findings/ticket/?q=Nowhere", {"meant": "all"}, follow=True)
+    assert "choose all of the filter" in nothing.content.decode()
+
+
 def test_the_page_shows_what_is_left_to_file(people: People, github: StandIn) -> None:
     found = [make_finding(people.system, title=f"Weakness {n}") for n in range(3)]
     tracker, client = connect(github), signed_in(people.security)

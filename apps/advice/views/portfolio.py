@@ -21,11 +21,11 @@ from apps.advice.portfolio import Scope, acceptances_due, over_time, portfolio
 from apps.catalog.selectors import systems_offered
 from apps.catalog.stages import Stage
 from apps.common.addresses import address
+from apps.common.entry.fields import ChanceField, MoneyField
 from apps.common.errors import Invalid
 from apps.common.forms import FilterForm, apply_domain_errors, with_any
 from apps.common.ui.curve import Curve
 from apps.common.ui.trend import Moment
-from apps.risks.fields import ChanceField, MoneyField
 from apps.risks.services.tolerance import Point, current_tolerance, tolerance_set
 
 NARROWING = ("system", "stage")

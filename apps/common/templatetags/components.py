@@ -409,7 +409,8 @@ def disclosure(
     summary: Text,
     opened: bool = False,
     plain: bool = False,
+    anchor: str = "",
 ) -> SafeString:
-    """Detail that may be opened. plain: without the line above."""
-    values = {"summary": summary, "open": opened, "plain": plain, "body": content}
+    """Detail that may be opened. plain: without the line above. anchor: an address that opens it."""
+    values = {"summary": summary, "open": opened, "plain": plain, "body": content, "id": anchor}
     return render_component(context, "disclosure", values)

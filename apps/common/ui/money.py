@@ -105,7 +105,7 @@ def number_said(number: Decimal | float) -> str:
 
 def percent_said(share: float, places: int = 0) -> str:
     """A share, 0 to 1, as percent in the reader's marks: "12.5 %"."""
-    return f"{number_format(round(share * 100, places), decimal_pos=places, use_l10n=True)} %"
+    return f"{number_format(round(share * 100, places), decimal_pos=places, use_l10n=True)}\u00a0%"
 
 
 def percent_told(share: float) -> str:
@@ -114,7 +114,7 @@ def percent_told(share: float) -> str:
     if abs(percent) < 10:
         return percent_said(share, 0 if percent == percent.to_integral_value() else 1)
     said = number_format(two_digits(percent), decimal_pos=0, use_l10n=True, force_grouping=True)
-    return f"{said} %"
+    return f"{said}\u00a0%"
 
 
 def years_in(probability: float) -> str:

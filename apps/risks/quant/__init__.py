@@ -49,13 +49,6 @@ from apps.risks.quant.distributions import (
     probability_interval,
     share_exceeding,
 )
-from apps.risks.quant.entry import (
-    Amount,
-    parse_frequency,
-    parse_money,
-    say_frequency,
-    say_money,
-)
 from apps.risks.quant.errors import (
     EstimateError,
 )
@@ -131,7 +124,6 @@ from apps.risks.quant.valuation import (
 __all__ = [
     "ENGINE",
     "FORMS_OF_LOSS",
-    "Amount",
     "Bar",
     "Beta",
     "Bin",
@@ -197,15 +189,11 @@ __all__ = [
     "hit_rate",
     "log_score",
     "lognormal_from_median",
-    "parse_frequency",
-    "parse_money",
     "pool",
     "probability_exceeding",
     "probability_interval",
     "read_signals",
     "reliability",
-    "say_frequency",
-    "say_money",
     "scale_from_bounds",
     "score_count",
     "score_frequency",

@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,11 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
-from apps.catalog.selectors import systems_offered
 from apps.common.addresses import address
 from apps.common.errors import Conflict, Invalid, NotPermitted
 from apps.common.forms import apply_domain_errors
-from apps.scans.forms import FindingFilterForm
 from apps.scans.forms_triage import ChosenFindings, OwnerForm, VerdictForm
 from apps.scans.models import Finding, Triage
 from apps.scans.selectors import (
@@ -28,6 +26,7 @@ from apps.scans.selectors_meant import findings_to_own, findings_to_triage
 from apps.scans.services.assign import owner_start
 from apps.scans.services.triage import triage_start, triage_undo
 from apps.scans.views.findings import LISTED, OPENED
+from apps.scans.views.meant import filter_asked, list_address
 
 SAMPLE = 8
 
@@ -99,7 +98,7 @@ def _chosen(request: PageRequest) -> ChosenFindings:
 def _meant(request: PageRequest, chosen: ChosenFindings) -> _Meant:
     """The ticked findings, or what the filter in the address finds, as was said."""
     if chosen.is_all:
-        return {"findings": None, "wanted": _filter(request, request.GET)}
+        return {"findings": None, "wanted": filter_asked(request)}
     return {"findings": chosen.numbers(), "wanted": None}
 
 
@@ -112,14 +111,8 @@ def _told(
         "total": rows.count(),
         "sample": rows.select_related("system", "series").order_by("-severity", "-id")[:SAMPLE],
         "action": address(reverse(action), request.GET, OPENED),
-        "back_url": address(reverse("finding-list"), request.GET, OPENED),
+        "back_url": list_address(request),
     }
-
-
-def _filter(request: PageRequest, given: QueryDict) -> FindingFilter:
-    return FindingFilterForm(
-        given, systems=systems_offered(request.actor, given.get("system", ""))
-    ).wanted()
 
 
 @require_GET

@@ -68,7 +68,8 @@ def test_what_was_simulated_has_two_digits(amount: Decimal | int, text: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(31.82, "3,200 %"), (0.0712, "7.1 %"), (0.5, "50 %"), (-0.256, "-26 %")]
+    ("share", "text"),
+    [(31.82, "3,200\u00a0%"), (0.0712, "7.1\u00a0%"), (0.5, "50\u00a0%"), (-0.256, "-26\u00a0%")],
 )
 def test_an_estimated_share_has_two_digits(share: float, text: str) -> None:
     assert percent_told(share) == text
@@ -110,6 +111,6 @@ def test_german_has_its_own_marks_and_magnitudes() -> None:
         assert range_short(20_000, 1_200_000) == "20\u00a0Tsd.\u00a0\u2013 1,2\u00a0Mio."
         assert range_short(0, 500) == "0\u00a0\u2013\u00a0500"
         assert number_said(Decimal("1234.50")) == "1.234,5"
-        assert percent_said(0.0123, 1) == "1,2 %"
+        assert percent_said(0.0123, 1) == "1,2\u00a0%"
         assert years_in(0.62) == "in 6 von 10 Jahren"
     assert number_said(Decimal("1234.50")) == "1,234.5"

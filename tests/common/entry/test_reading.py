@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.risks.quant import (
+from apps.common.entry.errors import EntryError
+from apps.common.entry.reading import (
     Amount,
-    EstimateError,
     parse_frequency,
     parse_money,
     say_frequency,
@@ -44,7 +44,7 @@ MONEY = [
 @pytest.mark.parametrize(("text", "value", "currency"), MONEY)
 def test_money(text: str, value: str | None, currency: str | None) -> None:
     if value is None:
-        with pytest.raises(EstimateError):
+        with pytest.raises(EntryError):
             parse_money(text)
         return
     assert parse_money(text) == Amount(Decimal(value), currency)
@@ -73,7 +73,7 @@ BAD_MONEY = [
 
 @pytest.mark.parametrize(("text", "reason"), BAD_MONEY)
 def test_bad_money(text: str, reason: str) -> None:
-    with pytest.raises(EstimateError) as refused:
+    with pytest.raises(EntryError) as refused:
         parse_money(text, field="cost")
     assert refused.value.field == "cost"
     assert refused.value.reason.startswith(reason)
@@ -81,7 +81,7 @@ def test_bad_money(text: str, reason: str) -> None:
 
 def test_a_currency_without_cents() -> None:
     assert parse_money("500", decimals=0).value == 500
-    with pytest.raises(EstimateError, match="at most 0 digits"):
+    with pytest.raises(EntryError, match="at most 0 digits"):
         parse_money("500.5", decimals=0)
 
 
@@ -93,7 +93,7 @@ def test_cents_are_never_lost(amount: Decimal) -> None:
 @given(st.text(max_size=70))
 def test_any_text_is_an_amount_or_refused(text: str) -> None:
     for read in (parse_money, parse_frequency):
-        with contextlib.suppress(EstimateError):  # any other error fails
+        with contextlib.suppress(EntryError):  # any other error fails
             read(text)
 
 
@@ -140,7 +140,7 @@ def test_frequency(text: str, rate: Fraction) -> None:
     ],
 )
 def test_bad_frequency(text: str, reason: str) -> None:
-    with pytest.raises(EstimateError) as refused:
+    with pytest.raises(EntryError) as refused:
         parse_frequency(text, field="frequency.low")
     assert refused.value.field == "frequency.low"
     assert refused.value.reason.startswith(reason)

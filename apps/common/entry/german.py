@@ -1,4 +1,4 @@
-"""What German has for the words and marks of amounts and frequencies, put as apps.risks.quant.entry reads
+"""What German has for the words and marks of amounts and frequencies, put as apps.common.entry.reading reads
 them.
 
 The rule for marks: a comma is the decimal mark and dots group, as DIN 1333 has it, so "1.500" is fifteen
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from apps.risks.quant.errors import EstimateError
+from apps.common.entry.errors import EntryError
 
 NARROW = "\u202f"  # groups digits where a dot could be taken for a decimal mark
 # One mark with three digits after it, and nothing else that tells whether it groups. "20.000" is clear:
@@ -100,13 +100,13 @@ _TIMES = re.compile(r"(\d) ?-? ?mal\b")
 def money_in_english(text: str, field: str) -> str:
     """ "1,5 Mio. Euro" as "1,5 M EUR"; the digits stay as they are.
 
-    Raises EstimateError where a word has another size in each language.
+    Raises EntryError where a word has another size in each language.
     """
 
     def word(match: re.Match[str]) -> str:
         said = match.group().rstrip(".").lower()
         if said in _TWO_MEANINGS:
-            raise EstimateError(
+            raise EntryError(
                 field,
                 "names a size that English and German count differently; write Mrd. or digits",
             )

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from apps.risks.quant import Amount, EstimateError, parse_frequency, parse_money
-from apps.risks.quant.entry_german import shown_back
+from apps.common.entry.errors import EntryError
+from apps.common.entry.german import shown_back
+from apps.common.entry.reading import Amount, parse_frequency, parse_money
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_money(text: str, value: str, currency: str | None) -> None:
     ],
 )
 def test_bad_money(text: str, reason: str) -> None:
-    with pytest.raises(EstimateError) as refused:
+    with pytest.raises(EntryError) as refused:
         parse_money(text, german=True)
     assert refused.value.reason.startswith(reason)
 

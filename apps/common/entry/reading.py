@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from apps.risks.quant.entry_german import frequency_in_english, money_in_english
-from apps.risks.quant.errors import EstimateError
+from apps.common.entry.errors import EntryError
+from apps.common.entry.german import frequency_in_english, money_in_english
 
 Reader = Callable[[str, str], Decimal]  # (digits, field) to a number
 
@@ -113,23 +113,23 @@ def parse_money(
     A dot or comma groups thousands where it repeats, or where a comma has exactly three digits
     after it; a single dot with three digits after it could be either and is refused. `decimals`
     is how many digits the currency has after the point. `german`: by the marks and words of
-    entry_german.py, "1,5 Mio." and "1.500".
-    Raises EstimateError(field, ...): unreadable, negative, zero, too large, or smaller parts than
+    german.py, "1,5 Mio." and "1.500".
+    Raises EntryError(field, ...): unreadable, negative, zero, too large, or smaller parts than
     the currency has.
     """
     tidy = _tidy(text, field)
     match = _MONEY.fullmatch(money_in_english(tidy, field) if german else tidy)
     if match is None or (match["before"] and match["after"]):
-        raise EstimateError(field, 'cannot be read as an amount; write it like "20k" or "1.5 M"')
+        raise EntryError(field, 'cannot be read as an amount; write it like "20k" or "1.5 M"')
     digits = match["number"]
     number = (
         _german(digits, field) if german else _number(digits, field, scaled=bool(match["scale"]))
     )
     value = number * _scale(match, field)
     if value <= 0:
-        raise EstimateError(field, "must be above zero")
+        raise EntryError(field, "must be above zero")
     if value > MOST_MONEY:
-        raise EstimateError(field, "must be at most 10^15")
+        raise EntryError(field, "must be at most 10^15")
     return Amount(_whole_parts(value, field, decimals), _currency(match, field))
 
 
@@ -137,18 +137,29 @@ def parse_frequency(text: str, *, field: str = "frequency", german: bool = False
     """Events per year from "3 per year", "0.2", "once in 10 years", "twice a month", "weekly".
 
     A bare number is per year. Weeks count 52, days 365 a year. Exact, but for thirds and the like,
-    which have 28 digits. `german`: by the marks and words of entry_german.py, "zweimal im Monat".
-    Raises EstimateError(field, ...): unreadable, a percentage, negative, zero or too large.
+    which have 28 digits. `german`: by the marks and words of german.py, "zweimal im Monat".
+    Raises EntryError(field, ...): unreadable, a percentage, negative, zero or too large.
     """
     tidy = _tidy(text, field).lower()
     if "%" in tidy:
-        raise EstimateError(field, 'is a percentage; write how often, like "once in 10 years"')
+        raise EntryError(field, 'is a percentage; write how often, like "once in 10 years"')
     rate = _rate(frequency_in_english(tidy), field, _german) if german else _rate(tidy, field)
     if rate <= 0:
-        raise EstimateError(field, "must be above zero")
+        raise EntryError(field, "must be above zero")
     if rate > MOST_FREQUENCY:
-        raise EstimateError(field, "must be at most 10^9 a year")
+        raise EntryError(field, "must be at most 10^9 a year")
     return rate
+
+
+def parse_number(text: str, *, field: str = "number", german: bool = False) -> Decimal:
+    """A number such as "3", "1.5" or "1,5", not below zero. `german`: the comma is the decimal mark.
+
+    Raises EntryError(field, ...): unreadable or negative.
+    """
+    tidy = _tidy(text, field)
+    if re.fullmatch(_NUMBER, tidy) is None:
+        raise EntryError(field, 'cannot be read as a number; write it like "3" or "1.5"')
+    return _german(tidy, field) if german else _number(tidy, field)
 
 
 def say_money(value: Decimal | float, currency: str) -> str:
@@ -174,14 +185,14 @@ def _plain(number: Decimal) -> str:
 
 def _tidy(text: str, field: str) -> str:
     if not isinstance(text, str):
-        raise EstimateError(field, "must be text")
+        raise EntryError(field, "must be text")
     if len(text) > LONGEST:
-        raise EstimateError(field, f"must be at most {LONGEST} characters")
+        raise EntryError(field, f"must be at most {LONGEST} characters")
     tidy = re.sub(r"[\s\u00a0\u202f]+", " ", text).strip()
     if not tidy:
-        raise EstimateError(field, "is empty")
+        raise EntryError(field, "is empty")
     if tidy[0] in "-\u2212":
-        raise EstimateError(field, "must be above zero")
+        raise EntryError(field, "must be above zero")
     return tidy.removeprefix("~").strip()
 
 
@@ -189,16 +200,16 @@ def _number(digits: str, field: str, *, scaled: bool = False) -> Decimal:
     """A number with its grouping taken out; `scaled` says that "k" or "M" follows."""
     text = digits.replace(" ", "").replace("'", "")
     if not text.isascii():
-        raise EstimateError(field, "must be written with the digits 0 to 9")
+        raise EntryError(field, "must be written with the digits 0 to 9")
     for group, point in ((",", "."), (".", ",")):
         grouped = re.fullmatch(rf"\d{{1,3}}(?:\{group}\d{{3}})+(?:\{point}\d+)?", text)
         if grouped and (text.count(group) > 1 or point in text or (group == "," and not scaled)):
             return Decimal(text.replace(group, "").replace(point, "."))
     if not re.fullmatch(r"\d+(?:[.,]\d+)?", text):
-        raise EstimateError(field, "has dots and commas that cannot be read as one number")
+        raise EntryError(field, "has dots and commas that cannot be read as one number")
     if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text) and not scaled:
         either = f"{text.replace('.', '')} or {text.rstrip('0')}"
-        raise EstimateError(field, f"could mean {either}: write it without the dot, or as decimals")
+        raise EntryError(field, f"could mean {either}: write it without the dot, or as decimals")
     return Decimal(text.replace(",", "."))
 
 
@@ -215,14 +226,14 @@ def _german(digits: str, field: str) -> Decimal:
 def _scale(match: re.Match[str], field: str) -> Decimal:
     word = match["scale"].lower()
     if word not in _SCALES:
-        raise EstimateError(field, f'has "{match["scale"]}", which is no k, M, bn or tn')
+        raise EntryError(field, f'has "{match["scale"]}", which is no k, M, bn or tn')
     return Decimal(10) ** _SCALES[word]
 
 
 def _whole_parts(value: Decimal, field: str, decimals: int) -> Decimal:
     smallest = Decimal(1).scaleb(-decimals)
     if value % smallest:
-        raise EstimateError(field, f"must have at most {decimals} digits after the point")
+        raise EntryError(field, f"must have at most {decimals} digits after the point")
     return value.quantize(smallest) if value % 1 else Decimal(int(value))
 
 
@@ -233,7 +244,7 @@ def _currency(match: re.Match[str], field: str) -> str | None:
     if code in _SYMBOLS:
         return _SYMBOLS[code]
     if not code.isascii():
-        raise EstimateError(field, "names an unknown currency")
+        raise EntryError(field, "names an unknown currency")
     return code.upper()
 
 
@@ -248,7 +259,7 @@ def _rate(tidy: str, field: str, read: Reader | None = None) -> Decimal:
         match = pattern.fullmatch(text)
         if match is not None:
             return _per_year(match, field, read)
-    raise EstimateError(field, 'cannot be read; write "3 per year" or "once in 10 years"')
+    raise EntryError(field, 'cannot be read; write "3 per year" or "once in 10 years"')
 
 
 def _long_span(match: re.Match[str]) -> str:
@@ -259,7 +270,7 @@ def _per_year(match: re.Match[str], field: str, read: Reader) -> Decimal:
     count = _count(match["count"] or "once", field, read)
     span = _count(match["span"] or "one", field, read)
     if span <= 0:
-        raise EstimateError(field, "needs a span of time above zero")
+        raise EntryError(field, "needs a span of time above zero")
     return count * _PER_YEAR[match["unit"]] / span
 
 
@@ -267,5 +278,5 @@ def _count(text: str, field: str, read: Reader) -> Decimal:
     if text in _NUMBER_WORDS:
         return Decimal(_NUMBER_WORDS[text])
     if not text[0].isdigit():
-        raise EstimateError(field, f'has "{text}", which is no number')
+        raise EntryError(field, f'has "{text}", which is no number')
     return read(text, field)

@@ -1,4 +1,4 @@
-"""Fields for amounts, frequencies and chances, typed the way people say them."""
+"""Fields for numbers, amounts, frequencies and chances, typed the way people say them."""
 
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any
@@ -10,9 +10,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from apps.risks.quant.entry import parse_frequency, parse_money
-from apps.risks.quant.entry_german import NARROW, shown_back
-from apps.risks.quant.errors import EstimateError
+from apps.common.entry.errors import EntryError
+from apps.common.entry.german import NARROW, shown_back
+from apps.common.entry.reading import parse_frequency, parse_money, parse_number
+from apps.common.ui.money import number_said
 
 _SIX_PLACES = Decimal("0.000001")
 
@@ -21,6 +22,7 @@ _SIX_PLACES = Decimal("0.000001")
 REASONS = (
     lazy('cannot be read as an amount; write it like "20k" or "1.5 M"'),
     lazy('cannot be read; write "3 per year" or "once in 10 years"'),
+    lazy('cannot be read as a number; write it like "3" or "1.5"'),
     lazy('is a percentage; write how often, like "once in 10 years"'),
     lazy("must be above zero"),
     lazy("must be at most 10^15"),
@@ -33,12 +35,12 @@ REASONS = (
 )
 
 
-def reason_words(error: EstimateError) -> str:
+def reason_words(error: EntryError) -> str:
     """Why the engine refuses a number, in the reader's language where the words are known."""
     return _(error.reason)
 
 
-def _sentence(error: EstimateError) -> str:
+def _sentence(error: EntryError) -> str:
     reason = reason_words(error)
     return f"{reason[:1].upper()}{reason[1:]}."
 
@@ -86,6 +88,30 @@ class SaidField(forms.CharField):
         return f"{comma}0" if shown_back(comma) else comma
 
 
+class NumberField(SaidField):
+    """A plain number, "1.5", or "1,5" where that is how it is written. Gives a Decimal.
+
+    low, high: the least and the most that it may be, both included.
+    """
+
+    def __init__(self, *, low: Decimal, high: Decimal, **kwargs: Any) -> None:
+        self.low, self.high = low, high
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            number = parse_number(text, german=reads_german())
+        except EntryError as error:
+            raise ValidationError(_sentence(error)) from error
+        if not self.low <= number <= self.high:
+            ends = {"low": number_said(self.low), "high": number_said(self.high)}
+            raise ValidationError(_("A number from %(low)s to %(high)s.") % ends)
+        return number
+
+
 class MoneyField(SaidField):
     """An amount of the organisation's currency: "20k", "1.5 M", "EUR 1,200,000". Gives a Decimal.
 
@@ -104,7 +130,7 @@ class MoneyField(SaidField):
             return Decimal(0)
         try:
             amount = parse_money(text, german=reads_german())
-        except EstimateError as error:
+        except EntryError as error:
             raise ValidationError(_sentence(error)) from error
         if amount.currency not in (None, settings.SECOPS_CURRENCY):
             raise ValidationError(
@@ -130,7 +156,7 @@ class FrequencyField(SaidField):
             return None
         try:
             rate = parse_frequency(text, german=reads_german())
-        except EstimateError as error:
+        except EntryError as error:
             raise ValidationError(_sentence(error)) from error
         kept = rate.quantize(_SIX_PLACES, rounding=ROUND_HALF_EVEN)
         if kept <= 0:
@@ -148,9 +174,9 @@ class ChanceField(SaidField):
         try:
             chance = _chance(text.strip().replace(",", "."))
         except (InvalidOperation, ZeroDivisionError):
-            raise ValidationError(_("Write it like 30 %, 0.3 or 1 in 20.")) from None
+            raise ValidationError(_("Write it like 30\u00a0%, 0.3 or 1 in 20.")) from None
         if not (chance.is_finite() and 0 <= chance <= 1):
-            raise ValidationError(_("A chance lies between 0 and 100 %."))
+            raise ValidationError(_("A chance lies between 0 and 100\u00a0%."))
         return chance.quantize(_SIX_PLACES, rounding=ROUND_HALF_EVEN)
 
     def said(self, value: Decimal) -> str:
