@@ -33,6 +33,18 @@ class Likeness:
     without: int = 0
 
 
+def likeness_of(statement: RiskStatement) -> Likeness:
+    """What makes a risk of the same kind as this one."""
+    item = statement.item
+    return Likeness(
+        stage=item.stage,
+        criticality=item.system.criticality,
+        cwes=statement.cwes,
+        guidance=statement.origin.guidance_id if statement.origin else None,
+        without=statement.pk,
+    )
+
+
 @dataclass(frozen=True)
 class Comparable:
     """One risk as it is published. closeness: GUIDANCE, WEAKNESS or PLACE.

@@ -372,6 +372,9 @@ TABLE = {
         settings/scale/
         guidance/G-<int:pk>/edit/
     """,
+    ("chiefs", "-"): """
+        api/v1/vocabulary
+    """,
     ("chiefs/404", "-"): """
         api/v1/triage/<uuid:triage>
         findings/triage/<uuid:uid>/
@@ -518,6 +521,7 @@ TABLE = {
         api/v1/decisions/<number:decision>/changes
         api/v1/statements/<statement_key:statement>
         api/v1/statements/<statement_key:statement>/ends
+        api/v1/statements/<statement_key:statement>/comparables
         api/v1/statements/<statement_key:statement>/revisions
         api/v1/statements/<statement_key:statement>/sensitivity
         api/v1/reports/<uuid:report>
@@ -529,6 +533,7 @@ TABLE = {
         api/v1/automations/<automation_key:automation>
         api/v1/controls/<control_key:control>
         api/v1/controls/<control_key:control>/worth
+        api/v1/controls/<control_key:control>/moved
         api/v1/statements/<statement_key:statement>/controls
         api/v1/incidents/<incident_key:incident>
         api/v1/triage-rules/<number:rule>
@@ -683,6 +688,7 @@ CHANGES = {
     """,
     ("patch", "chiefs"): """
         api/v1/guidance/<guidance_key:guidance>
+        api/v1/vocabulary
     """,
     ("patch", "everyone?"): """
         api/v1/coverage/profiles/<slug:criticality>

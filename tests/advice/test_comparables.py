@@ -12,6 +12,7 @@ from apps.evidence.services.incidents import IncidentInput, incident_record
 from apps.guidance.models import Guidance
 from apps.risks.models import RiskStatement
 from apps.risks.services.statements import statement_create, statement_publish
+from tests.api.conftest import as_user
 from tests.conftest import People
 from tests.factories import (
     actor_of,
@@ -113,3 +114,16 @@ def test_the_form_holds_no_number_of_others_until_it_is_asked(
     assert f'hx-get="/planning/PI-{item.pk}/comparables/' in form
     assert "765" not in form
     assert "they open only when you ask" in form
+
+
+def test_over_the_api(people: People, guidance: Guidance) -> None:
+    same, other = _made_from(guidance, people), _made_from(guidance, people)
+    elsewhere = make_item(people.other_system)
+    make_statement(elsewhere, published=True, cwes=list(same.cwes))
+    told = as_user(people.viewer).get(f"/statements/{same.key}/comparables").json()
+    assert [(one["statement"], one["alike_by"]) for one in told["risks"]] == [
+        (other.key, "guidance")
+    ]
+    assert told["risks"][0]["frequency_low"] == "0.100000"
+    answer = as_user(people.outsider).get(f"/statements/{same.key}/comparables")
+    assert answer.status_code == 404

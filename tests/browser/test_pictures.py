@@ -50,7 +50,7 @@ def give(area: Locator, kind: str, data: bytes, name: str = "image.png") -> None
 def test_a_picture_is_pasted_described_and_shown(page: Page, live_visit: Visits) -> None:
     live_visit.expect(422)  # what is no picture
     item = make_item(make_system("payments", "Payments"), title="Where do tickets live?")
-    page.goto(f"/planning/{item.key}/")
+    page.goto(f"/planning/{item.key}/#ask")
     area = page.get_by_label("Your question")
     area.fill("Is this the zone that is meant?")
     give(area, "paste", picture_bytes(size=(400, 300)))
@@ -117,7 +117,7 @@ def test_by_keyboard_and_where_the_system_is_chosen(page: Page, tmp_path: Path) 
 
 def test_a_form_waits_for_its_picture(page: Page) -> None:
     item = make_item(make_system("payments", "Payments"))
-    page.goto(f"/planning/{item.key}/")
+    page.goto(f"/planning/{item.key}/#ask")
     area = page.get_by_label("Your question")
     held: list[Route] = []
 

@@ -38,7 +38,7 @@ def page(person: User, live_visit: Visits) -> Page:
 def test_what_was_typed_outlives_the_session(page: Page, person: User, live_visit: Visits) -> None:
     live_visit.expect(401, 403)
     item = make_item(make_system("payments", "Payments"), title="Where do tickets live?")
-    page.goto(f"/planning/{item.key}/")
+    page.goto(f"/planning/{item.key}/#ask")
     page.get_by_label("Your question").fill("Who reads them?")
     other = page.context.new_page()
     signs_out(other)
@@ -69,6 +69,7 @@ def test_what_was_typed_outlives_the_session(page: Page, person: User, live_visi
     expect(page.get_by_text("Who reads them? And when?")).to_be_visible()
     assert Question.objects.count() == 1
     page.context.set_offline(True)
+    page.locator("#questions summary", has_text="Ask a question").click()
     page.get_by_label("Your question").fill("And who writes them?")
     ask.press("Enter")
     expect(said).to_contain_text("cannot be reached")

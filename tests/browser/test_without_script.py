@@ -44,6 +44,7 @@ def test_an_architect_finds_an_item_and_asks(visit: Visits, width: int) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("Where do ticket PDFs live")
     expect(page.get_by_role("heading", name="Options side by side")).to_be_visible()
     question = f"Who may change the settings of the bucket? (asked at {width} px)"
+    page.locator("#questions summary", has_text="Ask a question").click()
     page.get_by_label("Your question").fill(question)
     page.get_by_role("button", name="Ask", exact=True).click()
     expect(page.get_by_text(question)).to_be_visible()

@@ -28,7 +28,7 @@ def test_people_are_called_and_a_text_is_looked_at(page: Page) -> None:
     make_user("Abe Olu", role=Role.ARCHITECT)
     ada = make_user("Ada Olu", role=Role.ARCHITECT)
     name = ada.email.partition("@")[0]
-    page.goto(f"/planning/{item.key}/")
+    page.goto(f"/planning/{item.key}/#ask")
     area = page.get_by_label("Your question")
     area.focus()
     page.keyboard.type("Is **PI-1** yours, @olu")

@@ -12,6 +12,7 @@ from apps.controls.moved import Moved, moved_by
 from apps.risks.models import RiskStatement
 from apps.risks.services.statements import statement_edit, statement_publish
 from tests.advice.test_pages_item import words_of
+from tests.api.conftest import as_user
 from tests.conftest import People
 from tests.controls.test_controls import KNOWN, MOSTLY, TESTS, control, item, stands, statement
 from tests.factories import (
@@ -159,3 +160,20 @@ def test_the_page_says_it(
     ):
         assert words in page, words
     assert "Something else" not in page
+
+
+def test_over_the_api(people: People, statement: RiskStatement, control: Control) -> None:
+    api, path = as_user(people.viewer), f"/controls/{control.key}/moved"
+    empty = api.get(path).json()
+    assert (empty["risks"], empty["taken"], empty["since"]) == ([], "0.00", None)
+    stands(people, control, ControlStatus.IN_PLACE)
+    told = api.get(path).json()
+    assert [told[name] for name in ("before", "today", "taken")] == [
+        "20000.00",
+        "4500.00",
+        "15500.00",
+    ]
+    assert [(one["statement"], one["taken"]) for one in told["risks"]] == [
+        (statement.key, "15500.00")
+    ]
+    assert as_user(people.outsider).get(path).status_code == 404

@@ -10,6 +10,7 @@ from apps.common.alike import Idea, Vocabulary, fits, terms_of
 from apps.guidance.models import OwnVocabulary
 from apps.guidance.selectors import guidance_suggested
 from apps.guidance.vocabulary import lines_given, terms_on
+from tests.api.conftest import as_user
 from tests.conftest import People
 from tests.factories import actor_of, make_guidance
 from tests.pages import signed_in, unmarked
@@ -147,3 +148,22 @@ def test_what_cannot_be_saved_stays_in_its_field(people: People) -> None:
     assert late.status_code == 409
     assert OwnVocabulary.objects.get().lines == ["a, b"]
     assert signed_in(people.security).get(PAGE).status_code == 403
+
+
+# --- over the API --------------------------------------------------------------------------------
+
+
+def test_own_lines_are_read_and_set_over_the_api(people: People) -> None:
+    api = as_user(people.chief)
+    read = api.get("/vocabulary")
+    assert read.json()["lines"] == []
+    assert list(lines_given()) == read.json()["brought"]
+    lines = {"lines": ["booking engine , Tern"]}
+    assert api.patch("/vocabulary", lines).status_code == 428
+    kept = api.patch("/vocabulary", lines, if_match=read["ETag"])
+    assert kept.json()["lines"] == ["booking engine, Tern"]
+    assert api.patch("/vocabulary", lines, if_match=read["ETag"]).status_code == 412
+    alone = api.patch("/vocabulary", {"lines": ["Tern"]}, if_match=kept["ETag"])
+    assert alone.status_code == 422
+    assert AuditEntry.objects.filter(action="vocabulary.set").count() == 1
+    assert as_user(people.security).get("/vocabulary").status_code == 403

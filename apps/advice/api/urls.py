@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.advice.api.comparables import ComparablesView
 from apps.advice.api.comparison import ItemComparison
 from apps.advice.api.item_guidance import (
     ItemGuidanceSuggested,
@@ -25,6 +26,7 @@ urlpatterns = [
     path("items/<item_key:item>/guidance", ItemGuidanceView.as_view()),
     path("items/<item_key:item>/guidance/suggested", ItemGuidanceSuggested.as_view()),
     path("items/<item_key:item>/guidance/<guidance_key:guidance>", OneItemGuidance.as_view()),
+    path("statements/<statement_key:statement>/comparables", ComparablesView.as_view()),
     path("portfolio/risks", RiskRegister.as_view()),
     path("portfolio/risks.xlsx", RiskWorkbook.as_view()),
     path("portfolio/risks.oscal.json", RiskPoam.as_view()),

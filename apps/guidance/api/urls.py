@@ -9,6 +9,7 @@ from apps.guidance.api.views import (
     Versions,
 )
 from apps.guidance.api.votes import OwnVote, Votes
+from apps.guidance.api.words import VocabularyView
 
 urlpatterns = [
     path("guidance", Library.as_view()),
@@ -19,4 +20,5 @@ urlpatterns = [
     path("guidance/<guidance_key:guidance>/versions", Versions.as_view()),
     path("guidance/<guidance_key:guidance>/votes", Votes.as_view()),
     path("guidance/<guidance_key:guidance>/votes/mine", OwnVote.as_view()),
+    path("vocabulary", VocabularyView.as_view()),
 ]
