@@ -19,7 +19,7 @@ from apps.risks.services import valuations
 
 TAG = "Controls"
 # Of a control that counts in no risk.
-NOTHING = {
+NOTHING: dict[str, Any] = {
     "currency": settings.SECOPS_CURRENCY,
     **dict.fromkeys(("before", "today", "taken"), Decimal(0)),
     **dict.fromkeys(("known", "unknown"), 0),
