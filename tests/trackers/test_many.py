@@ -202,7 +202,7 @@ def test_from_the_list(people: People, github: StandIn) -> None:
     assert client.post(page, hidden).status_code == 302  # as if it were not there
     assert signed_in(people.viewer).post(page, ticked).status_code == 403
     both = signed_in(people.chief).post(page, {"finding": [found[0].pk, other.pk]}, follow=True)
-    assert "all of one system" in both.content.decode()
+    assert "They are of several systems" in both.content.decode()
     assert not Ticket.objects.exists()
     sent = client.post(page, ticked | {"confirm": "1", "tracker": tracker.pk})
     assert sent.status_code == 302
@@ -222,7 +222,7 @@ def test_one_ticket_for_all_of_a_filter(people: People, github: StandIn) -> None
     assert not Ticket.objects.exists()
     ticked = {"finding": [one.pk for one in found], "confirm": "1", "tracker": tracker.pk}
     client.post(page, ticked)
-    assert set(TicketFinding.objects.values_list("finding", flat=True)) == {one.pk for one in found}
+    assert set(Ticket.objects.get().finding_ids) == {one.pk for one in found}
     nothing = client.post("/findings/ticket/?q=Nowhere", {"meant": "all"}, follow=True)
     assert "choose all of the filter" in nothing.content.decode()
 
