@@ -1,6 +1,7 @@
 """What columns say of findings: `{% load findings %}`."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from django import template
 from django.utils.html import format_html, format_html_join
@@ -8,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from apps.common.templatetags.components import stage, state
 from apps.common.templatetags.threads import when
-from apps.scans.columns import OF_ONE_SERIES, STANDARD, Layout, laid_out
+from apps.scans.columns import OF_ONE_SERIES, STANDARD, Column, Layout, laid_out
 from apps.scans.models import Finding
 from apps.scans.newness import new_this_week
 
@@ -43,15 +44,12 @@ def finding_cells(finding: Finding, layout: Layout) -> SafeString:
 
     Written here and not in a template: a list has hundreds of them, and they are most of what it costs.
     """
-    return format_html_join(
-        "",
-        '<td data-label="{}"{}>{}</td>',
-        (
-            (column.label, _class(column.css), _CELLS[column.name](finding))
-            for column in layout.columns
-        ),
-    )
+    cells = ((_begun(column), _CELLS[column.name](finding)) for column in layout.columns)
+    return format_html_join("", "{}{}</td>", cells)
 
 
-def _class(css: str) -> SafeString | str:
-    return format_html(' class="{}"', css) if css else ""
+@lru_cache(maxsize=64)  # the columns in every language
+def _begun(column: Column) -> SafeString:
+    """The beginning of a cell, the same in all rows of all lists. column: with its label in words."""
+    css = format_html(' class="{}"', column.css) if column.css else ""
+    return format_html('<td data-label="{}"{}>', column.label, css)
