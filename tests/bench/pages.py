@@ -41,6 +41,7 @@ def addresses(made: dict[str, Any]) -> dict[str, str]:
         "findings-rare-cve": "/findings/?q=CVE-2024-99999&state=any",
         "findings-rare-text": "/findings/?q=zebra&state=any",
         "findings-no-text": "/findings/?q=giraffe",
+        "findings-two-letters": "/findings/?q=qx",
         "findings-rare-cwe": "/findings/?cwe=1321&state=any",
         "findings-kev": "/findings/?exploit=kev&state=any",
         "findings-second-page": f"/findings/?cwe=30&after=2-{finding}",
@@ -49,7 +50,9 @@ def addresses(made: dict[str, Any]) -> dict[str, str]:
         "reports": "/reports/",
         "coverage": "/coverage/",
         "search": "/search/?q=weakness",
+        "search-put-right": "/search/?q=weaknes+quetsion",
         "palette": "/palette/?q=part",
+        "palette-key": f"/palette/?q=PI-{item}&at=/planning/PI-{item}/",
     }
 
 
