@@ -87,6 +87,34 @@ def new_risk_on_the_item(page: Page) -> None:
     page.wait_for_load_state("load")
 
 
+def comparables(page: Page) -> None:
+    """What others like it were valued at, in the form of a risk, once somebody asks for it."""
+    new_risk_on_the_item(page)
+    page.get_by_role("link", name="What others like it were valued at").click()
+    page.get_by_role("heading", name="Others like it").wait_for()
+
+
+def alike_while_planning(page: Page) -> None:
+    """Items, answers and guidance like an item, while its title is typed."""
+    _went(page, "/planning/new/")
+    page.get_by_label("Title").press_sequentially("Ticket PDFs in a public bucket")
+    page.get_by_role("heading", name="Guidance that may help").wait_for()
+
+
+def alike_while_asking(page: Page) -> None:
+    """Answers and guidance that may answer a question, while it is typed."""
+    _went(page, "/questions/new/")
+    page.get_by_label("Your question").press_sequentially("May ticket PDFs lie in a public bucket?")
+    page.get_by_role("heading", name="This may answer it").wait_for()
+
+
+def unfolded(page: Page) -> None:
+    """The page of an item with all that it folds."""
+    first_row("/planning/?q=ticket+PDFs")(page)
+    for each in page.locator("main details:not(.menu)").all():
+        each.evaluate("each => { each.open = true; }")
+
+
 def further(first: Open, rest: str) -> Open:
     """Open a page that hangs on the page of one thing, such as its form."""
 
@@ -162,6 +190,10 @@ WRITERS: dict[str, Open] = {
     "picture-form": at("/attachments/new/?system=booking"),
     "guidance-form": at("/guidance/new/"),
     "risk-form": new_risk_on_the_item,
+    "comparables": comparables,
+    "alike-while-planning": alike_while_planning,
+    "alike-while-asking": alike_while_asking,
+    "item-unfolded": unfolded,
     "rule-form": at("/findings/rules/new/"),
     "rapid-choose": at("/risks/rapid-assessment/"),
     "upload": at("/reports/new/"),
