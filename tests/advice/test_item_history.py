@@ -188,7 +188,7 @@ def test_the_numbers_stand_first_for_phones(
     make_statement(option=option, published=True, estimate=worth("38000"), **NO_RANGES)
     make_option(item, title="Signed addresses", cost_once=Decimal(9000))
     page = text_of(signed_in(people.viewer), f"/planning/{item.key}/")
-    table = page[page.index('class="at-a-glance"') : page.index('class="jumps"')]
+    table = page[page.index('class="at-a-glance"') : page.index('class="item-facts"')]
     words = " ".join(re.sub(r"<[^>]+>", " ", table.split(">", 1)[1]).replace("&nbsp;", " ").split())
     assert "Public network EUR 38k unknown" in words
     assert "Signed addresses not valued yet unknown" in words

@@ -18,7 +18,7 @@ from tests.faults.workers import Site, wait_for
 
 ROUNDS = int(os.environ.get("SECOPS_FAULT_ROUNDS", "8")) // 2
 FILES = min(30 * ROUNDS, 480)  # fewer than one run takes
-pytestmark = [pytest.mark.worker, pytest.mark.timeout(120 + 15 * ROUNDS)]
+pytestmark = [pytest.mark.worker, pytest.mark.timeout(240 + 15 * ROUNDS)]
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.scans.reports import receive, recount, sarif, told, weaknesses
 
 ROUNDS = int(os.environ.get("SECOPS_FAULT_ROUNDS", "8"))
 FINDINGS, STEP = 2000, 250  # of a report; how far the next one of the series is moved
-pytestmark = [pytest.mark.worker, pytest.mark.timeout(120 + 15 * ROUNDS)]
+pytestmark = [pytest.mark.worker, pytest.mark.timeout(240 + 15 * ROUNDS)]
 
 
 def window(number: int) -> range:
