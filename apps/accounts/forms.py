@@ -22,15 +22,15 @@ class CountedTries(forms.BaseForm):
     @contextlib.contextmanager
     def counting(self, counted: tries.Tries) -> Iterator[None]:
         """The secret is checked inside, unless there were too many tries. Raises: ValidationError."""
-        self.wait = counted.wait()
-        if self.wait:
-            raise forms.ValidationError(tries.too_often(self.wait), code="throttled")
-        try:
-            yield
-        except forms.ValidationError:
-            counted.failed()
-            raise
-        counted.worked()
+        with counted.under_way() as self.wait:
+            if self.wait:
+                raise forms.ValidationError(tries.too_often(self.wait), code="throttled")
+            try:
+                yield
+            except forms.ValidationError:
+                counted.failed()
+                raise
+            counted.worked()
 
 
 class SignInForm(CountedTries, AuthenticationForm):

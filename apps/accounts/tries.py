@@ -2,6 +2,8 @@
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import ngettext
 
-from apps.common.rates import address_of, forget, look, take
+from apps.common.rates import address_of, forget, holding, look, take
 
 logger = logging.getLogger("secops.sign_in")
 Counted = tuple[str, tuple[str, ...]]  # a rate, and what is counted by
@@ -28,6 +30,13 @@ class Tries:
             if left is not None and not left.allowed:
                 return max(left.reset, 1)
         return 0
+
+    @contextmanager
+    def under_way(self) -> Iterator[int]:
+        """`wait`, where tries at the same moment see each other; counted inside, as `failed` or `worked`."""
+        with ExitStack() as places:
+            left = [places.enter_context(holding(rate, *who)) for rate, who in self.counted]
+            yield max((max(each.reset, 1) for each in left if each and not each.allowed), default=0)
 
     def failed(self) -> None:
         (_rate, who) = self.counted[0]

@@ -6,7 +6,9 @@ line says so, once a minute.
 
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from django.conf import settings
@@ -20,6 +22,7 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 _AWAY = (RedisError, StorageError, OSError)
 _SAID_EVERY = 60.0
+_HELD_FOR = 60  # seconds after which a place is free whose holder died
 _said_at = 0.0
 
 
@@ -53,6 +56,25 @@ def take(rate: str, *who: str) -> Rate | None:
 def look(rate: str, *who: str) -> Rate | None:
     """Whether one more would be allowed, without counting it."""
     return _ask(rate, who, counts=False)
+
+
+@contextmanager
+def holding(rate: str, *who: str) -> Iterator[Rate | None]:
+    """`look`, with one of the places that are left held inside: not allowed where others hold them all.
+
+    SECURITY: who looks, checks a password and then counts would let all through that look at the same moment.
+    Here they see each other; who is counted inside is counted before the place is free again.
+    """
+    key = "/".join(("held", rate, *who))
+    held = _hold(key, 1) if rate else None
+    try:
+        left = look(rate, *who)
+        if left and held and held > max(left.remaining, 1):
+            left = replace(left, allowed=False, reset=1)
+        yield left
+    finally:
+        if held is not None and _hold(key, -1) == -1:
+            _hold(key, 1)  # it had run out, which is no place more for the next one
 
 
 def forget(rate: str, *who: str) -> None:
@@ -89,6 +111,15 @@ def _ask(rate: str, who: tuple[str, ...], *, counts: bool) -> Rate | None:
         return None
     reset = max(0, round(stats.reset_time - time.time()))
     return Rate(allowed, item.amount, item.get_expiry(), max(stats.remaining, 0), reset)
+
+
+def _hold(key: str, places: int) -> int | None:
+    """How many are held with these. None: Redis is away."""
+    try:
+        return int(_limiter().storage.incr(key, _HELD_FOR, places))
+    except _AWAY as error:
+        _say(error)
+        return None
 
 
 def _say(error: Exception) -> None:

@@ -1,8 +1,12 @@
 """Counting requests with a real Redis: by token, by address, by account and address."""
 
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from apps.common import rates
@@ -102,6 +106,40 @@ def test_tries_shut_out_whoever_tries_and_nobody_else(guarded: str, address: str
     assert 1 <= int(refused["Retry-After"]) <= 300
     # The owner, from elsewhere, signs in.
     assert sign_in(guarded, PASSWORD, f"{address}1").status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_200_tries_at_once_no_more_than_the_limit_are_looked_at(
+    guarded: str, address: str
+) -> None:
+    """Each of 20 threads makes ten, all of which begin together."""
+    met = threading.Barrier(20, timeout=60)
+
+    def tries(_number: int) -> list[int]:
+        try:
+            met.wait()
+            return [sign_in(guarded, "wrong", address).status_code for _ in range(10)]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(20) as pool:
+        statuses = Counter(status for found in pool.map(tries, range(20)) for status in found)
+    assert statuses[200] + statuses[429] == 200
+    assert 1 <= statuses[200] <= 3
+    # What was held is free again: one try from elsewhere is one try.
+    assert sign_in(guarded, PASSWORD, f"{address}1").status_code == 302
+
+
+def test_places_are_free_again(guarded: str, address: str) -> None:
+    """Tries one after the other, of which none is counted: the last of three is still looked at."""
+    for _ in range(2):
+        assert sign_in(guarded, "wrong", address).status_code == 200
+    for _ in range(5):
+        with rates.holding("3/5minute", "sign-in", guarded, address) as left:
+            assert left
+            assert left.allowed
+    assert sign_in(guarded, "wrong", address).status_code == 200
+    assert sign_in(guarded, "wrong", address).status_code == 429
 
 
 def test_a_sign_in_that_worked_begins_anew(guarded: str, address: str) -> None:

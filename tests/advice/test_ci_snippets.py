@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from apps.scans.models import Report
+from apps.scans.models import Finding, Report
 from apps.scans.services.ingest import report_ingest
+from tests.api.conftest import as_user
 from tests.api.test_reports import sarif
 from tests.conftest import People
-from tests.factories import make_ci_token
+from tests.factories import make_ci_token, make_report
 
 DOC = Path(settings.BASE_DIR) / "docs" / "ci.md"
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
@@ -33,7 +34,7 @@ def snippets() -> list[str]:
 @needs_curl
 @pytest.mark.django_db(transaction=True)
 def test_they_post_and_read(people: People, live_server: Any, tmp_path: Path) -> None:
-    post, advice, _rule, _exchange = snippets()
+    post, advice, _rule, _exchange = snippets()  # the last one runs in tests/trust/test_snippets.py
     report = tmp_path / "results.sarif"
     report.write_bytes(sarif(1, 2))
     environment = {
@@ -68,3 +69,20 @@ def test_they_post_and_read(people: People, live_server: Any, tmp_path: Path) ->
     told = run(advice)
     assert re.search(r"\*\*New findings (since|on) [^*]+: 2\*\*", told)
     assert (row.commit, row.branch) == ("abcdef1234", "main")
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="there is no jq here")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("level", "severity", "code"), [(4, "critical", 1), (3, "high", 0)])
+def test_a_rule_of_ones_own(
+    people: People, tmp_path: Path, level: int, severity: str, code: int
+) -> None:
+    """The shell of the rule, over the advice as the API gives it; its exit code is the pipeline's."""
+    report_ingest(make_report(people.system, content=sarif(1), stage="code").pk)
+    Finding.objects.update(severity=level)
+    answer = as_user(people.viewer).get("/systems/payments/stages/code/advice")
+    assert [each["severity"] for each in answer.json()["new"]] == [severity]
+    (tmp_path / "advice.json").write_bytes(answer.content)
+    rule = snippets()[2]
+    done = subprocess.run(["sh", "-eu", "-c", rule], cwd=tmp_path, timeout=60, check=False)
+    assert done.returncode == code

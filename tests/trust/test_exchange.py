@@ -7,12 +7,14 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.db import connection
 from django.utils import timezone
 from jwt.algorithms import RSAAlgorithm
 
@@ -128,6 +130,22 @@ def test_the_same_proof_again_is_a_replay(issuer: CodeHost, rule: TrustRule) -> 
     again = issuer.proof(jti="fixed")
     assert ask(again).status_code == 201
     assert "used already" in refused(issuer.proof(jti="fixed", iat=int(time.time()) - 1))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_fifty_replays_at_once_one_is_answered(issuer: CodeHost, rule: TrustRule) -> None:
+    proof = issuer.proof()
+
+    def asked(_number: int) -> int:
+        try:
+            return int(ask(proof).status_code)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(10) as pool:
+        statuses = sorted(pool.map(asked, range(50)))
+    assert statuses == [201] + [401] * 49
+    assert ApiToken.objects.count() == UsedProof.objects.count() == 1
 
 
 def test_used_proofs_are_forgotten_when_they_have_expired(
