@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import ngettext
 
-from apps.common.rates import address_of, forget, holding, look, take
+from apps.common.rates import Rate, address_of, forget, holding, look, take
 
 logger = logging.getLogger("secops.sign_in")
 Counted = tuple[str, tuple[str, ...]]  # a rate, and what is counted by
@@ -25,18 +25,14 @@ class Tries:
 
     def wait(self) -> int:
         """Seconds until there may be another try; 0: now."""
-        for rate, who in self.counted:
-            left = look(rate, *who)
-            if left is not None and not left.allowed:
-                return max(left.reset, 1)
-        return 0
+        return _seconds(look(rate, *who) for rate, who in self.counted)
 
     @contextmanager
     def under_way(self) -> Iterator[int]:
         """`wait`, where tries at the same moment see each other; counted inside, as `failed` or `worked`."""
         with ExitStack() as places:
-            left = [places.enter_context(holding(rate, *who)) for rate, who in self.counted]
-            yield max((max(each.reset, 1) for each in left if each and not each.allowed), default=0)
+            held = [places.enter_context(holding(rate, *who)) for rate, who in self.counted]
+            yield _seconds(held)
 
     def failed(self) -> None:
         (_rate, who) = self.counted[0]
@@ -47,6 +43,11 @@ class Tries:
     def worked(self) -> None:
         rate, who = self.counted[0]
         forget(rate, *who)
+
+
+def _seconds(rates: Iterable[Rate | None]) -> int:
+    """Until the first of them that allows nothing has room; 0: all allow it."""
+    return next((max(each.reset, 1) for each in rates if each and not each.allowed), 0)
 
 
 def of_account(account: str, request: HttpRequest | None) -> Tries:
