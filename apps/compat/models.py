@@ -3,6 +3,7 @@
 A product is one of our systems; engagement and test only name which series a report belongs to.
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -49,6 +50,14 @@ class ScanRun(models.Model):
         max_length=200, blank=True, default=""
     )  # one of DefectDojo's names
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # What the newest scan said of itself; clients find their test again by it.
+    tags = ArrayField(models.CharField(max_length=100), default=list, db_default=[])
+    version = models.CharField(max_length=100, blank=True, default="", db_default="")
+    build_id = models.CharField(max_length=150, blank=True, default="", db_default="")
+    commit_hash = models.CharField(max_length=150, blank=True, default="", db_default="")
+    branch_tag = models.CharField(max_length=150, blank=True, default="", db_default="")
+    # Its findings are one series with those of all engagements of the product.
+    is_of_product = models.BooleanField(default=False, db_default=False)
 
     objects = RunQuerySet.as_manager()
 

@@ -1,10 +1,13 @@
 """DefectDojo's API v2 as its clients use it, with the fields that its documentation names."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
+from apps.compat.api.dojo.form import tags_of
 from apps.compat.models import Engagement, ScanRun
 from apps.compat.services.imports import category_of
 from apps.scans.models import Finding, Report
@@ -94,20 +97,141 @@ def test_what_the_client_says_of_the_build_is_kept(people: People) -> None:
         branch_tag="feature/x",
         commit_hash="abc123",
         environment="production",
-        minimum_severity="Low",
-        active="True",
-        verified="False",
-        push_to_jira="False",
-        scan_date="2026-11-01",
-        tags="nightly",
+        build_id="17",
+        version="4.2",
+        tags=["nightly", "payments"],
     )
     assert answer.status_code == 201
+    said = answer.json()
+    assert (said["branch_tag"], said["environment"]) == ("feature/x", "production")
+    assert (said["tags"], said["version"]) == (["nightly", "payments"], "4.2")
+    assert (said["not_used"], "scan_date" in said, "statistics" in said) == ({}, False, False)
+    run = ScanRun.objects.get()
+    assert (run.tags, run.version, run.build_id) == (["nightly", "payments"], "4.2", "17")
     report = Report.objects.get()
     assert (report.branch, report.commit, report.environment) == (
         "feature/x",
         "abc123",
         "production",
     )
+
+
+@ingests
+def test_a_scan_of_an_earlier_day_does_not_undo_a_later_one(people: People) -> None:
+    """DefectDojo: "Scan completion date will be used on all findings"; its clients send it each time."""
+    api = as_pipeline(people.system)
+    today = timezone.now().date().isoformat()
+    newest = done(send(api, "reimport-scan", sarif(1), **CONTEXT, scan_date=today))
+    assert newest.scanned_at is not None
+    assert newest.scanned_at <= newest.received_at + dt.timedelta(seconds=5)
+    old = done(send(api, "reimport-scan", sarif(2), **CONTEXT, scan_date="2026-01-07"))
+    assert old.is_outdated
+    assert old.scanned_at == dt.datetime.fromisoformat("2026-01-07T23:59:59.999999+00:00")
+    again = done(send(api, "reimport-scan", sarif(1, 3), **CONTEXT, scan_date=today))
+    assert (again.is_outdated, again.new, again.unchanged) == (False, 1, 1)
+    assert Finding.objects.filter(state="open").count() == 2
+
+
+@ingests
+def test_what_a_service_has_is_closed_by_that_service_alone(people: People) -> None:
+    """DefectDojo: "If service has been set, only the findings for this service will be closed"."""
+    api = as_pipeline(people.system)
+    for service, lines in (("checkout", (1, 2)), ("refunds", (3,)), ("checkout", (2,))):
+        last = done(send(api, "reimport-scan", sarif(*lines), **CONTEXT, service=service))
+    assert last.fixed == 1
+    assert Finding.objects.filter(state="open").count() == 2
+
+
+@ingests
+def test_an_engagement_for_each_build_closes_in_the_whole_product_if_it_says_so(
+    people: People,
+) -> None:
+    """DefectDojo: "Select if close_old_findings applies to all findings of the same type in the product"."""
+    api = as_pipeline(people.system)
+    scope = {"close_old_findings": "True", "close_old_findings_product_scope": "True"}
+    builds = [CONTEXT | {"engagement_name": f"build {number}"} for number in (1, 2)]
+    done(send(api, "import-scan", sarif(1, 2), **builds[0], **scope))
+    second = send(api, "import-scan", sarif(2, 3), **builds[1], **scope)
+    assert second.json()["close_old_findings_product_scope"] is True
+    report = done(second)
+    assert (report.new, report.unchanged, report.fixed) == (1, 1, 1)
+    again = send(api, "reimport-scan", sarif(3), **builds[1], **scope)
+    assert set(again.json()["not_used"]) == {"close_old_findings_product_scope"}
+    assert done(again).fixed == 1  # it goes on where the import was
+    apart = CONTEXT | {"engagement_name": "build 3"}
+    assert done(send(api, "import-scan", sarif(4), **apart, close_old_findings="True")).fixed == 0
+
+
+def test_what_is_not_used_is_said_with_its_reason(people: People) -> None:
+    asked = {
+        "minimum_severity": "High",
+        "active": "False",
+        "verified": "True",
+        "do_not_reactivate": "True",
+        "push_to_jira": "True",
+        "group_by": "file_path",
+        "apply_tags_to_findings": "True",
+        "apply_tags_to_endpoints": "True",
+        "endpoint_to_add": "3",
+        "api_scan_configuration": "4",
+        "lead": "5",
+        "engagement_end_date": "2027-01-01",
+        "source_code_management_uri": "https://git.example.org/payments",
+    }
+    harmless = {
+        "minimum_severity": "Info",
+        "active": "True",
+        "verified": "False",
+        "do_not_reactivate": "False",
+        "push_to_jira": "False",
+        "create_finding_groups_for_all_findings": "True",
+        "deduplication_on_engagement": "True",
+    }
+    api = as_pipeline(people.system)
+    answer = send(api, "reimport-scan", sarif(1), **CONTEXT, **asked)
+    assert answer.status_code == 201, answer.content
+    said = answer.json()
+    assert set(said["not_used"]) == set(asked)
+    assert all(reason.endswith(".") for reason in said["not_used"].values())
+    assert (said["minimum_severity"], said["push_to_jira"]) == ("Info", False)  # as it is
+    quiet = send(api, "reimport-scan", sarif(1), **CONTEXT, **harmless).json()
+    assert quiet["not_used"] == {}
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (["a", "b"], ["a", "b"]),
+        (["a, b,a"], ["a", "b"]),
+        (['["a", "b, c"]'], ["a", "b, c"]),
+        (["None", ""], []),
+    ],
+)
+def test_tags_in_the_ways_that_clients_write_them(sent: list[str], kept: list[str]) -> None:
+    assert tags_of(sent) == kept
+
+
+def test_a_test_is_found_again_by_what_its_newest_scan_said(people: People) -> None:
+    api = as_pipeline(people.system)
+    one = send(
+        api, "import-scan", sarif(1), **CONTEXT, tags="pull_request:7", branch_tag="x"
+    ).json()
+    other = send(api, "import-scan", sarif(1), **CONTEXT, test_title="b", version="2").json()
+    api.post("/api/v2/tests/", {"engagement": one["engagement"], "test_type": 1, "tags": ["made"]})
+
+    def found(**query: Any) -> set[int]:
+        page = api.get("/api/v2/tests/", **query).json()
+        return {row["id"] for row in page["results"]}
+
+    assert found(tags__and="pull_request:7") == {one["test"]}
+    assert found(tags="pull_request:7,made", branch_tag="x") == {one["test"]}
+    assert found(tags__and="pull_request:7,made") == set()
+    assert found(version="2", test_type=one["test_type"]) == {other["test"]}
+    send(api, "reimport-scan", sarif(1), scan_type="SARIF", test=one["test"], tags="main")
+    assert found(tags__and="pull_request:7") == set()  # overwritten, as there
+    assert found(branch_tag="x") == {one["test"]}  # not said again: as before
+    assert api.get("/api/v2/engagements/", status="In Progress").json()["count"] == 1
+    assert api.get("/api/v2/engagements/", status="Completed").json()["count"] == 0
 
 
 def test_the_lookups_that_clients_make_first(people: People) -> None:
@@ -147,6 +271,14 @@ def test_the_lookups_that_clients_make_first(people: People) -> None:
         ({"engagement": "x"}, "engagement"),
         ({"auto_create_context": "perhaps"}, "auto_create_context"),
         ({"engagement_name": "a\tb"}, "name"),
+        ({"scan_date": "yesterday"}, "scan_date"),
+        ({"scan_date": "2999-01-01"}, "scan_date"),
+        ({"minimum_severity": "Terrible"}, "minimum_severity"),
+        ({"group_by": "colour"}, "group_by"),
+        ({"verified": "perhaps"}, "verified"),
+        ({"tags": '["a", 3]'}, "tags"),
+        ({"tags": "x" * 101}, "tags"),
+        ({"version": "a\tb"}, "version"),
     ],
 )
 def test_a_refusal_names_the_field_as_defectdojo_does(

@@ -6,6 +6,7 @@ survived 300 kills is described in docs/decisions/0003-a-report-is-a-row.md.
 """
 
 import contextlib
+import datetime as dt
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -166,11 +167,16 @@ def _effect(report: Report, series: Series, parsed: ParsedReport) -> Effect:
 
 def _is_behind(report: Report, parsed: ParsedReport, newest: Report | None) -> bool:
     return is_outdated(
-        scanned_at=parsed.scanned_at,
+        scanned_at=_scanned_at(report, parsed),
         received_at=report.received_at,
         newest_scanned_at=newest.scanned_at if newest else None,
         newest_received_at=newest.received_at if newest else None,
     )
+
+
+def _scanned_at(report: Report, parsed: ParsedReport) -> dt.datetime | None:
+    """When the tool looked: as its report says, else as the sender said."""
+    return parsed.scanned_at or report.scanned_at
 
 
 def _newest_full(series: Series) -> Report | None:
@@ -251,7 +257,7 @@ def _tell(report: Report, fmt: Format, parsed: ParsedReport, staged: Staged) -> 
     """Put on the report what it says of itself, complete now that it has been read."""
     report.detected_format = fmt.slug
     report.tool_version = _storable(parsed.tool_version)[:120]
-    report.scanned_at = parsed.scanned_at
+    report.scanned_at = _scanned_at(report, parsed)
     report.commit = report.commit or _storable(parsed.commit)[:64]
     report.scan_status = parsed.status.value
     report.outcomes = dict(parsed.outcomes)

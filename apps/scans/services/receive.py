@@ -39,7 +39,10 @@ LONGEST = {
 
 @dataclass(frozen=True)
 class Claim:
-    """What the sender says of a report; every field may be empty."""
+    """What the sender says of a report; every field may be empty.
+
+    scanned_at: when the tool looked, for reports that do not say it themselves (what they say counts).
+    """
 
     stage: str = ""
     tool: str = ""
@@ -50,6 +53,7 @@ class Claim:
     format: str = ""
     filename: str = ""
     is_full: bool = True
+    scanned_at: dt.datetime | None = None
 
     def check(self) -> None:
         """Raises: Invalid, with each field that cannot be."""
@@ -158,6 +162,7 @@ def _write(
                 is_full=claim.is_full,
                 format=claim.format,
                 filename=claim.filename,
+                scanned_at=claim.scanned_at,
                 storage_name=stored.name,
                 size=stored.size,
                 sha256=stored.sha256,

@@ -14,6 +14,7 @@ from apps.compat.api.foreign import ForeignView
 
 LARGEST = 10**18
 PAGE = 100
+WRITTEN = {"name_exact": "name", "name__iexact": "name", "tag": "tags"}
 
 
 class Lookup(serializers.Serializer[Any]):
@@ -22,6 +23,14 @@ class Lookup(serializers.Serializer[Any]):
     limit = serializers.IntegerField(min_value=1, max_value=10_000, default=PAGE)
     offset = serializers.IntegerField(min_value=0, max_value=1_000_000, default=0)
     name = serializers.CharField(max_length=300, required=False)
+    status = serializers.CharField(max_length=40, required=False)
+    tags = serializers.CharField(max_length=2000, required=False)  # one of them
+    tags__and = serializers.CharField(max_length=2000, required=False)  # all of them
+    version = serializers.CharField(max_length=100, required=False)
+    build_id = serializers.CharField(max_length=150, required=False)
+    commit_hash = serializers.CharField(max_length=150, required=False)
+    branch_tag = serializers.CharField(max_length=150, required=False)
+    test_type = serializers.IntegerField(min_value=0, max_value=LARGEST, required=False)
     title = serializers.CharField(max_length=300, required=False)
     product = serializers.IntegerField(min_value=0, max_value=LARGEST, required=False)
     engagement = serializers.IntegerField(min_value=0, max_value=LARGEST, required=False)
@@ -32,11 +41,12 @@ class DojoView(ForeignView):
         """Fields with their sentences, as DRF writes them; `detail` where no field is meant."""
         fields: dict[str, list[str]] = {}
         for each in problem.get("errors", []):
-            fields.setdefault(each["field"] or "non_field_errors", []).append(each["detail"])
+            name = each["field"].partition(".")[0]  # a list's items are under the list's name
+            fields.setdefault(name or "non_field_errors", []).append(each["detail"])
         return fields or {"detail": problem["detail"]}
 
     def lookup(self, request: Request) -> dict[str, Any]:
-        given = Lookup(data=request.query_params.dict())
+        given = Lookup(data=plainly(request.query_params.dict()))
         given.is_valid(raise_exception=True)
         return dict(given.validated_data)
 
@@ -63,6 +73,12 @@ class DojoView(ForeignView):
         query = self.request.query_params.copy()
         query["offset"], query["limit"] = str(offset), str(limit)
         return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
+
+
+def plainly(query: dict[str, str]) -> dict[str, str]:
+    """A lookup under one name: clients write the same one in several ways."""
+    said = {WRITTEN.get(name, name): value for name, value in query.items()}
+    return {name: value for name, value in said.items() if value}
 
 
 def body_of(kind: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:

@@ -14,13 +14,22 @@ from apps.common.errors import Invalid, NotPermitted
 from apps.compat import selectors
 from apps.compat.api.dojo import shapes
 from apps.compat.api.dojo.base import LARGEST, DojoView, body_of
+from apps.compat.api.dojo.form import tags_of
 from apps.compat.scan_types import NAMES, SCAN_TYPES
 from apps.compat.services.contexts import (
     BUILD_FIELDS,
+    RUN_FIELDS,
+    RUN_TEXTS,
     engagement_ensure,
     engagement_note_build,
     run_ensure,
 )
+
+
+def _maybe(longest: int) -> serializers.CharField:
+    return serializers.CharField(
+        max_length=longest, required=False, allow_null=True, allow_blank=True
+    )
 
 
 class Named(serializers.Serializer[Any]):
@@ -33,15 +42,22 @@ class EngagementIn(serializers.Serializer[Any]):
 
 
 class BuildIn(serializers.Serializer[Any]):
-    build_id = serializers.CharField(max_length=150, required=False, allow_null=True)
-    commit_hash = serializers.CharField(max_length=150, required=False, allow_null=True)
-    branch_tag = serializers.CharField(max_length=150, required=False, allow_null=True)
+    build_id = _maybe(150)
+    commit_hash = _maybe(150)
+    branch_tag = _maybe(150)
 
 
 class TestIn(serializers.Serializer[Any]):
     engagement = serializers.IntegerField(min_value=1, max_value=LARGEST)
     test_type = serializers.IntegerField(min_value=1, max_value=LARGEST)
     title = serializers.CharField(max_length=255, required=False, allow_null=True)
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=100), max_length=50, required=False, allow_null=True
+    )
+    version = _maybe(100)
+    build_id = _maybe(150)
+    commit_hash = _maybe(150)
+    branch_tag = _maybe(150)
 
 
 class ProductTypes(DojoView):
@@ -100,6 +116,8 @@ class Engagements(DojoView):
             rows = rows.filter(name=wanted["name"])
         if "product" in wanted:
             rows = rows.filter(system_id=wanted["product"])
+        if wanted.get("status", shapes.UNDER_WAY) != shapes.UNDER_WAY:
+            rows = rows.none()
         return self.listed(rows, shapes.engagement, wanted)
 
     def post(self, request: Request) -> Response:
@@ -141,7 +159,14 @@ class Tests(DojoView):
             rows = rows.filter(title=wanted["title"])
         if "engagement" in wanted:
             rows = rows.filter(engagement_id=wanted["engagement"])
-        return self.listed(rows, shapes.test, wanted)
+        if wanted.get("test_type") in NAMES:
+            rows = rows.filter(scan_type=NAMES[wanted["test_type"]])
+        if "tags" in wanted:
+            rows = rows.filter(tags__overlap=tags_of([wanted["tags"]]))
+        if "tags__and" in wanted:
+            rows = rows.filter(tags__contains=tags_of([wanted["tags__and"]]))
+        texts = {name: wanted[name] for name in RUN_TEXTS if name in wanted}
+        return self.listed(rows.filter(**texts), shapes.test, wanted)
 
     def post(self, request: Request) -> Response:
         given = body_of(TestIn, request.data)
@@ -151,6 +176,7 @@ class Tests(DojoView):
             engagement=selectors.engagement_get(self.actor, given["engagement"]),
             title=given.get("title") or scan_type or "Scan",
             scan_type=scan_type,
+            said={name: given[name] for name in RUN_FIELDS if given.get(name)},
         )
         return Response(shapes.test(row), status=201)
 

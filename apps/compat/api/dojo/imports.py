@@ -6,7 +6,7 @@ is done here by a worker: the answer names the report whose status tells the out
 
 from typing import Any
 
-from rest_framework import serializers
+from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,45 +14,34 @@ from apps.accounts.policy import require_somewhere
 from apps.accounts.roles import Permission
 from apps.common.errors import Invalid, Missing
 from apps.compat import selectors
-from apps.compat.api.dojo.base import LARGEST, DojoView
+from apps.compat.api.dojo.base import DojoView
 from apps.compat.api.dojo.contexts import product_make
+from apps.compat.api.dojo.form import not_used, read_form, scanned_at
 from apps.compat.api.dojo.shapes import ORGANISATION
 from apps.compat.models import Engagement, ScanRun
 from apps.compat.scan_types import id_of
-from apps.compat.services.contexts import engagement_ensure
+from apps.compat.services.contexts import RUN_FIELDS, engagement_ensure
 from apps.compat.services.imports import Scan, scan_import
 from apps.scans.api.body import check_announced_size, form_parts, is_form
 from apps.scans.api.serializers import report_url
 from apps.scans.models import Report
 
-
-def _text(longest: int) -> serializers.CharField:
-    return serializers.CharField(max_length=longest, allow_blank=True, required=False, default="")
-
-
-class ScanIn(serializers.Serializer[Any]):
-    """The form's fields that mean something here; others are ignored, as clients expect."""
-
-    scan_type = serializers.CharField(max_length=200)
-    engagement = serializers.IntegerField(min_value=1, max_value=LARGEST, required=False)
-    test = serializers.IntegerField(min_value=1, max_value=LARGEST, required=False)
-    product_name = _text(120)
-    engagement_name = _text(300)
-    test_title = _text(255)
-    auto_create_context = serializers.BooleanField(default=False)
-    close_old_findings = serializers.BooleanField(required=False)
-    branch_tag = _text(150)
-    commit_hash = _text(64)
-    environment = _text(60)
-    minimum_severity = _text(20)
-    scan_date = _text(40)
-    version = _text(100)
+REPEATED = (
+    "scan_type",
+    "scan_date",
+    "product_type_name",
+    "auto_create_context",
+    "environment",
+    "service",
+    *RUN_FIELDS,
+)
 
 
 class ImportScan(DojoView):
     """A new scan: DefectDojo's default closes nothing, so it is taken as a part of the picture."""
 
     closes = False
+    is_reimport = False
 
     def post(self, request: Request) -> Response:
         plain = request._request  # noqa: SLF001  # DRF would read the whole body
@@ -61,7 +50,7 @@ class ImportScan(DojoView):
         if not is_form(plain):
             raise Invalid({"file": "Send a multipart form with the part file."})
         fields, file = form_parts(plain)
-        given = _fields(dict(fields))
+        given = read_form(fields, plain.POST.getlist("tags"))
         engagement, title = self.context(given)
         run, report = scan_import(
             actor=self.actor,
@@ -74,10 +63,19 @@ class ImportScan(DojoView):
                 environment=given["environment"],
                 commit=given["commit_hash"],
                 filename=(file.name or "")[:200],
+                scanned_at=scanned_at(given.get("scan_date"), timezone.now()),
+                service=given["service"],
+                is_of_product=self.of_product(given),
+                said={name: given[name] for name in RUN_FIELDS if given.get(name)},
             ),
             chunks=file.chunks(),
         )
-        return Response(_answer(given, run, report), status=201)
+        ignored = not_used(given, is_reimport=self.is_reimport)
+        return Response(_answer(given, run, report) | {"not_used": ignored}, status=201)
+
+    def of_product(self, given: dict[str, Any]) -> bool | None:
+        """Whether its findings are one series with those of the product's other engagements; None: as before."""
+        return given.get("close_old_findings_product_scope")
 
     def context(self, given: dict[str, Any]) -> tuple[Engagement, str]:
         """The engagement and the test's title. Raises: Invalid, Missing, NotPermitted."""
@@ -106,6 +104,10 @@ class ReimportScan(ImportScan):
     """The whole picture again: what it no longer has is fixed."""
 
     closes = True
+    is_reimport = True
+
+    def of_product(self, given: dict[str, Any]) -> bool | None:
+        return None
 
     def context(self, given: dict[str, Any]) -> tuple[Engagement, str]:
         if "test" in given:
@@ -119,25 +121,15 @@ class ReimportScan(ImportScan):
         return engagement, title
 
 
-def _fields(form: dict[str, Any]) -> dict[str, Any]:
-    """Clients send an empty text where they mean nothing at all."""
-    said = {name: value for name, value in form.items() if value not in ("", "None", "null")}
-    given = ScanIn(data=said)
-    given.is_valid(raise_exception=True)
-    return dict(given.validated_data)
-
-
 def _answer(given: dict[str, Any], run: ScanRun, report: Report) -> dict[str, Any]:
+    """What was said, as DefectDojo repeats it, but for what is not so here; and where it is."""
     system = run.engagement.system
-    return {
-        "scan_type": given["scan_type"],
-        "scan_date": given["scan_date"] or None,
-        "minimum_severity": given["minimum_severity"] or "Info",
+    said = {name: given[name] for name in REPEATED if given.get(name) not in (None, "")}
+    return said | {
+        "minimum_severity": "Info",
         "close_old_findings": report.is_full,
-        "branch_tag": report.branch,
-        "commit_hash": report.commit,
-        "environment": report.environment,
-        "version": given["version"],
+        "close_old_findings_product_scope": run.is_of_product,
+        "push_to_jira": False,
         "product_name": system.name,
         "engagement_name": run.engagement.name,
         "test_title": run.title,

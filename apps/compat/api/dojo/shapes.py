@@ -7,6 +7,7 @@ from apps.compat.models import Engagement, ScanRun
 from apps.compat.scan_types import id_of
 
 ORGANISATION = 1  # the one product type there is
+UNDER_WAY = "In Progress"  # every engagement, always
 
 
 def product_type(name: str) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def engagement(row: Engagement) -> dict[str, Any]:
         "name": row.name,
         "product": row.system_id,
         "engagement_type": "CI/CD",
-        "status": "In Progress",
+        "status": UNDER_WAY,
         "active": True,
         "target_start": f"{row.created_at:%Y-%m-%d}",
         "target_end": "2999-12-31",
@@ -48,9 +49,15 @@ def test(row: ScanRun) -> dict[str, Any]:
         "engagement": row.engagement_id,
         "test_type": id_of(row.scan_type),
         "test_type_name": row.scan_type,
+        "scan_type": row.scan_type,
         "target_start": row.created_at.isoformat(),
         "target_end": "2999-12-31T00:00:00Z",
-        "tags": [],
+        "created": row.created_at.isoformat(),
+        "version": row.version,
+        "build_id": row.build_id,
+        "commit_hash": row.commit_hash,
+        "branch_tag": row.branch_tag,
+        "tags": row.tags,
     }
 
 
