@@ -3,10 +3,13 @@
 import base64
 import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from apps.accounts.actors import portal_actor
+from apps.catalog.services import system_archive
 from apps.scans.models import Report, Series
 from apps.scans.services.ingest import report_ingest
 from tests.api.conftest import Api, as_pipeline, as_user
@@ -15,6 +18,7 @@ from tests.conftest import People
 
 ingests = pytest.mark.django_db(transaction=True)
 COMMIT = "4b6472266afd7b471e86085a6659e8c7f2b119da"  # the reference's own example
+TOP = Path(__file__).resolve().parents[2]
 WHERE = "/api/github/repos/acme/payments-api/code-scanning"
 
 
@@ -145,10 +149,121 @@ def test_a_damaged_stream_keeps_nothing(listed: People, data_folder: Any) -> Non
     assert [path for path in data_folder.rglob("*") if path.is_file()] == []
 
 
-def test_more_than_githubs_limit_is_too_large(listed: People) -> None:
-    large = "A" * (15 * 1024 * 1024)
+@pytest.mark.parametrize("megabytes", [15, 13.35])  # the whole body, or just its gzip data
+def test_more_than_githubs_limit_is_too_large(listed: People, megabytes: float) -> None:
+    """GitHub: "Payload Too Large if the sarif field is too large"."""
+    large = "A" * (int(megabytes * 1024 * 1024) // 4 * 4)
     answer = as_pipeline(listed.system).post(f"{WHERE}/sarifs", body(sarif=large))
     assert answer.status_code == 413
+    assert "message" in answer.json()
+    assert Report.objects.count() == 0
+
+
+def test_an_archived_repository_is_forbidden_as_on_github(listed: People) -> None:
+    system_archive(actor=portal_actor("tests"), system=listed.system, because="Sold.")
+    answer = as_pipeline(listed.system).post(f"{WHERE}/sarifs", body())
+    assert (answer.status_code, answer.json()["status"]) == (403, "403")
+    assert "archived" in answer.json()["message"]
+
+
+@ingests
+def test_when_the_analysis_began_orders_uploads_that_do_not_say_it(listed: People) -> None:
+    api = as_pipeline(listed.system)
+    for began, lines in (("2026-11-02T10:00:00Z", (1, 2)), ("2026-11-01T10:00:00+01:00", (3,))):
+        sent = body(started_at=began, sarif=packed(sarif(*lines)))
+        report_ingest(Report.objects.get(uid=api.post(f"{WHERE}/sarifs", sent).json()["id"]).pk)
+    newer, older = Report.objects.order_by("id")
+    assert older.scanned_at is not None
+    assert older.scanned_at.isoformat() == "2026-11-01T09:00:00+00:00"
+    assert (newer.is_outdated, older.is_outdated, older.new) == (False, True, 0)
+    refused = api.post(f"{WHERE}/sarifs", body(started_at="yesterday"))
+    assert [each["field"] for each in refused.json()["errors"]] == ["started_at"]
+
+
+def _location(number: int) -> dict[str, Any]:
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": "app/view.py"},
+            "region": {"startLine": number},
+        }
+    }
+
+
+def _run(results: int = 1, *, each: dict[str, Any] | None = None, **tool: Any) -> dict[str, Any]:
+    found = [
+        {"ruleId": "B608", "message": {"text": f"Input {number}"}, "locations": [_location(number)]}
+        | (each or {})
+        for number in range(1, results + 1)
+    ]
+    return {
+        "tool": {"driver": {"name": "Bandit"} | tool.pop("driver", {})} | tool,
+        "results": found,
+    }
+
+
+def _many_locations(number: int) -> list[dict[str, Any]]:
+    return [_location(line) for line in range(1, number + 1)]
+
+
+# One more than GitHub's documented "maximum values" each, where it rejects the whole file: here it counts.
+# Source: GitHub Docs, "SARIF results exceed one or more limits".
+BEYOND = {
+    "Runs per file": ([_run() for _ in range(21)], 21),
+    "Results per run": ([_run(25_001)], 25_001),
+    "Rules per run": ([_run(driver={"rules": [{"id": f"R{n}"} for n in range(25_001)]})], 1),
+    "Tool extensions per run": ([_run(extensions=[{"name": f"E{n}"} for n in range(101)])], 1),
+    "Thread Flow Locations per result": (
+        [
+            _run(
+                each={
+                    "codeFlows": [
+                        {
+                            "threadFlows": [
+                                {"locations": [{"location": e} for e in _many_locations(10_001)]}
+                            ]
+                        }
+                    ]
+                }
+            )
+        ],
+        1,
+    ),
+    "Location per result": ([_run(each={"locations": _many_locations(1_001)})], 1),
+    "Tags per rule": (
+        [
+            _run(
+                driver={
+                    "rules": [{"id": "B608", "properties": {"tags": [f"t{n}" for n in range(21)]}}]
+                }
+            )
+        ],
+        1,
+    ),
+}
+
+
+@ingests
+@pytest.mark.parametrize("limit", BEYOND)
+def test_what_github_rejects_for_its_number_counts_here(listed: People, limit: str) -> None:
+    runs, results = BEYOND[limit]
+    for number, run in enumerate(runs):
+        run["automationDetails"] = {"id": f"part {number}"}
+    file = json.dumps({"version": "2.1.0", "runs": runs}).encode()
+    api = as_pipeline(listed.system)
+    receipt = api.post(f"{WHERE}/sarifs", body(sarif=packed(file))).json()
+    report = Report.objects.get(uid=receipt["id"])
+    report_ingest(report.pk)
+    status = api.get(f"{WHERE}/sarifs/{receipt['id']}").json()
+    assert (status["processing_status"], status["errors"]) == ("complete", None)
+    report.refresh_from_db()
+    assert report.total == results
+
+
+def test_each_of_githubs_limits_and_fields_is_written_down() -> None:
+    told = (TOP / "docs/existing-pipelines.md").read_text()
+    assert [limit for limit in BEYOND if f"| {limit} |" not in told] == []
+    fields = ("checkout_uri", "started_at", "tool_name", "validate")
+    assert [field for field in fields if f"`{field}`" not in told] == []
 
 
 def test_who_may_not_learns_nothing(listed: People) -> None:

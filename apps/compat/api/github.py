@@ -5,8 +5,8 @@ about a SARIF upload". Its own action sends the same to `PUT .../code-scanning/a
 """
 
 import uuid
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -30,6 +30,9 @@ STATUSES = {
 
 
 class GitHubView(ForeignView):
+    # GitHub: "Response if the repository is archived"; ours is a conflict.
+    statuses: ClassVar[Mapping[str, int]] = {"system-archived": 403}
+
     def said(self, problem: dict[str, Any]) -> dict[str, Any]:
         """`message`, and `errors` that name fields, as GitHub has them."""
         body = {
@@ -62,6 +65,7 @@ class Sarifs(GitHubView):
                 branch=branch_of(given["ref"]),
                 commit=commit,
                 filename="code-scanning.sarif",
+                scanned_at=given.get("started_at"),
             ),
             chunks=_pieces(given["sarif"]),
             gzipped=True,

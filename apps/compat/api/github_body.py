@@ -8,7 +8,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.common.api.parsers import StrictJSONParser
+from apps.common.api.parsers import StrictJSONParser, TooLarge
 from apps.common.errors import Invalid
 
 # GitHub takes 10 MB of gzip data; in Base64 it is a third more, and the other fields need little.
@@ -22,12 +22,16 @@ class UploadParser(StrictJSONParser):
 
 
 class SarifIn(serializers.Serializer[Any]):
-    """`POST .../code-scanning/sarifs`; fields that mean nothing here are ignored, as clients expect."""
+    """`POST .../code-scanning/sarifs`; fields that mean nothing here are ignored, as clients expect.
+
+    docs/existing-pipelines.md names each of them with the reason.
+    """
 
     commit_sha = serializers.CharField(max_length=64)
     ref = serializers.CharField(max_length=300)
     sarif = serializers.CharField(trim_whitespace=False)
-    tool_name = serializers.CharField(max_length=120, allow_blank=True, allow_null=True, default="")
+    # When the analysis began: counts where the file does not say when its tool ran.
+    started_at = serializers.DateTimeField(required=False, allow_null=True)
 
     def validate_commit_sha(self, value: str) -> str:
         if not OBJECT_NAME.fullmatch(value):
@@ -61,7 +65,7 @@ def branch_of(ref: str) -> str:
 
 
 def unpack(text: str) -> bytes:
-    """The gzip data of a Base64 text. Raises: ValidationError, naming what is wrong.
+    """The gzip data of a Base64 text. Raises: ValidationError, naming what is wrong; TooLarge.
 
     Only its first bytes are looked at: the way in decompresses it as a stream, within its limits.
     """
@@ -70,7 +74,7 @@ def unpack(text: str) -> bytes:
     except (binascii.Error, ValueError):
         raise serializers.ValidationError("This is not Base64.") from None
     if len(data) > LARGEST_GZIP:
-        raise serializers.ValidationError("The gzip data is larger than 10 MB, GitHub's limit.")
+        raise TooLarge("The gzip data is larger than 10 MB, GitHub's limit.")
     try:
         zlib.decompressobj(wbits=31).decompress(data[:4096], 1)
     except zlib.error:
