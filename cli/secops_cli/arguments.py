@@ -33,21 +33,32 @@ def parser_of(env: Mapping[str, str]) -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     _upload(commands.add_parser("upload", help="post reports"), env)
     _advice(commands.add_parser("advice", help="show what is advised on a stage"), env)
+    _token(commands.add_parser("token", help="print a token for the job's proof"), env)
     return top
 
 
-def _common(parser: argparse.ArgumentParser, env: Mapping[str, str]) -> None:
+def _token(parser: argparse.ArgumentParser, env: Mapping[str, str]) -> None:
+    """GitLab signs a proof once for each job, and it is good for one token: for several commands, get it first."""
+    _reach(parser, env)
+    parser.set_defaults(exit_on=[], wait=300.0)
+
+
+def _reach(parser: argparse.ArgumentParser, env: Mapping[str, str]) -> None:
     address = env.get("SECOPS_PORTAL") or env.get("PORTAL", "")
     parser.add_argument("--portal", default=address, help="its address (SECOPS_PORTAL)")
     parser.add_argument("--system", default=env.get("SECOPS_SYSTEM", ""), help="the system's key")
+    parser.add_argument("--tries", type=int, default=5, help="of each request (5)")
+    parser.add_argument("--lenient", action="store_true", help="trouble with the portal exits 0")
+    parser.add_argument("--plain-http", action="store_true", help="send the token over http")
+
+
+def _common(parser: argparse.ArgumentParser, env: Mapping[str, str]) -> None:
+    _reach(parser, env)
     parser.add_argument("--stage", choices=STAGES, default=env.get("SECOPS_STAGE", ""))
     parser.add_argument(
         "--wait", type=float, default=300.0, metavar="SECONDS", help="for processing (300)"
     )
-    parser.add_argument("--tries", type=int, default=5, help="of each request (5)")
     parser.add_argument("--exit-on", action="append", default=[], metavar="RULE")
-    parser.add_argument("--lenient", action="store_true", help="trouble with the portal exits 0")
-    parser.add_argument("--plain-http", action="store_true", help="send the token over http")
 
 
 def _upload(parser: argparse.ArgumentParser, env: Mapping[str, str]) -> None:

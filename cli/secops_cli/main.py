@@ -83,9 +83,16 @@ def advice(given: argparse.Namespace, env: Mapping[str, str], rules: Sequence[Ru
     return _judged(rules, [told(portal, place)] if rules else [])
 
 
+def token(given: argparse.Namespace, env: Mapping[str, str], _rules: Sequence[Rule]) -> int:
+    """For `SECOPS_TOKEN=$(secops token)`; alone on standard output."""
+    print(_portal(given, env).token)
+    return DONE
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, Mapping[str, str], Sequence[Rule]], int]] = {
     "upload": upload,
     "advice": advice,
+    "token": token,
 }
 
 

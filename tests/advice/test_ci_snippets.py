@@ -17,8 +17,8 @@ from tests.api.conftest import as_user
 from tests.api.test_reports import sarif
 from tests.conftest import People
 from tests.factories import make_ci_token, make_report
+from tests.snippets import WHERE, block, blocks
 
-DOC = Path(settings.BASE_DIR) / "docs" / "ci.md"
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
 
 
@@ -27,14 +27,10 @@ def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.scans.dispatch.send", lambda *_: True)
 
 
-def snippets() -> list[str]:
-    return re.findall(r"```sh\n(.*?)```", DOC.read_text(), flags=re.DOTALL)
-
-
 @needs_curl
 @pytest.mark.django_db(transaction=True)
 def test_they_post_and_read(people: People, live_server: Any, tmp_path: Path) -> None:
-    post, advice, _rule, _exchange = snippets()  # the last one runs in tests/trust/test_snippets.py
+    post, advice = block("Post: sh 1"), block("Read the advice: sh 1")
     report = tmp_path / "results.sarif"
     report.write_bytes(sarif(1, 2))
     environment = {
@@ -83,6 +79,13 @@ def test_a_rule_of_ones_own(
     answer = as_user(people.viewer).get("/systems/payments/stages/code/advice")
     assert [each["severity"] for each in answer.json()["new"]] == [severity]
     (tmp_path / "advice.json").write_bytes(answer.content)
-    rule = snippets()[2]
+    rule = block("Read the advice: sh 2")
     done = subprocess.run(["sh", "-eu", "-c", rule], cwd=tmp_path, timeout=60, check=False)
     assert done.returncode == code
+
+
+def test_no_block_is_forgotten() -> None:
+    """Each stands by its name in a test that runs it."""
+    named = "\n".join((Path(settings.BASE_DIR) / each).read_text() for each in WHERE)
+    assert [name for name in blocks() if f'"{name}"' not in named] == []
+    assert len(blocks()) == 14

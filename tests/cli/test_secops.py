@@ -211,6 +211,13 @@ def test_without_a_secret(
         "upload", str(REAL), SECOPS_ID_TOKEN=issuer.proof(aud=there["SECOPS_PORTAL"]), **there
     )
     assert right.code == 0, right.err
+    # Its proof is good for one token: for several commands the job gets that first.
+    del there["SECOPS_SYSTEM"]
+    kept = secops("token", SECOPS_ID_TOKEN=issuer.proof(aud=there["SECOPS_PORTAL"]), **there)
+    assert (kept.code, kept.err) == (0, "")
+    again = secops("token", **there, SECOPS_TOKEN=kept.out.strip())
+    assert (again.code, again.out) == (0, kept.out)
+    assert kept.out.startswith("secops_")
 
 
 @with_portal

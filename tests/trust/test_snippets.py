@@ -1,15 +1,12 @@
-"""The pipelines of docs/ci.md: read as what they are, and their shell run against a running portal."""
+"""The pipelines of docs/ci.md with curl: read as what they are, and their shell run against a running portal."""
 
 import os
-import re
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from django.conf import settings
 
 from apps.accounts.actors import portal_actor
 from apps.scans.models import Report
@@ -18,11 +15,11 @@ from tests.api.test_reports import sarif
 from tests.conftest import People
 from tests.factories import make_ci_token
 from tests.servers import Says
+from tests.snippets import block, script_of
 from tests.trust.test_exchange import CodeHost, issuer
 
 __all__ = ["issuer"]  # the fixture
 
-DOC = (Path(settings.BASE_DIR) / "docs" / "ci.md").read_text()
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(
@@ -34,32 +31,6 @@ pytestmark = [
 @pytest.fixture(autouse=True)
 def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.scans.dispatch.send", lambda *_: True)
-
-
-def after(title: str) -> str:
-    """The block behind this line."""
-    found = re.search(rf"^{re.escape(title)}.*?:\n```\w+\n(.*?)```", DOC, re.DOTALL | re.MULTILINE)
-    assert found is not None, title
-    return found[1]
-
-
-def github() -> str:
-    steps = yaml.safe_load(after("GitHub Actions"))["jobs"]["scan"]["steps"]
-    return str(steps[-1]["run"])
-
-
-def gitlab() -> str:
-    return "\n".join(yaml.safe_load(after("GitLab CI"))["scan"]["script"])
-
-
-def jenkins() -> str:
-    found = re.search(r"sh '''(.*?)'''", after("Jenkins"), re.DOTALL)
-    assert found is not None
-    return found[1]
-
-
-def tekton() -> str:
-    return str(yaml.safe_load(after("Tekton"))["spec"]["steps"][0]["script"])
 
 
 def run(script: str, folder: Path, **environment: str) -> None:
@@ -89,6 +60,21 @@ def trusts(people: People, issuer: CodeHost) -> None:
     )
 
 
+def test_the_exchange(
+    people: People, issuer: CodeHost, live_server: Any, tmp_path: Path, settings: Any
+) -> None:
+    trusts(people, issuer)
+    settings.BASE_URL = live_server.url
+    post = 'curl --fail-with-body -sS -H "Authorization: Bearer $SECOPS_TOKEN" --data-binary @results.sarif '
+    post += '"$PORTAL/api/v1/reports?system=payments&stage=code&commit=abcdef1234&branch=main"'
+    run(
+        block("Without a secret: sh 1") + post,
+        tmp_path,
+        PORTAL=live_server.url,
+        ID_TOKEN=issuer.proof(aud=live_server.url),
+    )
+
+
 def test_github(
     people: People, issuer: CodeHost, live_server: Any, tmp_path: Path, settings: Any
 ) -> None:
@@ -99,7 +85,7 @@ def test_github(
     )
     summary = tmp_path / "summary.md"
     run(
-        github(),
+        script_of("To copy, with curl: GitHub Actions"),
         tmp_path,
         PORTAL=live_server.url,
         ACTIONS_ID_TOKEN_REQUEST_TOKEN="of-the-runner",
@@ -120,7 +106,7 @@ def test_gitlab(
     trusts(people, issuer)
     settings.BASE_URL = live_server.url
     run(
-        gitlab(),
+        script_of("To copy, with curl: GitLab CI"),
         tmp_path,
         PORTAL=live_server.url,
         ID_TOKEN=issuer.proof(aud=live_server.url),
@@ -134,14 +120,14 @@ def test_gitlab(
 @pytest.mark.parametrize(
     ("script", "names"),
     [
-        (jenkins, ("BUILD_TAG", "GIT_COMMIT", "BRANCH_NAME")),
-        (tekton, ("RUN", "COMMIT", "BRANCH")),
+        ("To copy, with curl: Jenkins", ("BUILD_TAG", "GIT_COMMIT", "BRANCH_NAME")),
+        ("To copy, with curl: Tekton", ("RUN", "COMMIT", "BRANCH")),
     ],
 )
 def test_with_a_token(
-    people: People, live_server: Any, tmp_path: Path, script: Any, names: tuple[str, ...]
+    people: People, live_server: Any, tmp_path: Path, script: str, names: tuple[str, ...]
 ) -> None:
     token = make_ci_token(people.system).text
     told = dict(zip(names, ("run-1", "abcdef1234", "main"), strict=True))
-    run(script(), tmp_path, PORTAL=live_server.url, SECOPS_TOKEN=token, **told)
+    run(script_of(script), tmp_path, PORTAL=live_server.url, SECOPS_TOKEN=token, **told)
     assert (tmp_path / "advice.md").read_text().startswith("### Code of Payments: advice")
