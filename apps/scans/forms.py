@@ -67,7 +67,7 @@ class FindingFilterForm(PlaceFilterForm):
         required=False,
         max_length=200,
         widget=forms.TextInput(
-            attrs={"type": "search", "placeholder": _("Title, rule, path, CVE-2024-..., CWE-79")}
+            attrs={"type": "search", "placeholder": _("Title, rule, path, CVE, CWE")}
         ),
     )
     severity = forms.ChoiceField(

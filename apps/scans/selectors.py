@@ -124,12 +124,8 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
     found = found.select_related("system", "series")
     if not wanted.previews and not wanted.report:
         found = found.filter(is_preview=False)
-    # The system by its number, found first: through a join PostgreSQL reads the findings of all systems.
-    named = System.objects.filter(key=wanted.system).values("pk")
+    found = found.filter(choices_asked(wanted))
     exact = {
-        "system": Subquery(named) if wanted.system else "",
-        "stage": wanted.stage,
-        "state": "" if wanted.state == "any" else wanted.state,
         "series_id": wanted.series,
         "path__startswith": wanted.path,
         "owner__team__key": "" if wanted.team == NOBODY else wanted.team,
@@ -137,12 +133,8 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
         "first_seen_at__gte": wanted.since and dt.datetime.fromisoformat(wanted.since),
     }
     found = found.filter(**{name: value for name, value in exact.items() if value})
-    if wanted.tool:
-        found = found.filter(is_one_of(series_of(tool__iexact=wanted.tool), "series_id"))
     if wanted.team == NOBODY:
         found = found.filter(owner=None)
-    if wanted.severity is not None:
-        found = found.filter(severity__gte=wanted.severity)
     if wanted.cwe is not None:
         found = found.filter(cwes__contains=[wanted.cwe])
     found = _exploits_asked_for(found, wanted)
@@ -159,6 +151,25 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
         a_vulnerability = Q(vulnerabilities__contains=[text.upper()])
         found = found.filter(a_vulnerability | Q(*said.items(), _connector=Q.OR))
     return found.order_by("-severity", "-id")
+
+
+def choices_asked(wanted: FindingFilter) -> Q:
+    """What the filter's choices, which have counts, ask of a finding.
+
+    The system by its number, found first: through a join PostgreSQL reads the findings of all systems.
+    """
+    named = System.objects.filter(key=wanted.system).values("pk")
+    exact = {
+        "system": Subquery(named) if wanted.system else "",
+        "stage": wanted.stage,
+        "state": "" if wanted.state == "any" else wanted.state,
+    }
+    asked = Q(**{name: value for name, value in exact.items() if value})
+    if wanted.tool:
+        asked &= Q(is_one_of(series_of(tool__iexact=wanted.tool), "series_id"))
+    if wanted.severity is not None:
+        asked &= Q(severity__gte=wanted.severity)
+    return asked
 
 
 def _of_report(viewer: Actor, found: QuerySet[Finding], wanted: FindingFilter) -> QuerySet[Finding]:

@@ -5,18 +5,35 @@ hit, and reads all of it where there is none. What few findings have is found by
 which is quick where they are few, and reads all of them where they are not. PostgreSQL would choose by what
 it guesses of averages, and guesses wrongly of exactly the filters that find little. So it is looked at: a
 glance at the head of the list says whether hits stand close together; where they do not, the first
-thousands of hits are read in whatever order they come.
+thousands of hits are read in whatever order they come. Where no index would help with either, the list is
+walked a piece at a time, and the page says so.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, Func, Q, QuerySet, Subquery, Value, Window
+from django.db.models import (
+    BooleanField,
+    Count,
+    ExpressionWrapper,
+    F,
+    Func,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    Window,
+)
 from django.db.models.expressions import RawSQL
-from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
+from django.db.models.fields.tuple_lookups import (
+    Tuple,
+    TupleGreaterThanOrEqual,
+    TupleLessThan,
+)
 from django.db.models.functions import Upper
 
 from apps.accounts.actors import Actor, portal_actor
@@ -33,6 +50,7 @@ from apps.scans.models import (
 from apps.scans.selectors import (
     NOBODY,
     FindingFilter,
+    choices_asked,
     equals_any,
     findings_list,
     is_indexed,
@@ -47,6 +65,8 @@ from apps.scans.selectors_exploits import with_exploits
 FEW = 5000  # findings that are read and sorted as quickly as a page in the order of the list
 GLANCE = 2000  # rows at the head of the list, which are looked at for hits
 MANY = 20_000  # hits that a glance makes likely, from which on the list is walked, uncounted
+FAR = 10_000  # rows of the list that are looked at for one page of what no index finds
+COMMON = 4  # a word that one in so many rows has tells an index little
 LARGEST = 2**63 - 1  # number that a column holds
 LIKELY = 0.1  # from which score on few enough CVEs have it for each to be looked up
 
@@ -61,6 +81,7 @@ _OF_SCORE = """ARRAY(
     SELECT found.id FROM scans_epssscore known
     JOIN scans_finding found ON found.vulnerabilities @> ARRAY[known.cve]::varchar(100)[]
     WHERE known.score >= %s)"""
+_WORD = re.compile(r"[^\W_]{3,}")
 _ANY_CHOICE = {"system": "", "stage": "", "tool": "", "state": "any", "severity": None}
 
 
@@ -102,14 +123,15 @@ class Hit(NamedTuple):
 class Reading:
     """What was found out before the rows are read.
 
-    places: those of the page's findings and of what follows, in order; None: walk the list. number: of all
-    findings on all pages, or (is_more) one that they exceed; None: nobody counted.
+    places: those of the page's findings and of what follows, in order; None: walk the list, to `until`. number: of
+    all findings on all pages, or (is_more) one that they exceed; None: nobody counted.
     """
 
     places: Sequence[Place] | None
     counts: Counts | None = None
     number: int | None = None
     is_more: bool = False
+    until: Place | None = None  # the last place that is looked at; None: as far as it takes
 
 
 @dataclass(frozen=True)
@@ -119,6 +141,7 @@ class FindingsPage:
     counts: Counts | None = None  # beside each choice; None: nobody counted
     number: int | None = None  # as in Reading
     is_more: bool = False
+    looked_at: int | None = None  # so many rows of the list, and no further; None: all there are
 
 
 def findings_page(
@@ -130,14 +153,15 @@ def findings_page(
     if reading.places is not None:
         rows = list(found.filter(is_one_of([each.pk for each in reading.places[: limit + 1]])))
     else:
-        rows = list(_behind(found, behind)[: limit + 1])
+        rows = list(_until(_behind(found, behind), reading.until)[: limit + 1])
     last = rows[limit - 1] if len(rows) > limit else None
     return FindingsPage(
         findings=rows[:limit],
-        next=Place(last.severity, last.pk) if last else None,
+        next=Place(last.severity, last.pk) if last else reading.until,
         counts=reading.counts,
         number=reading.number,
         is_more=reading.is_more,
+        looked_at=FAR if reading.until and last is None else None,
     )
 
 
@@ -183,24 +207,86 @@ def _reading(viewer: Actor, wanted: FindingFilter, behind: Place | None, limit: 
 
 def _sought_for(viewer: Actor, wanted: FindingFilter, behind: Place | None, limit: int) -> Reading:
     """Of a filter whose findings nobody has counted beforehand."""
-    sought = _sought(viewer, wanted)
     close, all_findings = _glance(viewer, wanted, behind)
-    is_full = len(close) > limit
-    if sought is None:
-        return Reading(close if is_full else None)
-    if is_full and _is_likely_many(close, all_findings):
+    if len(close) > limit:
+        return _close_together(viewer, wanted, behind, close, all_findings)
+    is_put_away = _is_put_away(viewer, wanted.system)
+    sought = _sought(viewer, wanted if is_put_away else _of_any_choice(wanted))
+    is_walked = sought is None or _tells_little(viewer, wanted, behind)
+    until = _end_of_look(viewer, wanted, behind) if is_walked else None
+    if sought is None or until is not None:
+        return Reading(None, until=until)
+    first = _first_that_fit(sought, wanted, behind, limit + 1)
+    return _cut(first, behind) if is_put_away else _weighed(viewer, wanted, behind, first)
+
+
+def _close_together(
+    viewer: Actor,
+    wanted: FindingFilter,
+    behind: Place | None,
+    close: Sequence[Place],
+    all_findings: int,
+) -> Reading:
+    """Of hits that fill the page from the next rows of the list: which they are is known, how many is asked."""
+    if not _is_indexed(wanted):
+        return Reading(close)
+    if _is_likely_many(close, all_findings):
         return Reading(close, number=None if behind else _said(len(close)), is_more=True)
-    whole = None if _is_put_away(viewer, wanted.system) else _few(viewer, _of_any_choice(wanted))
+    is_put_away = _is_put_away(viewer, wanted.system)
+    whole = None if is_put_away else _few(viewer, _of_any_choice(wanted))
     if whole is not None:
         return _counted(viewer, wanted, behind, whole)
     # More than FEW, whatever the choices are; with them perhaps fewer.
-    if is_full:
-        few = _few(viewer, wanted)
-        return Reading(close, None, *((FEW, True) if few is None else (len(few), False)))
-    rest, number = _sorted(sought, behind, limit + 1)
-    if number > FEW:
-        return Reading(rest, number=FEW, is_more=True)
-    return Reading(rest, number=None if behind else number)
+    few = _few(viewer, wanted)
+    return Reading(close, None, *((FEW, True) if few is None else (len(few), False)))
+
+
+class _First(NamedTuple):
+    """The first hits; how many hits there are whatever their choices and place; how many of those asked for."""
+
+    hits: list[Hit]
+    whole: int
+    number: int
+
+
+def _weighed(viewer: Actor, wanted: FindingFilter, behind: Place | None, first: _First) -> Reading:
+    """Of hits that stand far apart in the list: only of a few is asked by what else they can be chosen."""
+    if first.whole <= min(FEW, len(first.hits)):
+        return _counted(viewer, wanted, behind, first.hits)
+    few = _few(viewer, _of_any_choice(wanted)) if first.whole <= FEW else None
+    return _cut(first, behind) if few is None else _counted(viewer, wanted, behind, few)
+
+
+def _cut(first: _First, behind: Place | None) -> Reading:
+    places = [hit.place for hit in first.hits[: first.number]]
+    if first.number > FEW:
+        return Reading(places, number=FEW, is_more=True)
+    return Reading(places, number=None if behind else first.number)
+
+
+def _first_that_fit(
+    sought: QuerySet[Finding], wanted: FindingFilter, behind: Place | None, most: int
+) -> _First:
+    """Of what is sought: what the filter's choices ask for behind a place, in order, before anything else.
+
+    Sorted by sums, which no index is in the order of, so that no list is walked, nor half of it read to be met
+    with the hits: a weakness that is of one severity has its first hit behind all that is worse.
+    """
+    severity, pk = F("severity") + 0, F("id") + 0
+    asked = choices_asked(wanted)
+    if behind is not None:
+        asked &= Q(TupleLessThan(Tuple(severity, pk), (behind.severity, behind.pk)))
+    # PostgreSQL sorts by no constant, which "nothing is asked" would be.
+    fits = [ExpressionWrapper(asked, output_field=BooleanField()).desc()] if asked else []
+    asked_for = Count("pk", filter=asked) if asked else Count("*")
+    told = (
+        sought.order_by(*fits, severity.desc(), pk.desc())
+        .annotate(whole=Window(Count("*")), number=Window(asked_for))
+        .values_list("severity", "pk", "state", "series_id", "whole", "number")
+    )
+    found = list(told[:most])
+    whole, number = found[0][4:] if found else (0, 0)
+    return _First([Hit(*row[:4]) for row in found], whole, number)
 
 
 def _of_any_choice(wanted: FindingFilter) -> FindingFilter:
@@ -237,14 +323,43 @@ def _glance(viewer: Actor, wanted: FindingFilter, behind: Place | None) -> tuple
     """
     if wanted.previews or wanted.report:
         return [], 0
-    reader, order = _order_of(viewer, wanted)
-    next_rows = findings_list(reader, order)
     everything: QuerySet[FindingCount] = FindingCount.objects.order_by()
     total = everything.annotate(total=Func(F("number"), function="SUM")).values("total")
-    numbers = _behind(next_rows.select_related(None), behind).values("pk")[:GLANCE]
-    rows = findings_list(viewer, wanted).filter(equals_any("id", ArraySubquery(numbers)))
+    rows = findings_list(viewer, wanted).filter(_among_next(viewer, wanted, behind, "id"))
     found = list(rows.annotate(total=Subquery(total)).values_list("severity", "pk", "total"))
     return [Place(severity, pk) for severity, pk, _total in found], found[0][2] or 0 if found else 0
+
+
+def _among_next(viewer: Actor, wanted: FindingFilter, behind: Place | None, column: str) -> Func:
+    """Whether a column has the number of one of the next rows of the list."""
+    numbers = _next_rows(viewer, wanted, behind).values("pk")[:GLANCE]
+    return equals_any(column, ArraySubquery(numbers))
+
+
+def _next_rows(viewer: Actor, wanted: FindingFilter, behind: Place | None) -> QuerySet[Finding]:
+    """Of the list along which is looked, in its order."""
+    return _behind(findings_list(*_order_of(viewer, wanted)).select_related(None), behind)
+
+
+def _tells_little(viewer: Actor, wanted: FindingFilter, behind: Place | None) -> bool:
+    """Whether an index would give nearly all findings to be looked through: what nobody owns, where nearly all
+    are owned, and a text whose every word stands in many of the next rows, although the text does not."""
+    if wanted.team == NOBODY:
+        return True
+    words = _WORD.findall(wanted.text)
+    if len(words) < 2 or _asked_beside(wanted, {*_IN_ORDER, "text"}):
+        return False
+    next_texts = FindingText.objects.filter(_among_next(viewer, wanted, behind, "finding_id"))
+    said = [Q(text__contains=Upper(Value(word))) for word in words]
+    return next_texts.filter(*said).count() * COMMON >= GLANCE
+
+
+def _end_of_look(viewer: Actor, wanted: FindingFilter, behind: Place | None) -> Place | None:
+    """The last of the next rows that are looked at; None where there are no more than that."""
+    if wanted.previews or wanted.report:
+        return None
+    rows = _next_rows(viewer, wanted, behind).values_list("severity", "pk")
+    return next((Place(severity, pk) for severity, pk in rows[FAR - 1 : FAR]), None)
 
 
 def _order_of(viewer: Actor, wanted: FindingFilter) -> tuple[Actor, FindingFilter]:
@@ -272,23 +387,6 @@ def _few(viewer: Actor, wanted: FindingFilter) -> list[Hit] | None:
     told = sought.values_list("severity", "pk", "state", "series_id")
     hits = list(told[: FEW + 1])
     return [Hit(*hit) for hit in hits] if len(hits) <= FEW else None
-
-
-def _sorted(sought: QuerySet[Finding], behind: Place | None, most: int) -> tuple[list[Place], int]:
-    """The first places of all that a filter finds, read and sorted, and how many there are: what it costs goes
-    by their number.
-
-    By sums, which no index is in the order of, so that no list is walked, nor half of it read to be met with
-    the hits: a weakness that is of one severity has its first hit behind all that is worse.
-    """
-    severity, pk = F("severity") + 0, F("id") + 0
-    if behind is not None:
-        after = (behind.severity, behind.pk)
-        sought = sought.filter(TupleLessThan(Tuple(severity, pk), after))
-    rows = sought.order_by(severity.desc(), pk.desc())
-    told = rows.annotate(number=Window(Count("*"))).values_list("severity", "pk", "number")
-    found = list(told[:most])
-    return [Place(severity, pk) for severity, pk, _number in found], found[0][2] if found else 0
 
 
 def _sought(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding] | None:
@@ -357,6 +455,13 @@ def _behind(rows: QuerySet[Finding], place: Place | None) -> QuerySet[Finding]:
     if place is None:
         return rows
     return rows.filter(TupleLessThan(Tuple("severity", "id"), (place.severity, place.pk)))
+
+
+def _until(rows: QuerySet[Finding], place: Place | None) -> QuerySet[Finding]:
+    """What does not come after a place."""
+    if place is None:
+        return rows
+    return rows.filter(TupleGreaterThanOrEqual(Tuple("severity", "id"), (place.severity, place.pk)))
 
 
 def _places(hits: Sequence[Hit], behind: Place | None) -> list[Place]:

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
+from html import unescape
 from io import StringIO
 from itertools import product
 from typing import Any
@@ -30,14 +32,15 @@ from tests.pages import signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 
-# FEW, GLANCE, MANY: what makes each way the one that is taken.
+# FEW, GLANCE, MANY, FAR: what makes each way the one that is taken.
 WAYS = {
-    "as it is": (5000, 2000, 20_000),
-    "read and sorted": (5000, 1, 20_000),
-    "more than few": (1, 1, 20_000),
-    "only of the choices more than few": (4, 1, 20_000),
-    "close together": (5000, 2000, 0),
-    "close together and counted": (1, 2000, 20_000),
+    "as it is": (5000, 2000, 20_000, 10_000),
+    "read and sorted": (5000, 1, 20_000, 10_000),
+    "more than few": (1, 1, 20_000, 10_000),
+    "only of the choices more than few": (4, 1, 20_000, 10_000),
+    "close together": (5000, 2000, 0, 10_000),
+    "close together and counted": (1, 2000, 20_000, 10_000),
+    "a piece at a time": (5000, 4, 20_000, 5),
 }
 RARE = (
     FindingFilter(cwe=79),
@@ -62,6 +65,7 @@ RARE = (
     FindingFilter(text="/1", state="any"),
     FindingFilter(text="100%", state="any"),
     FindingFilter(text="a_zebra", state="any"),
+    FindingFilter(text="zebra 100", state="any"),
     FindingFilter(rule="zoo/*", state="any"),
     FindingFilter(path="src/", state="any"),
     FindingFilter(component="pkg:npm/zebra"),
@@ -111,7 +115,7 @@ def herd(people: People) -> list[Finding]:
 
 
 def _go(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    for name, value in zip(("FEW", "GLANCE", "MANY"), WAYS[way], strict=True):
+    for name, value in zip(("FEW", "GLANCE", "MANY", "FAR"), WAYS[way], strict=True):
         monkeypatch.setattr(pages, name, value)
 
 
@@ -125,7 +129,7 @@ def test_every_way_shows_the_same(
     for viewer, wanted in product(readers, RARE):
         listed = [each.pk for each in findings_list(viewer, wanted)]
         shown, place = [], None
-        for _ in range(len(listed) + 1):
+        for _ in range(len(herd) + 1):
             page = findings_page(viewer, wanted, place, 2)
             shown += [each.pk for each in page.findings]
             if page.number is not None:
@@ -143,6 +147,7 @@ def test_something_is_found(people: People, herd: list[Finding]) -> None:
         FindingFilter(cwe=7, state="any"),
         FindingFilter(team="nobody-has-it"),
         FindingFilter(text="a_zebra", state="any"),  # no pattern: the titles say "A Zebra"
+        FindingFilter(text="zebra 100", state="any"),  # which is "A Zebra, 100%"
         RARE[-1],
     ]
 
@@ -210,6 +215,27 @@ def test_the_page_says_how_many(
     page = text_of(client, "/findings/?cwe=79")
     assert 'More than <strong class="num">1</strong> open findings' in page
     assert "Code (" not in page
+
+
+def test_what_no_index_finds_is_looked_for_a_piece_at_a_time_and_the_page_says_so(
+    people: People, herd: list[Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Followed by its own links the list shows what it would show at once."""
+    listed = findings_list(actor_of(people.chief), FindingFilter(team="!", severity=1))
+    every = [str(each.pk) for each in listed]
+    monkeypatch.setattr(pages, "GLANCE", 2)
+    monkeypatch.setattr(pages, "FAR", 3)
+    client = signed_in(people.chief)
+    url, shown, empty = "/findings/?team=!&severity=1", [], 0
+    while url:
+        page = text_of(client, url)
+        shown += re.findall(r'name="finding" value="(\d+)"', page)
+        empty += "None of the 3 findings that were looked through" in page
+        assert "were looked through" in page or 'rel="next"' not in page
+        further = re.search(r'href="([^"]*after=[^"]*)"', page)
+        url = f"/findings/{unescape(further[1]).removeprefix('/findings/')}" if further else ""
+    assert shown == every
+    assert empty
 
 
 @pytest.mark.parametrize("way", WAYS)

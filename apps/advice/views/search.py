@@ -42,7 +42,7 @@ class SearchForm(forms.Form):
         required=False,
         max_length=200,
         widget=forms.TextInput(
-            attrs={"type": "search", "placeholder": _("Words, PI-7, RS-12, CVE-2024-..., CWE-79")}
+            attrs={"type": "search", "placeholder": _("Words, PI-7, RS-12, CVE, CWE")}
         ),
     )
 

@@ -145,10 +145,18 @@ def tab(label: Text, url: str, *, current: bool = False, count: int | None = Non
 
 @register.inclusion_tag("components/pagination.html")
 def pagination(
-    next_url: str = "", previous_url: str = "", first_url: str = "", summary: Text = ""
+    next_url: str = "",
+    previous_url: str = "",
+    first_url: str = "",
+    summary: Text = "",
+    first_label: Text = "",
 ) -> Values:
-    """Links of a keyset-paginated list; each only where given. summary: "50 of 1,204 findings"."""
+    """Links of a keyset-paginated list; each only where given. summary: "50 of 1,204 findings".
+
+    first_label: what stands first in the list; "Newest" where it is not given.
+    """
     return {
+        "first_label": first_label,
         "next_url": next_url,
         "previous_url": previous_url,
         "first_url": first_url,

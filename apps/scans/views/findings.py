@@ -73,6 +73,7 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
         "levels": _levels(counts, wanted.severity, path, given.dict()),
         "found": sum(counts.levels()) if counts else page.number,
         "is_more": page.is_more,
+        "looked_at": page.looked_at,
         "is_open": wanted.state == "open",
         "active": [
             (label, words, address(path, given, LISTED, **{name: ""}))
