@@ -2,17 +2,20 @@
 
 import gc
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.test import TransactionTestCase
 
-from apps.accounts.models import User
+from apps.accounts.models import Membership, User
 from apps.accounts.roles import Role
 from apps.catalog.models import System
-from tests.factories import make_member, make_system, make_user
+from tests.emptying import emptied
+from tests.factories import make_system, make_users
 from tests.migrated import migrated
 from tests.spreading import Spreading, waiting_first
 
@@ -61,6 +64,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         default.setdefault("TEST", {})["TEMPLATE"] = migrated()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quickly_emptied() -> Iterator[None]:
+    """Behind a test that commits: in a tenth of the time that Django's own way takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", emptied)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def data_folder(settings: Any, tmp_path: Path) -> Path:
     """Raw reports of a test go to a folder of its own."""
@@ -70,19 +81,40 @@ def data_folder(settings: Any, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def people(db: None) -> People:
+    """Not made one by one by the services: a quarter of all tests begin with them."""
     system = make_system("payments", "Payments")
     other = make_system("payroll", "Payroll")
+    viewer, architect, security, system_admin, outsider, nobody, chief, admin = make_users(
+        ("Vera Viewer", None),
+        ("Ari Architect", None),
+        ("Sec Urity", None),
+        ("Sys Admin", None),
+        ("Outi Outsider", None),
+        ("No Body", None),
+        ("Chief Security", Role.SECURITY),
+        ("Ada Admin", Role.ADMIN),
+    )
+    roles = (
+        (system, viewer, Role.VIEWER),
+        (system, architect, Role.ARCHITECT),
+        (system, security, Role.SECURITY),
+        (system, system_admin, Role.ADMIN),
+        (other, outsider, Role.SECURITY),
+    )
+    Membership.objects.bulk_create(
+        Membership(system=where, user=user, role=role.value) for where, user, role in roles
+    )
     return People(
         system=system,
         other_system=other,
-        viewer=make_member(system, Role.VIEWER, "Vera Viewer"),
-        architect=make_member(system, Role.ARCHITECT, "Ari Architect"),
-        security=make_member(system, Role.SECURITY, "Sec Urity"),
-        system_admin=make_member(system, Role.ADMIN, "Sys Admin"),
-        outsider=make_member(other, Role.SECURITY, "Outi Outsider"),
-        nobody=make_user("No Body"),
-        chief=make_user("Chief Security", role=Role.SECURITY),
-        admin=make_user("Ada Admin", role=Role.ADMIN),
+        viewer=viewer,
+        architect=architect,
+        security=security,
+        system_admin=system_admin,
+        outsider=outsider,
+        nobody=nobody,
+        chief=chief,
+        admin=admin,
     )
 
 

@@ -53,9 +53,9 @@ def portal(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield portal
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
-    """Of a module, not of the session: while Playwright runs, Django's ORM thinks itself in a loop."""
+    """One for this folder, not for the session: while Playwright runs, Django's ORM thinks itself in a loop."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser

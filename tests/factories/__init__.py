@@ -14,6 +14,7 @@ from tests.factories.people import (
     make_team,
     make_token,
     make_user,
+    make_users,
 )
 from tests.factories.planning import make_item, make_option, make_question
 from tests.factories.risks import make_statement, statement_text
@@ -42,5 +43,6 @@ __all__ = [
     "make_team",
     "make_token",
     "make_user",
+    "make_users",
     "statement_text",
 ]

@@ -1,5 +1,9 @@
 """People of every role, teams and tokens."""
 
+from functools import cache
+
+from django.contrib.auth.hashers import make_password
+
 from apps.accounts.actors import Actor, portal_actor
 from apps.accounts.models import ApiToken, Team, User
 from apps.accounts.roles import Role, Scope
@@ -35,6 +39,24 @@ def make_member(system: System, role: Role, name: str = "") -> User:
     user = make_user(name or f"{role.value} {next_number()}")
     membership_set(actor=TESTS, system=system, role=role, user=user)
     return user
+
+
+def make_users(*wanted: tuple[str, Role | None]) -> list[User]:
+    """Several people at once: a name and a role in the organisation each. Nothing is audited."""
+    return User.objects.bulk_create(
+        User(
+            email=f"person{next_number()}@example.org",
+            password=_hashed(),
+            name=name,
+            role=role.value if role else "",
+        )
+        for name, role in wanted
+    )
+
+
+@cache
+def _hashed() -> str:
+    return make_password(PASSWORD)
 
 
 def make_team(name: str = "", *people: User) -> Team:

@@ -1,0 +1,1 @@
+"""What only a browser shows. A package, so that pytest ends the browser behind its last test."""
