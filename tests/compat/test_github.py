@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from apps.accounts.actors import portal_actor
-from apps.catalog.services import system_archive
 from apps.scans.models import Report, Series
 from apps.scans.services.ingest import report_ingest
 from tests.api.conftest import Api, as_pipeline, as_user
@@ -157,13 +155,6 @@ def test_more_than_githubs_limit_is_too_large(listed: People, megabytes: float) 
     assert answer.status_code == 413
     assert "message" in answer.json()
     assert Report.objects.count() == 0
-
-
-def test_an_archived_repository_is_forbidden_as_on_github(listed: People) -> None:
-    system_archive(actor=portal_actor("tests"), system=listed.system, because="Sold.")
-    answer = as_pipeline(listed.system).post(f"{WHERE}/sarifs", body())
-    assert (answer.status_code, answer.json()["status"]) == (403, "403")
-    assert "archived" in answer.json()["message"]
 
 
 @ingests
