@@ -69,7 +69,6 @@ def _page(
         "alike": alike,
         "asked_guidance": "guidance" in request.GET,
         "threads": _threads(view, answers_open, bound.get("answer_form")),
-        "open_form": next((name for name, form in bound.items() if form), ""),
     }
     return render(request, "planning/item.html", context, status=status)
 
