@@ -49,5 +49,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include(_v1)),
     path("mcp", Mcp.as_view()),
     path("", include("apps.compat.api.urls")),
-    re_path(r"^.*\Z", nothing_here),
+    re_path(r"^[\s\S]*\Z", nothing_here),  # a point would not stand for a line feed
 ]

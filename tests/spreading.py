@@ -3,13 +3,14 @@
 A file goes to one process as a whole, as with --dist=loadfile. Besides: files that share a portal stay
 together, since each process that needs one starts a web server, a worker and a sweeper and loads the
 demo; and those that mostly wait for browsers and servers come first, so that the others compute
-beside them and small files fill the end.
+beside them and small files fill the end. The parts of PARTED are each a share.
 """
 
 import pytest
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 PAGES = "tests/browser/test_pages.py"  # half of the time of all browser tests: a share of its own
+PARTED = "tests/api/test_schemathesis.py"  # has parts where each operation gets many examples
 FIRST = (PAGES, "tests/browser/", "tests/faults/")
 
 
@@ -18,6 +19,8 @@ class Spreading(LoadFileScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
+        if file == PARTED:
+            return nodeid
         return "portal" if file.startswith("tests/browser/") and file != PAGES else file
 
 

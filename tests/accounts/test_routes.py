@@ -97,7 +97,7 @@ TABLE = {
         sign-out/
         unsubscribe/<str:token>/
         hooks/trackers/<uuid:uid>/
-        api/^.*\\Z
+        api/^[\\s\\S]*\\Z
     """,
     ("-", "-"): """
         api/v1/removals/<uuid:removal>

@@ -341,6 +341,7 @@ def _known_fields(refusal: Any) -> set[str]:
         f"/reports/{UID}",
         "/systems/..%2f..%2fetc",
         "/nothing/here",
+        "/incidents/a%0Ab%0D",
         "/items/",
     ],
 )
