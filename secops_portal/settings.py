@@ -312,6 +312,8 @@ SECOPS_SETTING_LINES = [
 ]
 # What the cards of the planning board say of value; a function (viewer, item ids) -> {id: ItemWorth}.
 SECOPS_ITEM_WORTH = "apps.advice.item_worth.items_worth"
+# What findings may cost, as the list of findings sorts them by: a scans.losses.Losses.
+SECOPS_FINDING_LOSSES = "apps.evidence.losses.FINDING_LOSSES"
 # Where people's Markdown stands: a picture that none of these names goes (apps/attachments).
 SECOPS_MARKDOWN_TEXTS = [
     "catalog.System.description",

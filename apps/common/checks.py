@@ -52,19 +52,22 @@ def registered_paths_exist(
 
 
 @register
-def item_worth_exists(
+def providers_exist(
     app_configs: Sequence[AppConfig] | None,  # noqa: ARG001  # Django's signature
     **kwargs: Any,  # noqa: ARG001
 ) -> list[CheckMessage]:
-    path = settings.SECOPS_ITEM_WORTH
-    try:
-        import_string(path) if path else None
-    except ImportError as error:
-        return [
-            Error(
-                f"{path} cannot be imported: {error}",
-                hint="Correct SECOPS_ITEM_WORTH.",
-                id="common.E002",
+    """What an app above says to one below is named by its path, or by none."""
+    problems: list[CheckMessage] = []
+    for name in ("SECOPS_ITEM_WORTH", "SECOPS_FINDING_LOSSES"):
+        path = getattr(settings, name)
+        try:
+            import_string(path) if path else None
+        except ImportError as error:
+            problems.append(
+                Error(
+                    f"{path} cannot be imported: {error}",
+                    hint=f"Correct {name}.",
+                    id="common.E002",
+                )
             )
-        ]
-    return []
+    return problems

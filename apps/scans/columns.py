@@ -40,6 +40,7 @@ COLUMNS = {
         Column("package", _("Package"), "package", "break"),
         Column("owner", _("Owner"), "owner"),
         Column("tags", _("Tags"), "tags"),
+        Column("annual_loss", _("At stake"), "annual_loss", "end fit"),
         Column("state", _("State"), "state", "fit state"),
         Column("first_seen", _("First seen"), "first_seen_at", "end fit extra"),
     )

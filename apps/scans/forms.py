@@ -107,6 +107,11 @@ class FindingFilterForm(PlaceFilterForm):
             _("Any"),
         ),
     )
+    stake = forms.ChoiceField(
+        label=_("Money"),
+        required=False,
+        choices=with_any([("known", _("At stake, dearest first"))], _("Whatever is at stake")),
+    )
     age = forms.ChoiceField(
         label=_("Age"),
         required=False,
@@ -133,7 +138,7 @@ class FindingFilterForm(PlaceFilterForm):
     change = forms.RegexField(_CHANGE, label=_("By a report"), required=False)
     field_order = [
         *("q", "system", "stage", "tool", "severity", "state", "team"),
-        *("exploit", "age", "since", "cwe"),
+        *("stake", "exploit", "age", "since", "cwe"),
     ]
     unseen = ("cwe", "tag", "change")
     counted = ("system", "stage", "tool", "severity", "state")
@@ -205,6 +210,7 @@ class FindingFilterForm(PlaceFilterForm):
             epss=float(exploit) if exploit not in {"", "kev"} else None,
             overdue=self.given("age") == "overdue",
             since=self._since(),
+            at_stake=self.given("stake") == "known",
             team=self.given("team"),
             tag=self.given("tag"),
             report=report,

@@ -35,6 +35,7 @@ from apps.catalog.models import System
 from apps.catalog.stages import Stage
 from apps.common.errors import Missing
 from apps.scans.columns import STANDARD, known
+from apps.scans.losses import losses, losses_of, with_losses
 from apps.scans.models import (
     Finding,
     FindingColumns,
@@ -80,6 +81,7 @@ class FindingFilter:
     tool: str = ""
     team: str = ""  # the owner's key, or NOBODY
     tag: str = ""
+    at_stake: bool = False  # evidence of a risk that has a value; then the dearest come first
     report: str = ""  # the number (UUID) of one that the viewer may see; with `change`
     change: str = ""  # what became of them by the report: a ReportChange
 
@@ -118,7 +120,10 @@ def changed_by(report: Report, change: str) -> QuerySet[Any]:
 
 
 def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
-    """Findings, worst first. Ordered so that a keyset page uses the partial indexes."""
+    """Findings, worst first, or with `annual_loss` the dearest first where what is at stake is asked for.
+
+    Ordered so that a keyset page uses the partial indexes.
+    """
     place = wanted.system or wanted.report or wanted.series
     found: QuerySet[Finding] = in_use(Finding.objects.visible_to(viewer), viewer, named=place)
     found = found.select_related("system", "series")
@@ -150,7 +155,17 @@ def findings_list(viewer: Actor, wanted: FindingFilter) -> QuerySet[Finding]:
         said = {f"{column}__{how}": sought for column in ("title", "rule_id", "place")}
         a_vulnerability = Q(vulnerabilities__contains=[text.upper()])
         found = found.filter(a_vulnerability | Q(*said.items(), _connector=Q.OR))
+    if wanted.at_stake:
+        return _dearest_first(found)
     return found.order_by("-severity", "-id")
+
+
+def _dearest_first(found: QuerySet[Finding]) -> QuerySet[Finding]:
+    said = losses()
+    if said is None:
+        return found.none()
+    rows = with_losses(found.filter(pk__in=said.findings()))
+    return rows.order_by("-annual_loss", "-severity", "-id")
 
 
 def choices_asked(wanted: FindingFilter) -> Q:
@@ -185,12 +200,13 @@ def series_of(**place: str) -> list[int]:
 
 
 def with_marks(found: QuerySet[Finding]) -> QuerySet[Finding]:
-    """With `owner_key`, the team's, None where nobody owns it, and `tag_names`."""
+    """With `owner_key`, the team's, None where nobody owns it, `tag_names` and `annual_loss`."""
     owners = FindingOwner.objects.filter(finding=OuterRef("pk"))
     tags = FindingTag.objects.filter(finding=OuterRef("pk")).order_by("tag")
-    return found.annotate(
+    rows: QuerySet[Finding] = with_losses(found).annotate(
         owner_key=Subquery(owners.values("team__key")), tag_names=ArraySubquery(tags.values("tag"))
     )
+    return rows
 
 
 def any_of(text: str) -> str:
@@ -364,6 +380,10 @@ def read_for_columns(findings: Sequence[Finding], columns: Collection[str]) -> N
     """Read what some columns need besides; a query each, whatever the number of rows."""
     needs = {"owner": "owner__team", "tags": "tags"}
     prefetch_related_objects(findings, *(path for name, path in needs.items() if name in columns))
+    if "annual_loss" in columns:
+        known_losses = losses_of([each.pk for each in findings])
+        for each in findings:
+            each.annual_loss = known_losses.get(each.pk)  # type: ignore[attr-defined]  # as with_losses does
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ walked a piece at a time, and the page says so.
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
 from typing import NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -40,6 +41,7 @@ from apps.accounts.actors import Actor, portal_actor
 from apps.accounts.models import Team
 from apps.accounts.roles import Permission
 from apps.catalog.models import System
+from apps.scans.losses import Dear, losses
 from apps.scans.models import (
     Finding,
     FindingCount,
@@ -63,6 +65,7 @@ from apps.scans.selectors_counts import Cell, Counts, counts_of, finding_counts,
 from apps.scans.selectors_exploits import with_exploits
 
 FEW = 5000  # findings that are read and sorted as quickly as a page in the order of the list
+SOME = 1000  # findings with something at stake, up to which they are counted
 GLANCE = 2000  # rows at the head of the list, which are looked at for hits
 MANY = 20_000  # hits that a glance makes likely, from which on the list is walked, uncounted
 FAR = 10_000  # rows of the list that are looked at for one page of what no index finds
@@ -81,16 +84,26 @@ _OF_SCORE = """ARRAY(
     SELECT found.id FROM scans_epssscore known
     JOIN scans_finding found ON found.vulnerabilities @> ARRAY[known.cve]::varchar(100)[]
     WHERE known.score >= %s)"""
+_LOSS = re.compile(r"\d{1,16}\.\d\d")
 _WORD = re.compile(r"[^\W_]{3,}")
 _ANY_CHOICE = {"system": "", "stage": "", "tool": "", "state": "any", "severity": None}
 
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Where in a list of findings a page begins: behind the finding with these two."""
+    """Where in a list of findings a page begins: behind the finding with these.
+
+    loss: where the dearest come first, and before the others.
+    """
 
     severity: int
     pk: int
+    loss: Decimal | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        """As addresses say it."""
+        place = f"{self.severity}-{self.pk}"
+        return place if self.loss is None else f"{self.loss}-{place}"
 
 
 def place_of(key: Sequence[object] | None) -> Place | None:
@@ -98,6 +111,9 @@ def place_of(key: Sequence[object] | None) -> Place | None:
     match key:
         case [int(severity), int(pk)] if 0 <= severity <= LARGEST and 0 <= pk <= LARGEST:
             return Place(severity, pk)
+        case [str(loss), int(severity), int(pk)] if severity <= LARGEST and pk <= LARGEST:
+            known = _LOSS.fullmatch(loss)
+            return Place(severity, pk, Decimal(loss)) if known and min(severity, pk) >= 0 else None
         case _:
             return None
 
@@ -148,6 +164,8 @@ def findings_page(
     viewer: Actor, wanted: FindingFilter, behind: Place | None, limit: int
 ) -> FindingsPage:
     """One page, at about the same cost wherever it begins and whatever it asks for."""
+    if wanted.at_stake:
+        return _dearest(viewer, wanted, behind, limit)
     reading = _reading(viewer, wanted, behind, limit)
     found = with_exploits(findings_list(viewer, wanted))
     if reading.places is not None:
@@ -165,14 +183,49 @@ def findings_page(
     )
 
 
+def _dearest(
+    viewer: Actor, wanted: FindingFilter, behind: Place | None, limit: int
+) -> FindingsPage:
+    """Which come next, an app above says; how many there are is counted up to SOME."""
+    listed = findings_list(viewer, wanted)
+    places = _first_dear(viewer, wanted, behind, limit + 1)
+    last = places[limit - 1] if len(places) > limit else None
+    shown = listed.filter(is_one_of([each.pk for each in places[:limit]]))
+    number = None if behind else listed.order_by().values("pk")[: SOME + 1].count()
+    return FindingsPage(
+        findings=list(with_exploits(shown)),
+        next=Place(last.severity, last.pk, last.loss) if last else None,
+        number=number if number is None else min(number, SOME),
+        is_more=number is not None and number > SOME,
+    )
+
+
+def _first_dear(
+    viewer: Actor, wanted: FindingFilter, behind: Place | None, most: int
+) -> Sequence[Dear]:
+    said = losses()
+    if said is None:
+        return []
+    anything = findings_list(viewer, replace(wanted, at_stake=False)).select_related(None)
+    loss = behind.loss if behind else None
+    place = Dear(loss, behind.severity, behind.pk) if behind and loss is not None else None
+    return said.first(anything, place, most)
+
+
 def findings_found(
-    viewer: Actor, wanted: FindingFilter, behind: Place | None = None
+    viewer: Actor,
+    wanted: FindingFilter,
+    behind: Place | None = None,
+    limit: int | None = None,
 ) -> QuerySet[Finding]:
     """As findings_list, and of what few findings have only these, by their numbers, whatever is done with it.
 
-    behind: where it is going to be read from.
+    behind: where it is going to be read from. limit: how many of it at most; None: all of it.
     """
     listed = findings_list(viewer, wanted)
+    if wanted.at_stake:
+        places = [] if limit is None else _first_dear(viewer, wanted, behind, limit + 1)
+        return listed if limit is None else listed.filter(is_one_of([each.pk for each in places]))
     if _asked_beside(wanted, _IN_ORDER) == set():
         return listed
     if _is_likely_many(*_glance(viewer, wanted, behind)):

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError as InvalidValue
 from django.db import DataError
 from django.db.models import Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
@@ -142,7 +143,7 @@ def _fetch(
     """The rows behind a key. What the key's values cannot be compared with says so here."""
     try:
         return list(_after(rows, ordering, key)[:count])
-    except (ValueError, TypeError, OverflowError, DataError):
+    except (ValueError, TypeError, OverflowError, DataError, InvalidValue):
         raise _bad_cursor() from None
 
 

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from apps.accounts.api.views import PortalListView, PortalView
 from apps.common.api.docs import operation
 from apps.common.api.inputs import Nothing, read_query
-from apps.common.api.pagination import cursor_key
+from apps.common.api.pagination import MAX_LIMIT, cursor_key
 from apps.scans.api.serializers import (
     SEVERITIES,
     FindingQuery,
@@ -32,12 +32,18 @@ class Findings(PortalListView):
         tag="Findings",
         query=FindingQuery,
         gives=FindingRatedOut(many=True),
+        description=(
+            "With `at_stake=true` those that are evidence of a published risk, the dearest first: "
+            "`annual_loss` is the highest expected loss a year of these risks, in the organisation's "
+            "currency. One risk's loss stands at each of its findings, so these numbers add up to nothing."
+        ),
     )
     def get(self, request: Request) -> Response:
         wanted = asked_for(read_query(FindingQuery, request))
-        behind = place_of(cursor_key(request, 2))
-        rows = with_marks(with_exploits(findings_found(self.actor, wanted, behind)))
-        return self.page(FindingRatedOut, rows, "-severity", "-id")
+        order = ("-annual_loss", "-severity", "-id") if wanted.at_stake else ("-severity", "-id")
+        behind = place_of(cursor_key(request, len(order)))
+        rows = findings_found(self.actor, wanted, behind, MAX_LIMIT)
+        return self.page(FindingRatedOut, with_marks(with_exploits(rows)), *order)
 
 
 def asked_for(wanted: dict[str, Any]) -> FindingFilter:
@@ -55,6 +61,7 @@ def asked_for(wanted: dict[str, Any]) -> FindingFilter:
         kev=wanted["kev"],
         epss=wanted.get("epss"),
         overdue=wanted["overdue"],
+        at_stake=wanted["at_stake"],
         since=wanted["since"].isoformat() if "since" in wanted else "",
         **{
             name: wanted.get(name, "")

@@ -235,6 +235,10 @@ class FindingQuery(Input):
     overdue = serializers.BooleanField(
         default=False, help_text="true: only what is open longer than the organisation wants."
     )
+    at_stake = serializers.BooleanField(
+        default=False,
+        help_text="true: only evidence of published risks, those first whose risk is expected to cost most.",
+    )
     since = serializers.DateTimeField(
         required=False,
         input_formats=["iso-8601", "%Y-%m-%d"],
@@ -298,6 +302,12 @@ class FindingRatedOut(FindingOut):
         source="owner_key", allow_null=True, help_text="The team's key; null: nobody."
     )
     tags = serializers.ListField(child=serializers.CharField(), source="tag_names")
+    annual_loss = serializers.DecimalField(
+        max_digits=18,
+        decimal_places=2,
+        allow_null=True,
+        help_text="The highest expected loss a year of the published risks that it is evidence of; null: none has one.",
+    )
 
 
 class FindingDetailOut(serializers.Serializer[Any]):

@@ -70,7 +70,8 @@ def csv_of_columns(columns: Sequence[str]) -> ExportKind:
     """The CSV that holds what the list shows with these columns (apps/scans/columns.py), and no more."""
     names = file_columns(columns)
     return replace(
-        KINDS["csv"], lines=lambda viewer, wanted: csv_lines(rows_shown(viewer, wanted), names)
+        KINDS["csv"],
+        lines=lambda viewer, wanted: csv_lines(rows_shown(viewer, wanted, names), names),
     )
 
 

@@ -10,6 +10,7 @@ from itertools import islice
 from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 
 from apps.accounts.actors import Actor
+from apps.scans.losses import with_losses
 from apps.scans.models import Finding, FindingState, TriageChange
 from apps.scans.selectors import FindingFilter
 from apps.scans.selectors_exploits import with_exploits
@@ -40,9 +41,11 @@ def rows_listed(viewer: Actor, wanted: FindingFilter) -> Iterator[ExportRow]:
     return _rows(_marked(findings_found(viewer, wanted)))
 
 
-def rows_shown(viewer: Actor, wanted: FindingFilter) -> Iterator[ExportRow]:
-    """As rows_listed, with what is known of exploitation, which the list shows, too."""
-    return _rows(with_exploits(_marked(findings_found(viewer, wanted))))
+def rows_shown(viewer: Actor, wanted: FindingFilter, columns: Sequence[str]) -> Iterator[ExportRow]:
+    """As rows_listed, with what is known of exploitation, which the list shows, too, and of loss where it is a
+    column."""
+    found = with_exploits(_marked(findings_found(viewer, wanted)))
+    return _rows(with_losses(found) if "annual_loss" in columns else found)
 
 
 def rows_by_series(viewer: Actor, wanted: FindingFilter) -> Iterator[ExportRow]:

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from apps.common.tables import Echo, cell
@@ -42,21 +43,23 @@ COLUMNS = (
 
 
 def csv_lines(rows: Iterable[ExportRow], columns: Sequence[str] = COLUMNS) -> Iterator[str]:
-    """columns: those of COLUMNS, and of EXPLOITS where the rows were read with these.
+    """columns: those of COLUMNS, and of exploits and loss where the rows were read with these.
 
     SECURITY: what tools wrote is data to a spreadsheet, never a formula (common.tables.cell).
     """
     writer = csv.writer(Echo())
     yield writer.writerow(columns)
     for row in rows:
-        values = dict(zip(COLUMNS, _values(row), strict=True)) | _exploits(row.finding)
+        values = dict(zip(COLUMNS, _values(row), strict=True)) | _besides(row.finding)
         yield writer.writerow([cell(values[name]) for name in columns])
 
 
-def _exploits(found: Finding) -> dict[str, Any]:
-    """As annotated by with_exploits; empty where the rows were read without."""
+def _besides(found: Finding) -> dict[str, Any]:
+    """As annotated by with_exploits and with_losses; empty where the rows were read without."""
     epss: float | None = getattr(found, "epss", None)
+    loss: Decimal | None = getattr(found, "annual_loss", None)
     return {
+        "annual_loss": "" if loss is None else loss,
         "known_exploited": "yes" if getattr(found, "kev", False) else "",
         "epss": "" if epss is None else epss,
     }

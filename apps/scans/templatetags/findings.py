@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 from django import template
+from django.conf import settings
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from apps.common.templatetags.components import stage, state
+from apps.common.templatetags.figures import money
 from apps.common.templatetags.threads import when
 from apps.scans.columns import OF_ONE_SERIES, STANDARD, Column, Layout, laid_out
 from apps.scans.models import Finding
@@ -16,7 +19,7 @@ from apps.scans.newness import new_this_week
 register = template.Library()
 register.filter(new_this_week)
 
-_CELLS: dict[str, Callable[[Finding], object]] = {
+_CELLS: dict[str, Callable[[Any], object]] = {  # of a Finding, read for its columns
     "system": lambda finding: finding.system,
     "stage": lambda finding: stage(finding.stage),
     "tool": lambda finding: finding.series.tool,
@@ -27,6 +30,7 @@ _CELLS: dict[str, Callable[[Finding], object]] = {
     "package": lambda finding: finding.purl,
     "owner": lambda finding: finding.owner.team if hasattr(finding, "owner") else "",
     "tags": lambda finding: ", ".join(str(each.tag) for each in finding.tags.all()),
+    "annual_loss": lambda finding: money(finding.annual_loss, settings.SECOPS_CURRENCY),
     "state": lambda finding: state("finding", finding.state),
     "first_seen": lambda finding: when(finding.first_seen_at),
 }

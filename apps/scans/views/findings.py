@@ -1,6 +1,7 @@
 """The list of findings. One finding's page is in apps/advice/views: it shows statements."""
 
 import re
+from decimal import Decimal
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
@@ -13,7 +14,7 @@ from apps.accounts.requests import PageRequest
 from apps.accounts.roles import Permission
 from apps.catalog.selectors import systems_offered
 from apps.common.addresses import address
-from apps.scans.columns import COLUMNS, STANDARD, laid_out, of_address
+from apps.scans.columns import COLUMNS, STANDARD, known, laid_out, of_address
 from apps.scans.exports.files import KINDS
 from apps.scans.forms import FindingFilterForm
 from apps.scans.forms_triage import ChosenFindings, OwnerForm, VerdictForm
@@ -26,11 +27,12 @@ from apps.scans.services.columns import columns_choose
 PAGE = 50
 NAMES = (
     *("q", "system", "stage", "tool", "severity", "state"),
-    *("exploit", "age", "since", "cwe", "team", "tag", "change"),
+    *("stake", "exploit", "age", "since", "cwe", "team", "tag", "change"),
 )
 LISTED = (*NAMES, "columns")  # what the list's own address says
 OPENED = (*LISTED, "after")  # and which page of it is open
-_PLACE = re.compile(r"([0-4])-(\d{1,18})")
+_PLACE = re.compile(r"(?:(\d{1,16}\.\d\d)-)?([0-4])-(\d{1,18})")
+_STAKE = "annual_loss"
 
 
 @require_GET
@@ -48,6 +50,8 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
         number = len(page.findings)  # all of them are on this page
     may_triage = viewer.systems_with(Permission.FINDING_TRIAGE) != frozenset()
     chosen = of_address(given.get("columns", "")) or columns_of(viewer)
+    if wanted.at_stake:
+        chosen = known((*chosen, _STAKE))
     read_for_columns(page.findings, chosen)
     context = {
         "form": form,
@@ -74,6 +78,8 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
         "found": sum(counts.levels()) if counts else page.number,
         "is_more": page.is_more,
         "looked_at": page.looked_at,
+        "says_stake": _STAKE in chosen,
+        "stake_url": "" if wanted.at_stake else address(path, given, LISTED, stake="known"),
         "is_open": wanted.state == "open",
         "active": [
             (label, words, address(path, given, LISTED, **{name: ""}))
@@ -81,9 +87,7 @@ def finding_list_page(request: PageRequest) -> HttpResponse:
         ],
         "clear_url": address(path, given, ("columns",)),
         "list_url": path,
-        "next_url": address(path, given, LISTED, after=f"{page.next.severity}-{page.next.pk}")
-        if page.next
-        else "",
+        "next_url": address(path, given, LISTED, after=str(page.next)) if page.next else "",
         "first_url": address(path, given, LISTED) if place else "",
     }
     return render(request, "scans/finding_list.html", context)
@@ -115,4 +119,7 @@ def _levels(
 
 def _place(text: str) -> Place | None:
     match = _PLACE.fullmatch(text)
-    return Place(int(match.group(1)), int(match.group(2))) if match else None
+    if match is None:
+        return None
+    loss, severity, pk = match.groups()
+    return Place(int(severity), int(pk), Decimal(loss) if loss else None)
