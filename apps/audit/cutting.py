@@ -20,7 +20,7 @@ from django.db.models import Max, Min
 from django.utils import timezone
 
 from apps.audit.models import AuditCut, AuditEntry, AuditSeal
-from apps.audit.seals import SEALED, canonical
+from apps.audit.seals import SEALED, as_sealed, canonical
 from apps.audit.services import record
 from apps.common.errors import Conflict, Invalid
 from apps.common.types import ActorLike
@@ -95,7 +95,8 @@ def _lines(seals: list[AuditSeal]) -> Iterator[bytes]:
     )["last"]
     for seal in seals:
         rows = AuditEntry.objects.filter(id__gt=after or 0, id__lte=seal.through_id)
-        for entry in rows.order_by("id").values(*SEALED).iterator(chunk_size=2000):
+        kept = rows.order_by("id").values(*SEALED).iterator(chunk_size=2000)
+        for entry in as_sealed(kept, has_addresses=seal.has_addresses):
             yield canonical(entry)
         after = seal.through_id
         told = {

@@ -28,6 +28,8 @@ class AuditEntry(models.Model):
     )  # whose readers may see the entry; null: the organisation's
     changes = models.JSONField(default=dict, encoder=DjangoJSONEncoder)  # field: [before, after]
     request_id = models.CharField(max_length=64)
+    # Where the request came from (apps/common/rates.py, address_of); empty: no request, such as a worker's.
+    address = models.CharField(max_length=45, default="", db_default="", blank=True)
 
     class Meta:
         verbose_name_plural = "audit entries"
@@ -49,6 +51,8 @@ class AuditSeal(models.Model):
     # Unique, so that two sealers at once cannot make two chains.
     previous = models.BinaryField(max_length=32, unique=True)
     digest = models.BinaryField(max_length=32, unique=True)
+    # False of the last release that knew no addresses, also while it still runs beside this one.
+    has_addresses = models.BooleanField(default=True, db_default=False)
     sealed_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Count, Max, Sum
 
 from apps.audit.models import AuditCut, AuditEntry, AuditSeal
-from apps.audit.seals import SEALED, START, digest
+from apps.audit.seals import SEALED, START, as_sealed, digest
 
 logger = logging.getLogger(__name__)
 BATCH = 10_000  # entries a seal
@@ -126,7 +126,8 @@ def _faults_of(seal: AuditSeal, previous: bytes, after: int, gone: int) -> Itera
     if seal.through_id <= gone:  # its entries were cut; of them the export tells
         return
     rows = _entries(after, seal.through_id).iterator(chunk_size=2000)
-    made, count, _last = digest(bytes(seal.previous), rows)
+    told = as_sealed(rows, has_addresses=seal.has_addresses)
+    made, count, _last = digest(bytes(seal.previous), told)
     if count != seal.entries:
         word = "missing" if count < seal.entries else "too many"
         text = f"Seal {seal.pk} covered {seal.entries} entries, {abs(count - seal.entries)} are {word}."

@@ -8,7 +8,7 @@ elsewhere, such as in the log that every seal is written to, also sees a chain t
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 START = b"\x00" * 32  # the digest before the first seal
@@ -26,15 +26,27 @@ SEALED = (
     "system_id",
     "changes",
     "request_id",
+    "address",
 )
 
 
 def canonical(entry: dict[str, Any]) -> bytes:
-    """One entry as bytes: JSON with sorted names and no spaces, the time in UTC with microseconds."""
-    told = {name: entry[name] for name in SEALED}
+    """One entry as bytes: JSON with sorted names and no spaces, the time in UTC with microseconds.
+
+    An empty address is left out, so that entries from before there were any have the bytes that they had.
+    """
+    told = {name: entry[name] for name in SEALED if name != "address" or entry[name]}
     told["at"] = told["at"].isoformat(timespec="microseconds")
     text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode("utf-8", "surrogatepass")
+
+
+def as_sealed(
+    entries: Iterable[dict[str, Any]], *, has_addresses: bool
+) -> Iterator[dict[str, Any]]:
+    """Entries as a seal has them: one without addresses was made by a release that did not know them."""
+    for entry in entries:
+        yield entry if has_addresses else {**entry, "address": ""}
 
 
 def digest(previous: bytes, entries: Iterable[dict[str, Any]]) -> tuple[bytes, int, int]:

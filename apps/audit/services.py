@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models
 
 from apps.audit.models import AuditEntry
-from apps.common.middleware import request_id_var
+from apps.common.middleware import address_var, request_id_var
 from apps.common.types import ActorLike
 
 
@@ -18,7 +18,7 @@ def record(
     system_id: int | None = None,
     changes: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write who did what; `changes` is {field: [before, after]} or whatever tells it best."""
+    """Write who did what, and from where; `changes` is {field: [before, after]} or whatever tells it best."""
     AuditEntry.objects.create(
         actor_kind=actor.kind,
         actor_label=actor.label[:200],
@@ -31,4 +31,5 @@ def record(
         system_id=system_id,
         changes=dict(changes or {}),
         request_id=request_id_var.get(),
+        address=address_var.get(),
     )

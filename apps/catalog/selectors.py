@@ -81,7 +81,7 @@ class AuditFilter:
     """What a reader of the trail asked for; empty fields ask for nothing."""
 
     system_id: int | None = None
-    text: str = ""  # in who, what or on which object
+    text: str = ""  # in who, what or on which object; or the whole address that it came from
     kind: str = ""  # of the actor: user, token, portal
     object_type: str = ""
     object_id: str = ""
@@ -108,6 +108,7 @@ def audit_trail(viewer: Actor, wanted: AuditFilter) -> QuerySet[AuditEntry]:
             Q(actor_label__icontains=text)
             | Q(action__icontains=text)
             | Q(object_label__icontains=text)
+            | Q(address=text)
             | _parts_of(text)
         )
     return rows

@@ -10,6 +10,7 @@ from apps.accounts.actors import Actor
 from apps.accounts.models import Membership, Team, User
 from apps.accounts.policy import require
 from apps.accounts.roles import GRANTS, Permission, Role
+from apps.audit.rows import made
 from apps.audit.services import record
 from apps.catalog.models import MOST_BECAUSE, Component, Environment, System
 from apps.catalog.repositories import refuse_claims
@@ -26,7 +27,13 @@ def system_create(*, actor: Actor, key: str, name: str, **fields: Any) -> System
     require(actor, Permission.SYSTEM_MANAGE)
     refuse_key(key)
     system = System.objects.create(key=key, name=name, **fields)
-    record(actor=actor, action="system.create", target=system, system_id=system.pk)
+    record(
+        actor=actor,
+        action="system.create",
+        target=system,
+        system_id=system.pk,
+        changes=made(system),
+    )
     return system
 
 
@@ -98,7 +105,13 @@ def component_create(
     if Component.objects.filter(system=system, key=key).exists():
         raise Invalid({"key": f"This system has a component {key!r} already."})
     component = Component.objects.create(system=system, key=key, name=name, **fields)
-    record(actor=actor, action="component.create", target=component, system_id=system.pk)
+    record(
+        actor=actor,
+        action="component.create",
+        target=component,
+        system_id=system.pk,
+        changes=made(component),
+    )
     return component
 
 
@@ -112,7 +125,13 @@ def environment_create(
     environment = Environment.objects.create(
         system=system, key=key, name=name, is_production=is_production
     )
-    record(actor=actor, action="environment.create", target=environment, system_id=system.pk)
+    record(
+        actor=actor,
+        action="environment.create",
+        target=environment,
+        system_id=system.pk,
+        changes=made(environment),
+    )
     return environment
 
 

@@ -11,14 +11,20 @@ from django.shortcuts import render
 
 from apps.common.errors import DomainError
 from apps.common.http import TITLES, refusal_of, status_of
+from apps.common.rates import address_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 request_id_var: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
+address_var: contextvars.ContextVar[str] = contextvars.ContextVar("address", default="")
+ADDRESS_LONGEST = 45  # letters of an IPv6 address that ends in an IPv4 one
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 
 
 class RequestIdMiddleware:
-    """Every request has an id, given by the proxy or made here; it is in the logs and in the answer."""
+    """Every request has an id, given by the proxy or made here; it is in the logs and in the answer.
+
+    Its id and where it came from are told to whatever notes them meanwhile (the audit trail).
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -29,10 +35,12 @@ class RequestIdMiddleware:
         # What Django logs of an answer comes after this has returned (apps/common/logs.py).
         request.request_id = request_id  # type: ignore[attr-defined]  # Django's requests know no such name
         token = request_id_var.set(request_id)
+        came_from = address_var.set(address_of(request)[:ADDRESS_LONGEST])
         try:
             response = self.get_response(request)
         finally:
             request_id_var.reset(token)
+            address_var.reset(came_from)
         response["X-Request-ID"] = request_id
         return response
 

@@ -141,6 +141,7 @@ class EffectForm(forms.Form):
         super().__init__(*args, **kwargs)
         if statements:
             self.fields["statement"].choices = list(statements)  # type: ignore[attr-defined]
+            self.fields["statement"].required = True
         else:
             del self.fields["statement"]
 

@@ -191,7 +191,8 @@ def effect_page(request: PageRequest, pk: int) -> HttpResponse:
         statements=offered,
         initial=effect_initial(known) if known else {},
     )
-    if form.is_bound and form.is_valid():
+    has_choice = bool(statement or offered)
+    if form.is_bound and has_choice and form.is_valid():
         try:
             chosen = statement or statement_get(request.actor, int(form.cleaned_data["statement"]))
             effect_set(actor=request.actor, control=row, statement=chosen, content=form.content())
@@ -207,7 +208,7 @@ def effect_page(request: PageRequest, pk: int) -> HttpResponse:
         "form": form,
         "statement": statement,
         "known": known,
-        "has_choice": bool(statement or offered),
+        "has_choice": has_choice,
     }
     return render(request, "controls/effect.html", context, status=status_of(form))
 

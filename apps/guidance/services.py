@@ -9,6 +9,7 @@ from django.utils import timezone
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
+from apps.audit.rows import made
 from apps.audit.services import record
 from apps.common import events
 from apps.common.editing import changed_fields, lock_for_edit
@@ -78,7 +79,7 @@ def guidance_create(*, actor: Actor, title: str, **values: Any) -> Guidance:
     _check(guidance)
     guidance.save()
     _found_by(guidance)
-    record(actor=actor, action="guidance.create", target=guidance)
+    record(actor=actor, action="guidance.create", target=guidance, changes=made(guidance))
     return guidance
 
 
@@ -138,7 +139,12 @@ def guidance_retire(*, actor: Actor, guidance: Guidance) -> Guidance:
     row.state = GuidanceState.RETIRED
     row.version += 1
     row.save()
-    record(actor=actor, action="guidance.retire", target=row)
+    record(
+        actor=actor,
+        action="guidance.retire",
+        target=row,
+        changes={"state": [GuidanceState.PUBLISHED, GuidanceState.RETIRED]},
+    )
     return row
 
 
@@ -152,7 +158,12 @@ def guidance_return(*, actor: Actor, guidance: Guidance) -> Guidance:
     row.state = GuidanceState.PUBLISHED
     row.version += 1
     row.save()
-    record(actor=actor, action="guidance.return", target=row)
+    record(
+        actor=actor,
+        action="guidance.return",
+        target=row,
+        changes={"state": [GuidanceState.RETIRED, GuidanceState.PUBLISHED]},
+    )
     return row
 
 

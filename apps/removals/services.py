@@ -15,6 +15,7 @@ from django.db.models.deletion import Collector
 from django.utils import timezone
 from psycopg2 import sql
 
+from apps.audit.rows import made
 from apps.audit.services import record
 from apps.common import sealing
 from apps.common.errors import Conflict, Missing
@@ -97,7 +98,13 @@ def removal_put_back(*, actor: ActorLike, removal: Removal) -> models.Model:
     row = _put_back(held, kind)
     held.restored_at = timezone.now()
     held.save(update_fields=["restored_at"])
-    record(actor=actor, action=f"{held.kind}.restore", target=row, system_id=held.system_id)
+    record(
+        actor=actor,
+        action=f"{held.kind}.restore",
+        target=row,
+        system_id=held.system_id,
+        changes=made(row),
+    )
     kind.returned(actor, row)
     held.rows.all().delete()
     return row

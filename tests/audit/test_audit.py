@@ -9,9 +9,10 @@ from django.db import DatabaseError, models, transaction
 
 from apps.accounts.actors import Actor, portal_actor
 from apps.audit.models import AuditEntry
+from apps.audit.rows import gone, made
 from apps.audit.services import record
 from apps.catalog.selectors import audit_entries
-from apps.common.middleware import request_id_var
+from apps.common.middleware import address_var, request_id_var
 from apps.guidance.models import GuidanceVersion
 from apps.risks.models import RiskRevision
 from tests.conftest import People
@@ -33,18 +34,32 @@ def entry_by(actor: Actor, people: People, **fields: Any) -> AuditEntry:
 
 
 def test_an_entry_says_who_and_what(people: People) -> None:
-    token = request_id_var.set("request-17")
+    token, came_from = request_id_var.set("request-17"), address_var.set("2001:db8::7")
     try:
         entry = entry_by(
             actor_of(people.security), people, system_id=people.system.pk, changes={"a": [1, 2]}
         )
     finally:
         request_id_var.reset(token)
+        address_var.reset(came_from)
     assert (entry.actor_kind, entry.actor_label) == ("user", "Sec Urity")
     assert (entry.user_id, entry.token_id) == (people.security.pk, None)
     assert (entry.object_type, entry.object_id) == ("system", str(people.system.pk))
     assert (entry.object_label, entry.changes) == ("Payments", {"a": [1, 2]})
     assert (entry.request_id, entry.system_id) == ("request-17", people.system.pk)
+    assert entry.address == "2001:db8::7"
+    assert entry_by(portal_actor("ingest"), people).address == ""  # of no request
+
+
+def test_what_a_row_holds_without_its_secrets(people: People) -> None:
+    token = make_token(people.security)
+    told = made(token.token)
+    assert told["name"] == [None, "test"]
+    assert told["scope"][1] == token.token.scope
+    assert gone(token.token)["name"] == ["test", None]
+    assert "digest" not in told
+    assert people.security.password
+    assert people.security.password not in str(made(people.security))
 
 
 def test_a_token_and_the_portal_are_told_apart_from_people(people: People) -> None:

@@ -14,8 +14,10 @@ from apps.accounts.actors import portal_actor
 from apps.audit import sealing
 from apps.audit.models import AuditEntry, AuditSeal
 from apps.audit.sealing import entries_seal, verify
+from apps.audit.seals import SEALED, START, as_sealed, digest
 from apps.audit.services import record
 from apps.catalog.models import System
+from apps.common.middleware import address_var
 from tests.factories import make_system
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +33,9 @@ def write(system: System, count: int, **changes: Any) -> None:
 def sealed(db: None) -> System:
     """Two seals over what was written."""
     system = make_system("payments")
+    came_from = address_var.set("203.0.113.9")
     write(system, 3)
+    address_var.reset(came_from)
     entries_seal()
     write(system, 2)
     entries_seal()
@@ -60,6 +64,8 @@ def test_a_seal_is_sha_256_over_the_lines_and_the_digest_before(sealed: System) 
                 field.attname: getattr(row, field.attname)
                 for field in AuditEntry._meta.concrete_fields
             }
+            if not row.address:  # as entries were before there were any
+                del told["address"]
             told["at"] = row.at.strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")
             line = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
             machine.update(len(line.encode()).to_bytes(8, "big") + line.encode())
@@ -91,6 +97,15 @@ TAMPERINGS: dict[str, tuple[str, Callable[[], list[Any]]]] = {
         "UPDATE audit_auditentry SET at = at - interval '1 microsecond' WHERE id = %s",
         lambda: [middle()],
     ),
+    "another address": (
+        "UPDATE audit_auditentry SET address = '198.51.100.1' WHERE id = %s",
+        lambda: [middle()],
+    ),
+    "no address": ("UPDATE audit_auditentry SET address = '' WHERE id = %s", lambda: [middle()]),
+    "a seal that knows no addresses": (
+        "UPDATE audit_auditseal SET has_addresses = (id = %s)",
+        lambda: [0],
+    ),
     "another value": (
         "UPDATE audit_auditentry SET changes = '{}' WHERE id = %s",
         lambda: [middle()],
@@ -121,6 +136,18 @@ def test_what_was_changed_is_seen(sealed: System, name: str) -> None:
     assert verify().faults != ()
     with pytest.raises(CommandError):
         call_command("verify_audit")
+
+
+def test_a_seal_of_the_release_before_knows_no_addresses(db: None) -> None:
+    """It still runs while this one writes: its digest is over the lines without."""
+    came_from = address_var.set("203.0.113.9")
+    write(make_system("payments"), 2)
+    address_var.reset(came_from)
+    rows = list(AuditEntry.objects.order_by("id").values(*SEALED))
+    made, count, last = digest(START, as_sealed(rows, has_addresses=False))
+    fields = {"through_id": last, "entries": count, "previous": START, "digest": made}
+    AuditSeal.objects.create(**fields, has_addresses=False)
+    assert verify().faults == ()
 
 
 def test_an_entry_slipped_between_sealed_ones_is_seen(sealed: System) -> None:

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from apps.accounts.models import User
+from apps.audit.models import AuditEntry
 from tests.browser.conftest import Visits
 from tests.factories import make_user
 from tests.factories.people import PASSWORD
@@ -47,6 +48,9 @@ def test_a_passkey_signs_in_by_itself(
     expect(page.locator("#codes")).to_have_text(re.compile(r"([a-z2-9]{5}-[a-z2-9]{5}\s*){10}"))
     page.get_by_role("link", name="I have kept them").click()
     expect(page.get_by_text("Laptop", exact=True)).to_be_visible()
+
+    entry = AuditEntry.objects.get(action="factor.add")
+    assert (entry.changes, entry.address) == ({"kind": "passkey"}, "127.0.0.1")
 
     page.context.clear_cookies()
     page.goto(f"{url}/sign-in/")

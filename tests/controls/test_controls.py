@@ -429,3 +429,16 @@ def test_who_may_over_the_api(people: People, control: Control) -> None:
     ):
         answer = as_user(people.security).post("/controls", body | wrong)
         assert (answer.status_code, problem_fields(answer)) == (400, {field})
+
+
+def test_a_control_needs_a_risk_to_do_something_to(people: People) -> None:
+    client, system = signed_in(people.security), people.system
+    control = make_control(system)
+    address = f"/controls/{control.key}/risks/"
+    typed = {"statement": "", "frequency_mode": "30 %"}
+    assert client.post(address, typed).status_code == 200  # there is none to choose
+    make_statement(make_item(system))
+    answer = client.post(address, typed)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors.keys() == {"statement"}
+    assert not ControlEffect.objects.filter(control=control).exists()

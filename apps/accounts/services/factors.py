@@ -60,7 +60,7 @@ def factor_due(user: User) -> dt.datetime | None:
 def _ask(user: User) -> dt.datetime:
     now = timezone.now()
     if asked_note(user, now):
-        record(actor=PORTAL, action="factor.ask", target=user)
+        record(actor=PORTAL, action="factor.ask", target=user, changes={"asked_at": [None, now]})
     return now
 
 
@@ -167,13 +167,14 @@ def recovery_make(*, actor: Actor) -> list[str]:
     user = _person(actor)
     if not user.factors.exists():
         raise Invalid({"": "Recovery codes stand in for another factor; add one first."})
-    user.recovery_codes.all().delete()
+    before, _each = user.recovery_codes.all().delete()
     codes = ["".join(secrets.choice(_READABLE) for _ in range(10)) for _ in range(RECOVERY_CODES)]
     salt = secrets.token_bytes(16)
     RecoveryCode.objects.bulk_create(
         RecoveryCode(user=user, salt=salt, digest=_digest(code, salt)) for code in codes
     )
-    record(actor=actor, action="factor.recovery", target=user)
+    told = {"codes": [before, len(codes)]}
+    record(actor=actor, action="factor.recovery", target=user, changes=told)
     return [f"{code[:5]}-{code[5:]}" for code in codes]
 
 

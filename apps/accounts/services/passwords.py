@@ -23,6 +23,7 @@ from apps.common.errors import Missing, NotPermitted
 
 GOOD_FOR = dt.timedelta(days=3)
 PORTAL = portal_actor("password-link")
+_REPLACED = {"password": ["", "replaced"]}  # what the trail may say of it
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def password_changed(*, actor: Actor) -> None:
     if actor.user is None:
         raise NotPermitted("People change their own password.")
     actor.user.password_links.all().delete()
-    record(actor=actor, action="password.change", target=actor.user)
+    record(actor=actor, action="password.change", target=actor.user, changes=_REPLACED)
 
 
 @transaction.atomic
@@ -61,7 +62,7 @@ def password_link_make(*, actor: Actor, user: User) -> NewLink:
     PasswordLink.objects.create(
         user=user, digest=_digest(text), made_by=actor.user, expires_at=ends
     )
-    record(actor=actor, action="password.link", target=user)
+    record(actor=actor, action="password.link", target=user, changes={"good_until": [None, ends]})
     return NewLink(user, text, ends)
 
 
@@ -79,7 +80,7 @@ def password_link_use(*, text: str, password: str) -> User:
     user.save(update_fields=["password"])
     user.password_links.all().delete()
     sessions_end_by_portal(user.sessions.all())
-    record(actor=PORTAL, action="password.set", target=user)
+    record(actor=PORTAL, action="password.set", target=user, changes=_REPLACED)
     return user
 
 

@@ -14,6 +14,7 @@ from apps.accounts.policy import require
 from apps.accounts.reach import require_reach
 from apps.accounts.roles import Permission, Role
 from apps.accounts.services.sessions import sessions_end_by_portal
+from apps.audit.rows import gone
 from apps.audit.services import record
 from apps.common.editing import changed_fields, lock_for_edit
 from apps.common.errors import Conflict, Invalid, NotPermitted
@@ -142,7 +143,7 @@ def team_remove(*, actor: Actor, team: Team) -> Removal:
         rows = relation.related_model._default_manager  # noqa: SLF001
         if rows.filter(**{relation.field.name: row}).exists():
             raise Conflict("People, systems, roles or rules name it still. Take them away first.")
-    record(actor=actor, action="team.remove", target=row)
+    record(actor=actor, action="team.remove", target=row, changes=gone(row))
     return removal_make(actor=actor, kind=TEAM.name, row=row)
 
 

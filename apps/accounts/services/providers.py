@@ -69,9 +69,11 @@ def provider_switch(*, actor: Actor, provider: SignInProvider, is_on: bool) -> S
     """Off, nobody comes in by it any more; who is signed in stays so."""
     require(actor, Permission.PEOPLE_MANAGE)
     row = lock_for_edit(SignInProvider, provider.pk, None)
+    told = {"is_on": [row.is_on, is_on]}
     row.is_on = is_on
     row.save()
-    record(actor=actor, action="provider.on" if is_on else "provider.off", target=row)
+    action = "provider.on" if is_on else "provider.off"
+    record(actor=actor, action=action, target=row, changes=told)
     return row
 
 

@@ -75,7 +75,7 @@ def session_end(*, actor: Actor, pk: int) -> None:
     if row is None:
         raise Missing("You are not signed in there any more.")
     _end([row])
-    record(actor=actor, action="session.end", target=row)
+    record(actor=actor, action="session.end", target=row, changes={"ended": [False, True]})
 
 
 @transaction.atomic

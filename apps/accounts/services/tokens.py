@@ -15,6 +15,7 @@ from apps.accounts.actors import Actor
 from apps.accounts.models import ApiToken
 from apps.accounts.policy import Scoped, require
 from apps.accounts.roles import Permission, Scope
+from apps.audit.rows import made
 from apps.audit.services import record
 from apps.common.errors import Invalid, NotPermitted
 
@@ -34,9 +35,9 @@ def token_create_for_system(
 ) -> MadeToken:
     """A pipeline's token: it may upload reports of this system and read their status, nothing else."""
     require(actor, Permission.TOKEN_MANAGE, system)
-    made = _make(name, days, scope=Scope.REPORT_UPLOAD, system_id=system_id, created_by=actor.user)
-    record(actor=actor, action="token.create", target=made.token, system_id=system_id)
-    return made
+    new = _make(name, days, scope=Scope.REPORT_UPLOAD, system_id=system_id, created_by=actor.user)
+    _told(actor, new.token)
+    return new
 
 
 @transaction.atomic
@@ -46,7 +47,7 @@ def token_create_for_job(
     """A pipeline's token for one job, by the portal's own hand once it trusts the job."""
     if not actor.portal:
         raise NotPermitted("Only the portal itself makes tokens for jobs.")
-    made = _create(
+    new = _create(
         name,
         lifetime,
         scope=Scope.REPORT_UPLOAD,
@@ -54,8 +55,8 @@ def token_create_for_job(
         stages=list(stages),
         is_for_job=True,
     )
-    record(actor=actor, action="token.create", target=made.token, system_id=system_id)
-    return made
+    _told(actor, new.token)
+    return new
 
 
 def job_tokens_forget() -> int:
@@ -76,9 +77,9 @@ def token_create_for_self(
         raise Invalid({"scope": "Choose read or write."})
     if scope == Scope.PEOPLE:
         require(actor, Permission.PEOPLE_MANAGE)
-    made = _make(name, days, scope=scope, user=actor.user, created_by=actor.user)
-    record(actor=actor, action="token.create", target=made.token)
-    return made
+    new = _make(name, days, scope=scope, user=actor.user, created_by=actor.user)
+    _told(actor, new.token)
+    return new
 
 
 @transaction.atomic
@@ -91,7 +92,13 @@ def token_revoke(*, actor: Actor, token: ApiToken) -> None:
     if token.revoked_at is None:
         token.revoked_at = timezone.now()
         token.save(update_fields=["revoked_at"])
-        record(actor=actor, action="token.revoke", target=token, system_id=token.system_id)
+        record(
+            actor=actor,
+            action="token.revoke",
+            target=token,
+            system_id=token.system_id,
+            changes={"revoked_at": [None, token.revoked_at]},
+        )
 
 
 def token_authenticate(text: str) -> ApiToken | None:
@@ -117,6 +124,16 @@ def _matches(token: ApiToken, text: str) -> bool:
     peppers = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     stored = bytes(token.digest)
     return any(hmac.compare_digest(stored, secrets.digest(text, pepper)) for pepper in peppers)
+
+
+def _told(actor: Actor, token: ApiToken) -> None:
+    record(
+        actor=actor,
+        action="token.create",
+        target=token,
+        system_id=token.system_id,
+        changes=made(token),
+    )
 
 
 def _make(name: str, days: int, **fields: object) -> MadeToken:

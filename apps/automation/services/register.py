@@ -99,10 +99,11 @@ def automation_retire(*, actor: Actor, automation: Automation, is_retired: bool)
     """It stays readable with its runs, and is asked for nothing any more; or is taken up again."""
     require(actor, Permission.AUTOMATION_MANAGE, automation)
     row = lock_for_edit(Automation, automation.pk, None)
+    told = {"is_retired": [row.is_retired, is_retired]}
     row.is_retired = is_retired
     row.save()
     action = "automation.retire" if is_retired else "automation.restore"
-    record(actor=actor, action=action, target=row, system_id=row.system_id)
+    record(actor=actor, action=action, target=row, system_id=row.system_id, changes=told)
     return row
 
 

@@ -192,3 +192,6 @@ class AuditOut(serializers.Serializer[Any]):
     object_label = serializers.CharField()
     changes = serializers.DictField()
     request_id = serializers.CharField()
+    address = serializers.CharField(
+        help_text="Where the request came from; empty: the portal itself."
+    )

@@ -8,6 +8,7 @@ from django.db import transaction
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
+from apps.audit.rows import made
 from apps.audit.services import record
 from apps.catalog.models import System
 from apps.common.errors import Invalid
@@ -24,10 +25,16 @@ def engagement_ensure(*, actor: Actor, system: System, name: str) -> tuple[Engag
     """The engagement of that name, and whether it was made now. Raises: NotPermitted, Missing, Invalid."""
     require(actor, Permission.REPORT_UPLOAD, system, seen_by=Permission.REPORT_VIEW)
     _check("name", name, 300)
-    engagement, made = Engagement.objects.get_or_create(system=system, name=name)
-    if made:
-        record(actor=actor, action="engagement.create", target=engagement, system_id=system.pk)
-    return engagement, made
+    engagement, is_new = Engagement.objects.get_or_create(system=system, name=name)
+    if is_new:
+        record(
+            actor=actor,
+            action="engagement.create",
+            target=engagement,
+            system_id=system.pk,
+            changes=made(engagement),
+        )
+    return engagement, is_new
 
 
 @transaction.atomic
@@ -36,6 +43,7 @@ def engagement_note_build(*, actor: Actor, engagement: Engagement, **values: str
     require(actor, Permission.REPORT_UPLOAD, engagement, seen_by=Permission.REPORT_VIEW)
     row: Engagement = Engagement.objects.select_for_update().get(pk=engagement.pk)
     said = {name: values[name] for name in BUILD_FIELDS if name in values}
+    told = {name: [getattr(row, name), value] for name, value in said.items()}
     for name, value in said.items():
         _check(name, value, 150, needed=False)
         setattr(row, name, value)
@@ -45,7 +53,7 @@ def engagement_note_build(*, actor: Actor, engagement: Engagement, **values: str
         action="engagement.edit",
         target=row,
         system_id=row.system_id,
-        changes=dict(said),
+        changes=told,
     )
     return row
 
@@ -71,16 +79,23 @@ def run_ensure(
     values = _run_values(said or {})
     if is_of_product is not None:
         values["is_of_product"] = is_of_product
-    run, made = ScanRun.objects.get_or_create(
+    run, is_new = ScanRun.objects.get_or_create(
         engagement=engagement, title=title, defaults=values | {"scan_type": scan_type}
     )
-    if made:
-        record(actor=actor, action="run.create", target=run, system_id=engagement.system_id)
+    if is_new:
+        record(
+            actor=actor,
+            action="run.create",
+            target=run,
+            system_id=engagement.system_id,
+            changes=made(run),
+        )
         return run, True
     if scan_type and not run.scan_type:
         values["scan_type"] = scan_type
     changed = {name: value for name, value in values.items() if getattr(run, name) != value}
     if changed:
+        told = {name: [getattr(run, name), value] for name, value in changed.items()}
         ScanRun.objects.filter(pk=run.pk).update(**changed)
         for name, value in changed.items():
             setattr(run, name, value)
@@ -89,7 +104,7 @@ def run_ensure(
             action="run.edit",
             target=run,
             system_id=engagement.system_id,
-            changes=changed,
+            changes=told,
         )
     return run, False
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
+from apps.audit.rows import gone
 from apps.audit.services import record
 from apps.catalog.models import Criticality, System
 from apps.catalog.stages import Stage
@@ -86,7 +87,7 @@ def profile_reset(*, actor: Actor, criticality: int) -> Removal | None:
     row = Profile.objects.select_for_update().filter(criticality=criticality).first()
     if row is None:
         return None
-    record(actor=actor, action="coverage.profile_reset", target=row)
+    record(actor=actor, action="coverage.profile_reset", target=row, changes=gone(row))
     return removal_make(actor=actor, kind=PROFILE.name, row=row)
 
 

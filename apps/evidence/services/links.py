@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
+from apps.audit.rows import made
 from apps.audit.services import record
 from apps.common.errors import Conflict, Invalid
 from apps.evidence.models import EvidenceLink, EvidenceRule
@@ -93,7 +94,13 @@ def rule_create(
         component=component,
         created_by=actor.user,
     )
-    record(actor=actor, action="evidence-rule.create", target=rule, system_id=statement.system_id)
+    record(
+        actor=actor,
+        action="evidence-rule.create",
+        target=rule,
+        system_id=statement.system_id,
+        changes=made(rule),
+    )
     links_make_for_statement(statement_id=statement.pk)
     return rule
 
@@ -201,9 +208,11 @@ def _check_linkable(statement: RiskStatement, findings: Sequence[Finding]) -> No
 @transaction.atomic
 def link_dismiss(*, actor: Actor, link: EvidenceLink) -> EvidenceLink:
     require(actor, Permission.EVIDENCE_LINK, link.statement)
-    link.dismissed_at = timezone.now()
+    told = {"dismissed_at": [link.dismissed_at, timezone.now()]}
+    link.dismissed_at = told["dismissed_at"][1]
     link.save(update_fields=["dismissed_at"])
-    record(actor=actor, action="evidence.dismiss", target=link, system_id=link.statement.system_id)
+    system_id = link.statement.system_id
+    record(actor=actor, action="evidence.dismiss", target=link, system_id=system_id, changes=told)
     return link
 
 
@@ -214,9 +223,11 @@ def link_return(*, actor: Actor, link: EvidenceLink) -> EvidenceLink:
     row: EvidenceLink = EvidenceLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
     if row.dismissed_at is None:
         raise Conflict("It counts as evidence; there is nothing to undo.")
+    told = {"dismissed_at": [row.dismissed_at, None]}
     row.dismissed_at = None
     row.save(update_fields=["dismissed_at"])
-    record(actor=actor, action="evidence.return", target=row, system_id=link.statement.system_id)
+    system_id = link.statement.system_id
+    record(actor=actor, action="evidence.return", target=row, system_id=system_id, changes=told)
     return row
 
 

@@ -92,7 +92,7 @@ def webhook_rotate(*, actor: Actor, webhook: Webhook) -> MadeWebhook:
     row.previous_sealed, row.previous_until = row.sealed, timezone.now() + OVERLAP
     row.sealed = sealing.seal(row.uid, secret)
     row.save()
-    record(actor=actor, action="webhook.rotate", target=row)
+    record(actor=actor, action="webhook.rotate", target=row, changes={"secret": ["", "replaced"]})
     return MadeWebhook(row, secret)
 
 
@@ -101,13 +101,19 @@ def webhook_pause(*, actor: Actor, webhook: Webhook, is_paused: bool) -> Webhook
     """Paused, it hears of nothing that happens meanwhile. Going on also ends a disabling."""
     require(actor, Permission.WEBHOOK_MANAGE)
     row = lock_for_edit(Webhook, webhook.pk, None)
+    told = {"is_on": [not row.is_paused and row.disabled_at is None, not is_paused]}
     row.is_paused = is_paused
     if not is_paused:
         row.disabled_at = row.failing_since = None
         row.last_error = ""
     row.save()
     action = "webhook.pause" if is_paused else "webhook.resume"
-    record(actor=actor, action=action, target=row)
+    record(
+        actor=actor,
+        action=action,
+        target=row,
+        changes=told,
+    )
     if not is_paused:
         transaction.on_commit(dispatch.deliver)
     return row

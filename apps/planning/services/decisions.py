@@ -8,6 +8,7 @@ from django.utils import timezone
 from apps.accounts.actors import Actor, portal_actor
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
+from apps.audit.rows import made
 from apps.audit.services import record
 from apps.common import events
 from apps.common.errors import Conflict, Invalid
@@ -34,10 +35,14 @@ def recommendation_make(
         item=item, option=option, reason=reason, made_by=actor.user
     )
     record(
-        actor=actor, action="recommendation.make", target=recommendation, system_id=item.system_id
+        actor=actor,
+        action="recommendation.make",
+        target=recommendation,
+        system_id=item.system_id,
+        changes=made(recommendation),
     )
-    made = {"recommendation_id": recommendation.pk, "item_id": item.pk}
-    events.append("recommendation.made", made)
+    told = {"recommendation_id": recommendation.pk, "item_id": item.pk}
+    events.append("recommendation.made", told)
     return recommendation
 
 
@@ -200,7 +205,13 @@ def _expire(decision_id: int, item_id: int) -> int:
     decision.save(update_fields=["ended_at", "end"])
     _set_status(item, ItemStatus.OPEN)
     actor = portal_actor("expiry")
-    record(actor=actor, action="decision.expire", target=decision, system_id=item.system_id)
+    record(
+        actor=actor,
+        action="decision.expire",
+        target=decision,
+        system_id=item.system_id,
+        changes={"end": ["", decision.end]},
+    )
     events.append("decision.expired", {"decision_id": decision.pk, "item_id": item.pk})
     return 1
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from apps.accounts.actors import Actor
 from apps.accounts.models import User
+from apps.audit.rows import gone
 from apps.audit.services import record
 from apps.common.errors import Conflict, Invalid, Missing, NotPermitted
 from apps.planning.models import SavedFilter
@@ -48,7 +49,7 @@ def filter_remove(*, actor: Actor, pk: int) -> Removal:
     saved = SavedFilter.objects.visible_to(actor).select_for_update().filter(pk=pk).first()
     if saved is None:
         raise Missing("You keep no such filter.")
-    record(actor=actor, action="filter.remove", target=saved)
+    record(actor=actor, action="filter.remove", target=saved, changes=gone(saved))
     return removal_make(actor=actor, kind=FILTER.name, row=saved)
 
 

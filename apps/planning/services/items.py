@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
+from apps.audit.rows import gone, made
 from apps.audit.services import record
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
@@ -62,7 +63,7 @@ def item_create(
         tracker_url=tracker_url,
         created_by=actor.user,
     )
-    record(actor=actor, action="item.create", target=item, system_id=system.pk)
+    record(actor=actor, action="item.create", target=item, system_id=system.pk, changes=made(item))
     if title in {tracker_key, tracker_url}:  # named by its reference alone: a tracker may know more
         events.append("item.referenced", {"item_id": item.pk})
     return item
@@ -149,7 +150,13 @@ def option_create(
         is_do_nothing=is_do_nothing,
         position=(options.aggregate(last=Max("position"))["last"] or 0) + 1,
     )
-    record(actor=actor, action="option.create", target=option, system_id=item.system_id)
+    record(
+        actor=actor,
+        action="option.create",
+        target=option,
+        system_id=item.system_id,
+        changes=made(option),
+    )
     return option
 
 
@@ -188,7 +195,13 @@ def option_delete(*, actor: Actor, option: Option) -> Removal:
         )
     if row.is_baseline and Option.objects.filter(item=row.item_id).count() > 1:
         raise Conflict("Make another option the baseline first.")
-    record(actor=actor, action="option.delete", target=row, system_id=row.item.system_id)
+    record(
+        actor=actor,
+        action="option.delete",
+        target=row,
+        system_id=row.item.system_id,
+        changes=gone(row),
+    )
     return removal_make(actor=actor, kind=OPTION.name, row=row, system_id=row.item.system_id)
 
 

@@ -7,6 +7,7 @@ from apps.accounts.actors import Actor
 from apps.accounts.mentions import mentioned
 from apps.accounts.policy import Scoped, require
 from apps.accounts.roles import Permission
+from apps.audit.rows import made
 from apps.audit.services import record
 from apps.catalog.models import System
 from apps.common import events
@@ -48,7 +49,13 @@ def _ask(actor: Actor, question: Question) -> Question:
     question.names = _names_in(question.body, question)
     question.save()
     system_id = question.access_system_id
-    record(actor=actor, action="question.ask", target=question, system_id=system_id)
+    record(
+        actor=actor,
+        action="question.ask",
+        target=question,
+        system_id=system_id,
+        changes=made(question),
+    )
     events.append("question.asked", {"question_id": question.pk, "system_id": system_id})
     return question
 
@@ -63,7 +70,13 @@ def question_answer(*, actor: Actor, question: Question, body: str) -> Answer:
         question=question, body=body, names=names, answered_by=actor.user
     )
     system_id = question.access_system_id
-    record(actor=actor, action="question.answer", target=answer, system_id=system_id)
+    record(
+        actor=actor,
+        action="question.answer",
+        target=answer,
+        system_id=system_id,
+        changes=made(answer),
+    )
     events.append("question.answered", {"question_id": question.pk, "answer_id": answer.pk})
     return answer
 
@@ -78,10 +91,12 @@ def answer_accept(*, actor: Actor, answer: Answer, is_accepted: bool = True) -> 
         require(actor, Permission.QUESTION_ASK, _scope(question))
     if is_accepted:
         question.answers.exclude(pk=answer.pk).update(accepted_at=None)
+    told = {"is_accepted": [answer.accepted_at is not None, is_accepted]}
     answer.accepted_at = timezone.now() if is_accepted else None
     answer.save(update_fields=["accepted_at"])
     action = "answer.accept" if is_accepted else "answer.accept_undo"
-    record(actor=actor, action=action, target=answer, system_id=question.access_system_id)
+    system_id = question.access_system_id
+    record(actor=actor, action=action, target=answer, system_id=system_id, changes=told)
     return answer
 
 

@@ -53,7 +53,7 @@ def decision_record_with_treatments(
     }
     if problems:
         raise Invalid(problems)
-    TreatmentChoice.objects.bulk_create(
+    made = TreatmentChoice.objects.bulk_create(
         TreatmentChoice(
             decision=decision,
             statement=statement,
@@ -64,13 +64,14 @@ def decision_record_with_treatments(
         for pk, statement in bearing.items()
         if statement.published is not None
     )
-    record(
-        actor=actor,
-        action="decision.treat",
-        target=decision,
-        system_id=item.system_id,
-        changes={f"RS-{pk}": treatment for pk, treatment in chosen.items()},
-    )
+    if made:
+        record(
+            actor=actor,
+            action="decision.treat",
+            target=decision,
+            system_id=item.system_id,
+            changes={each.statement.key: [None, each.treatment] for each in made},
+        )
     return decision
 
 

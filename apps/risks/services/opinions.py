@@ -52,7 +52,13 @@ def opinion_take_back(*, actor: Actor, statement: RiskStatement) -> None:
     row = RiskStatement.objects.select_for_update(of=("self",)).get(pk=statement.pk)
     if actor.user is None or not _end(row, actor):
         raise Missing("There is no estimate of yours that holds.")
-    record(actor=actor, action="opinion.take-back", target=row, system_id=row.system_id)
+    record(
+        actor=actor,
+        action="opinion.take-back",
+        target=row,
+        system_id=row.system_id,
+        changes={"holds": [True, False]},
+    )
 
 
 def _end(statement: RiskStatement, actor: Actor) -> int:

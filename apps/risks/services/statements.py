@@ -13,6 +13,7 @@ from django.utils import timezone
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
+from apps.audit.rows import made
 from apps.audit.services import record
 from apps.common import events
 from apps.common.blanks import blanks
@@ -105,7 +106,13 @@ def statement_create(
     statement.pk = _next_id()
     statement.valuation = valuation_store(reading, name=statement.key)
     statement.save()
-    record(actor=actor, action="statement.create", target=statement, system_id=item.system_id)
+    record(
+        actor=actor,
+        action="statement.create",
+        target=statement,
+        system_id=item.system_id,
+        changes=made(statement),
+    )
     return statement
 
 

@@ -353,6 +353,7 @@ def _place(report: Report, location: str) -> Place | None:
 def _quarantine(report: Report) -> None:
     """Set a report aside that ended its worker every time; visible, replayable, never dropped."""
     with transaction.atomic():
+        told = {"state": [report.state, ReportState.QUARANTINED]}
         report.state = ReportState.QUARANTINED
         report.error_reason = QUARANTINED
         report.error_message = (
@@ -362,5 +363,11 @@ def _quarantine(report: Report) -> None:
         report.finished_at = timezone.now()
         report.save()
         actor = portal_actor("ingest")
-        record(actor=actor, action="report.quarantine", target=report, system_id=report.system_id)
+        record(
+            actor=actor,
+            action="report.quarantine",
+            target=report,
+            system_id=report.system_id,
+            changes=told,
+        )
         events.append("report.failed", {"report_id": report.pk, "reason": QUARANTINED})

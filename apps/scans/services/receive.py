@@ -202,6 +202,7 @@ def report_reprocess(*, actor: Actor, report: Report) -> Report:
     if not row.storage_name:
         raise Conflict(f"{_raw_copy(row)} Run the tool again and send its new report.")
     now = timezone.now()
+    told = {"state": [row.state, ReportState.RECEIVED], "error_reason": [row.error_reason, ""]}
     row.state = ReportState.RECEIVED
     row.attempts = 0
     row.error_reason = row.error_message = row.error_location = ""
@@ -209,7 +210,9 @@ def report_reprocess(*, actor: Actor, report: Report) -> Report:
     row.not_before = now
     row.next_send_at = now + dt.timedelta(seconds=settings.SECOPS_SWEEP_SECONDS)
     row.save()
-    record(actor=actor, action="report.reprocess", target=row, system_id=row.system_id)
+    record(
+        actor=actor, action="report.reprocess", target=row, system_id=row.system_id, changes=told
+    )
     transaction.on_commit(lambda: dispatch.ingest(row.pk))
     return row
 

@@ -230,7 +230,13 @@ def vex_withdraw(*, actor: Actor, document: VexDocument) -> VexDocument:
         row.is_on = False
         row.save(update_fields=["is_on"])
         going = undo_begin(actor=actor, acts=acts)
-        record(actor=actor, action="vex.withdraw", target=row, system_id=row.system_id)
+        record(
+            actor=actor,
+            action="vex.withdraw",
+            target=row,
+            system_id=row.system_id,
+            changes={"is_on": [True, False]},
+        )
     for triage in going:
         triage_carry_out(triage)
     return row
@@ -256,7 +262,13 @@ def vex_restore(*, actor: Actor, document: VexDocument) -> VexDocument:
         row.is_on = True
         row.save(update_fields=["is_on"])
         triages = _acts(actor, row, _matches(_OF_DOCUMENT, {"document": row.pk}))
-        record(actor=actor, action="vex.restore", target=row, system_id=row.system_id)
+        record(
+            actor=actor,
+            action="vex.restore",
+            target=row,
+            system_id=row.system_id,
+            changes={"is_on": [False, True]},
+        )
     for triage in triages:
         triage_carry_out(triage)
     return row

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
+from apps.audit.rows import gone
 from apps.audit.services import record
 from apps.catalog.models import System
 from apps.common import sealing
@@ -82,7 +83,13 @@ def credential_replace(
     row.sealed = sealing.seal(row.uid, secret)
     row.secret_changed_at = timezone.now()
     row.save()
-    record(actor=actor, action="credential.replace", target=row, system_id=row.system_id)
+    record(
+        actor=actor,
+        action="credential.replace",
+        target=row,
+        system_id=row.system_id,
+        changes={"secret": ["", "replaced"]},
+    )
     return row
 
 
@@ -93,7 +100,11 @@ def credential_delete(*, actor: Actor, credential: Credential) -> Removal:
     if names := list(credential.sources.values_list("name", flat=True)[:5]):
         raise Conflict(f"It is used by {', '.join(names)}; give these another one first.")
     record(
-        actor=actor, action="credential.delete", target=credential, system_id=credential.system_id
+        actor=actor,
+        action="credential.delete",
+        target=credential,
+        system_id=credential.system_id,
+        changes=gone(credential),
     )
     return removal_make(
         actor=actor, kind=CREDENTIAL.name, row=credential, system_id=credential.system_id
@@ -127,7 +138,13 @@ def credentials_rotate(*, actor: Actor) -> tuple[int, int]:
                 lost += 1
                 continue
             row.save(update_fields=["sealed"])
-            record(actor=actor, action="credential.reseal", target=row, system_id=row.system_id)
+            record(
+                actor=actor,
+                action="credential.reseal",
+                target=row,
+                system_id=row.system_id,
+                changes={"secret": ["", "sealed anew"]},
+            )
             done += 1
     return done, lost
 

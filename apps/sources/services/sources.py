@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
+from apps.audit.rows import gone
 from apps.audit.services import record
 from apps.catalog.models import System
 from apps.common.editing import changed_fields, lock_for_edit
@@ -123,6 +124,7 @@ def source_pause(*, actor: Actor, source: Source, is_paused: bool) -> Source:
             action="source.pause" if is_paused else "source.resume",
             target=row,
             system_id=row.system_id,
+            changes={"is_paused": [not is_paused, is_paused]},
         )
     return row
 
@@ -131,7 +133,13 @@ def source_pause(*, actor: Actor, source: Source, is_paused: bool) -> Source:
 def source_delete(*, actor: Actor, source: Source) -> Removal:
     """Take a source away; its reports stay. It can be put back with what it knows."""
     require(actor, Permission.SOURCE_MANAGE, source)
-    record(actor=actor, action="source.delete", target=source, system_id=source.system_id)
+    record(
+        actor=actor,
+        action="source.delete",
+        target=source,
+        system_id=source.system_id,
+        changes=gone(source),
+    )
     return removal_make(actor=actor, kind=SOURCE.name, row=source, system_id=source.system_id)
 
 
@@ -150,7 +158,13 @@ def source_run_now(*, actor: Actor, source: Source) -> SourceRun:
                 next_send_at=timezone.now() + dt.timedelta(seconds=settings.SECOPS_SWEEP_SECONDS),
             )
             Source.objects.filter(pk=row.pk).update(next_run_at=None)
-            record(actor=actor, action="source.run", target=row, system_id=row.system_id)
+            record(
+                actor=actor,
+                action="source.run",
+                target=row,
+                system_id=row.system_id,
+                changes={"run": [None, run.uid]},
+            )
             transaction.on_commit(lambda: dispatch.pull(run.pk))
     except IntegrityError:
         raise Conflict("A run of it is under way; one at a time.") from None

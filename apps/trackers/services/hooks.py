@@ -46,7 +46,7 @@ def hook_make(*, actor: Actor, tracker: Tracker) -> str:
     secret = secrets.token_urlsafe(32)
     row.hook_sealed = sealing.seal(_mark(row), secret)
     row.save()
-    record(actor=actor, action="tracker.hook", target=row)
+    record(actor=actor, action="tracker.hook", target=row, changes={"secret": ["", "replaced"]})
     return secret
 
 
@@ -55,9 +55,10 @@ def hook_end(*, actor: Actor, tracker: Tracker) -> None:
     """No message is taken any more. Raises: NotPermitted."""
     require(actor, Permission.TRACKER_MANAGE)
     row = lock_for_edit(Tracker, tracker.pk, None)
+    told = {"takes_messages": [row.hook_sealed is not None, False]}
     row.hook_sealed, row.hook_at = None, None
     row.save()
-    record(actor=actor, action="tracker.hook_end", target=row)
+    record(actor=actor, action="tracker.hook_end", target=row, changes=told)
 
 
 def hook_take(uid: uuid.UUID, body: bytes, headers: Mapping[str, str]) -> bool:

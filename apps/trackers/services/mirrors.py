@@ -110,9 +110,10 @@ def mirror_run_now(*, actor: Actor, tracker: Tracker) -> None:
         raise Conflict("The mirror is off.")
     if row.tracker.is_paused:
         raise Conflict("The tracker is paused.")
-    row.next_run_at = timezone.now()
+    told = {"next_run_at": [row.next_run_at, timezone.now()]}
+    row.next_run_at = told["next_run_at"][1]
     row.save(update_fields=["next_run_at"])
-    record(actor=actor, action="tracker.mirror_run", target=tracker)
+    record(actor=actor, action="tracker.mirror_run", target=tracker, changes=told)
     transaction.on_commit(dispatch.mirror_issues)
 
 

@@ -183,6 +183,12 @@ def tell_again(*, actor: Actor, item: PlanningItem) -> int:
     )
     if not count:
         raise Conflict("Nothing waits to be sent again.")
-    record(actor=actor, action="decision.tell_again", target=item, system_id=item.system_id)
+    record(
+        actor=actor,
+        action="decision.tell_again",
+        target=item,
+        system_id=item.system_id,
+        changes={"sent_again": count},
+    )
     transaction.on_commit(dispatch.tell_decisions)
     return count

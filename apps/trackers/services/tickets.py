@@ -153,12 +153,13 @@ def ticket_again(*, actor: Actor, ticket: Ticket) -> Ticket:
     row: Ticket = Ticket.objects.select_for_update().get(pk=ticket.pk)
     if row.state not in {TicketState.FAILED, TicketState.GONE}:
         raise Conflict("Only a ticket that was not filed, or is no longer there, is filed again.")
+    told = {"state": [row.state, TicketState.QUEUED], "url": [row.url, ""]}
     row.state, row.attempts, row.next_attempt_at = TicketState.QUEUED, 0, timezone.now()
     row.key = row.url = row.error = ""
     row.checked_at = None
     row.save(
         update_fields=["state", "attempts", "next_attempt_at", "key", "url", "error", "checked_at"]
     )
-    record(actor=actor, action="ticket.again", target=row, system_id=row.system_id)
+    record(actor=actor, action="ticket.again", target=row, system_id=row.system_id, changes=told)
     transaction.on_commit(dispatch.file_tickets)
     return row

@@ -117,11 +117,13 @@ def tracker_pause(*, actor: Actor, tracker: Tracker, is_paused: bool) -> Tracker
     """Paused, nothing is filed or asked there; what waits goes out when it goes on."""
     require(actor, Permission.TRACKER_MANAGE)
     row = lock_for_edit(Tracker, tracker.pk, None)
+    told = {"is_paused": [row.is_paused, is_paused]}
     row.is_paused = is_paused
     if not is_paused:
         row.failures, row.next_attempt_at = 0, timezone.now()
     row.save()
-    record(actor=actor, action="tracker.pause" if is_paused else "tracker.resume", target=row)
+    action = "tracker.pause" if is_paused else "tracker.resume"
+    record(actor=actor, action=action, target=row, changes=told)
     if not is_paused:
         transaction.on_commit(dispatch.file_tickets)
     return row

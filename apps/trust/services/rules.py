@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.actors import Actor
 from apps.accounts.policy import require
 from apps.accounts.roles import Permission
+from apps.audit.rows import gone
 from apps.audit.services import record
 from apps.catalog.models import System
 from apps.catalog.stages import Stage
@@ -73,7 +74,13 @@ def rule_delete(*, actor: Actor, rule: TrustRule) -> Removal:
     It can be put back.
     """
     require(actor, Permission.TOKEN_MANAGE, rule)
-    record(actor=actor, action="trust.delete", target=rule, system_id=rule.system_id)
+    record(
+        actor=actor,
+        action="trust.delete",
+        target=rule,
+        system_id=rule.system_id,
+        changes=gone(rule),
+    )
     return removal_make(actor=actor, kind=TRUST_RULE.name, row=rule, system_id=rule.system_id)
 
 
