@@ -54,6 +54,9 @@ class SignInForm(CountedTries, AuthenticationForm):
         return str(self.cleaned_data["username"]).lower()
 
     def clean(self) -> dict[str, Any]:
+        if self.cleaned_data.get("username"):  # of what is typed anew only the password is missing
+            self.fields["username"].widget.attrs.pop("autofocus", None)
+            self.fields["password"].widget.attrs["autofocus"] = True
         with self.counting(tries.of_account(self.cleaned_data.get("username", ""), self.request)):
             return dict(super().clean())
 

@@ -149,10 +149,10 @@ class DecisionForm(_ChoosesOption):
         """Risks of the item as a whole, each with its field."""
         return self._of(None)
 
-    def choices(self) -> list[tuple[Any, OptionView, list[tuple[RiskStatement, forms.BoundField]]]]:
-        """Each option's radio button with the risks that only this option runs."""
+    def choices(self) -> list[tuple[Any, list[tuple[RiskStatement, forms.BoundField]]]]:
+        """Each option's radio button with the risks that only this option runs, in the order of the view."""
         return [
-            (radio, view, self._of(view.option.pk))
+            (radio, self._of(view.option.pk))
             for radio, view in zip(self["option"], self.view.options, strict=True)
         ]
 

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.accounts.models import ROLE_CHOICES, Team, User
 from apps.accounts.roles import Role
@@ -34,7 +35,9 @@ class AuditFilterForm(FilterForm):
     kind = forms.ChoiceField(label=_("By"), required=False, choices=with_any(KINDS, _("Anyone")))
     who = forms.CharField(label=_("Who"), required=False, max_length=200)
     since = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=pgettext_lazy("date", "From"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
     )
     until = forms.DateField(
         label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})

@@ -8,6 +8,7 @@ from django.db.models import Case, QuerySet, When
 from django.urls import reverse_lazy
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.accounts.actors import Actor
 from apps.catalog.models import System
@@ -38,7 +39,7 @@ class IncidentFilterForm(FilterForm):
     kind = forms.ChoiceField(
         label=_("Kind"), required=False, choices=with_any(IncidentKind.choices, _("Any kind"))
     )
-    since = _day(label=_("From"), required=False)
+    since = _day(label=pgettext_lazy("date", "From"), required=False)
     until = _day(label=_("Until"), required=False)
 
     def __init__(self, *args: Any, systems: QuerySet[System], **kwargs: Any) -> None:

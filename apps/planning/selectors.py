@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import (
     Count,
     Exists,
+    F,
     OuterRef,
     Prefetch,
     Q,
@@ -103,7 +104,9 @@ def questions_to_answer(viewer: Actor) -> QuerySet[Question]:
 
 def _whole(rows: QuerySet[Question]) -> QuerySet[Question]:
     """Questions with their answers, and with what they were asked on."""
-    answers = Answer.objects.select_related("answered_by")
+    answers = Answer.objects.select_related("answered_by").annotate(
+        guidance_state=F("guidance__state")  # a draft is read by those alone who write guidance
+    )
     return rows.select_related(
         "asked_by", "item", "item__system", "guidance", "system"
     ).prefetch_related(Prefetch("answers", queryset=answers))

@@ -467,7 +467,9 @@ class Triage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.verdict or self.about} of {self.total} findings"
+        # The trail keeps it, so it is in nobody's language.
+        said = (self.verdict or self.about).replace("_", " ")
+        return f"{said}: {self.total} finding{'' if self.total == 1 else 's'}"
 
     @property
     def is_of_owner(self) -> bool:

@@ -180,7 +180,10 @@ def interval_words(minutes: int) -> str:
 
 class CredentialForm(forms.Form):
     system = forms.ModelChoiceField(
-        label=_("System"), queryset=System.objects.none(), to_field_name="key"
+        label=_("System"),
+        queryset=System.objects.none(),
+        to_field_name="key",
+        empty_label=_("Choose a system"),
     )
     name = forms.CharField(label=_("Name"), max_length=120)
     kind = forms.ChoiceField(label=_("Kind"), choices=CredentialKind.choices)

@@ -57,3 +57,9 @@ def load(paths: Iterable[str], entry_point_group: str = "") -> Registry:
 def registry() -> Registry:
     """Loaded once a process."""
     return load(settings.SECOPS_CONNECTORS, ENTRY_POINTS)
+
+
+def connector_name(slug: str) -> str:
+    """What people call it; the slug where it is no longer installed."""
+    connector = registry().get(slug)
+    return connector.name if connector else slug

@@ -127,6 +127,21 @@ def test_figures_stand_side_by_side_on_one_axis(
     assert other.less == pytest.approx(baseline.total - other.total, abs=Decimal("0.02"))
 
 
+def test_one_chooses_by_value_and_cost(
+    client: Client, people: People, item: PlanningItem, public: Option, leaked_link: RiskStatement
+) -> None:
+    """Beside each choice stands what its column says."""
+    make_option(item, title="Nothing")
+    client.force_login(people.architect)
+    answer = client.get(f"/planning/PI-{item.pk}/")
+    signed = answer.context["figures"].options[1]
+    assert signed.total == signed.expected + Decimal(9500)
+    form = words_of(answer).partition("Chosen option")[2].partition("Because")[0]
+    assert "Public bucket not valued yet · cost in the first year EUR 1,000" in form
+    assert re.search(r"Signed URLs EUR [\d.]+k? a year expected · with cost EUR [\d.]+k", form)
+    assert "Nothing not valued yet · cost not said" in form
+
+
 def test_an_option_nobody_spoke_about_has_no_value(
     client: Client, people: People, item: PlanningItem, public: Option, leaked_link: RiskStatement
 ) -> None:

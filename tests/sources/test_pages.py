@@ -89,6 +89,7 @@ def test_list_and_detail_show_how_it_is(security: Client, people: People, server
     run(source)
     page = text_of(security, "/sources/")
     assert "Refused" in page
+    assert "Web address" in page  # the connector by its name
     assert "Broken" in page
     assert "Not mine" not in page
     assert "Refused" not in text_of(security, "/sources/?health=good")

@@ -51,15 +51,22 @@ def _page(
 ) -> HttpResponse:
     """The document. `bound`: the form that was refused, by its name, with what was typed."""
     alike = _alike(request, view)
+    figures = item_figures(view)
+    decision_form = bound.get("decision_form") or DecisionForm(
+        view=view, prefix="decision", initial=_last_choice(view)
+    )
     context = {
         "view": view,
         "item": view.item,
         "read": read_as(view.changes),
-        "figures": item_figures(view),
+        "figures": figures,
         "ask_form": bound.get("ask_form") or AskForm(),
         "recommend_form": bound.get("recommend_form") or RecommendForm(view=view, prefix="advice"),
-        "decision_form": bound.get("decision_form")
-        or DecisionForm(view=view, prefix="decision", initial=_last_choice(view)),
+        "decision_form": decision_form,
+        "choices": [
+            (radio, option, risks)
+            for (radio, risks), option in zip(decision_form.choices(), figures.options, strict=True)
+        ],
         "origin": view.origin,
         "undo_form": bound.get("undo_form") or UndoForm(prefix="undo"),
         "revisit_form": bound.get("revisit_form") or RevisitForm(prefix="revisit"),

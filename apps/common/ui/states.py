@@ -38,7 +38,7 @@ STATES: Final[dict[str, dict[str, Look]]] = {
         "new": Look(_("Not used yet"), "neutral", "circle-dashed"),
         "good": Look(_("Good"), "good", "circle-check"),
         "failing": Look(_("Failing"), "warn", "triangle-alert"),
-        "paused": Look(_("Paused"), "neutral", "circle-slash"),
+        "paused": Look(_("Paused"), "neutral", "circle-pause"),
         "disabled": Look(_("Switched off"), "bad", "circle-x"),
     },
     "provider": {
@@ -163,7 +163,7 @@ STATES: Final[dict[str, dict[str, Look]]] = {
         "new": Look(_("Not run yet"), "neutral", "circle-dashed"),
         "failing": Look(_("Failing"), "warn", "triangle-alert"),
         "broken": Look(_("Broken"), "bad", "circle-x"),
-        "paused": Look(_("Paused"), "neutral", "circle-slash"),
+        "paused": Look(_("Paused"), "neutral", "circle-pause"),
     },
     "pull": {
         "queued": Look(_("Queued"), "neutral", "clock"),

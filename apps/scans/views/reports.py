@@ -98,7 +98,10 @@ def report_upload_page(request: PageRequest) -> HttpResponse:
     if sent and form.is_valid() and (report := _receive(request, form)) is not None:
         messages.success(request, _("Received. It is kept whatever happens next."))
         return redirect("report-detail", report.uid)
-    context = {"form": form, "base_url": settings.BASE_URL}
+    keys = [each.key for each in systems]
+    chosen = form["system"].value()
+    named = chosen if chosen in keys else keys[0] if len(keys) == 1 else ""
+    context = {"form": form, "base_url": settings.BASE_URL, "system": named}
     return render(request, "scans/report_upload.html", context, status=422 if form.errors else 200)
 
 

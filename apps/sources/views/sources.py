@@ -20,7 +20,7 @@ from apps.common.forms import apply_domain_errors, status_of
 from apps.common.said import said
 from apps.sources.forms import SourceFilterForm, SourceForm, initial_of, interval_words
 from apps.sources.models import UNFINISHED, Source
-from apps.sources.registry import registry
+from apps.sources.registry import connector_name, registry
 from apps.sources.selectors import (
     credentials_list,
     pulled_of,
@@ -50,7 +50,10 @@ def source_list_page(request: PageRequest) -> HttpResponse:
     wanted = form.wanted()
     context = {
         "form": form,
-        "sources": sources_filtered(viewer, **wanted)[:PAGE],
+        "sources": [
+            (source, connector_name(source.connector))
+            for source in sources_filtered(viewer, **wanted)[:PAGE]
+        ],
         "is_filtered": any(wanted.values()),
         "connectors": registry().connectors,
         "may_manage": viewer.systems_with(Permission.SOURCE_MANAGE) != frozenset(),
