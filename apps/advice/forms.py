@@ -46,12 +46,12 @@ class OptionForm(forms.Form):
         label=_("Cost a year"),
         required=False,
         free=True,
-        help_text=_("One of the two alone is all it costs. Both empty: nobody knows yet."),
+        help_text=_("Of one alone the other counts as 0. Both empty: not known yet."),
     )
     is_baseline = forms.BooleanField(
         label=_("This is the baseline"),
         required=False,
-        help_text=_("The other options are compared with it."),
+        help_text=_("The other options are compared with it. The first one is it by itself."),
     )
     is_do_nothing = forms.BooleanField(
         label=_("This is to do nothing"),

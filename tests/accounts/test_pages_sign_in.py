@@ -37,15 +37,15 @@ def test_every_refusal_reads_the_same(client: Client, people: People, case: str)
     assert "This e-mail address and password do not go together. Try again." in page
     focused = re.findall(r"<input [^>]*\bautofocus\b[^>]*>", page)
     assert ['name="password"' in each for each in focused] == [True]  # it is what is left to type
+    assert f'value="{email}"' in page  # what was typed is kept, but for the password
+    assert password not in page
+    assert "_auth_user_id" not in client.session
 
 
 def test_one_begins_at_the_address(client: Client) -> None:
     for page in (client.get(SIGN_IN), client.post(SIGN_IN, {"username": "", "password": "x"})):
         focused = re.findall(r"<input [^>]*\bautofocus\b[^>]*>", page.content.decode())
         assert ['name="username"' in each for each in focused] == [True]
-    assert f'value="{email}"' in page  # what was typed is kept, but for the password
-    assert password not in page
-    assert "_auth_user_id" not in client.session
 
 
 @pytest.mark.parametrize(

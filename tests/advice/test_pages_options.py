@@ -28,6 +28,9 @@ def test_costs_are_typed_the_way_people_say_them(
     option = Option.objects.get()
     assert (option.cost_once, option.cost_yearly) == (Decimal(20_000), Decimal(0))
     assert option.is_baseline  # the first one
+    again = client.post(f"/planning/PI-{item.pk}/options/new/", {"title": "B", "another": "1"})
+    assert again["Location"] == f"/planning/PI-{item.pk}/options/new/"
+    assert [each.title for each in Option.objects.filter(is_baseline=False)] == ["B"]
 
 
 def test_german_costs_are_read_by_german_marks_and_shown_back_before_they_are_kept(

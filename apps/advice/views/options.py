@@ -31,7 +31,8 @@ def option_create_page(request: PageRequest, pk: int) -> HttpResponse:
             apply_domain_errors(form, error)
         else:
             messages.success(request, _('"%(title)s" is added.') % {"title": option.title})
-            return redirect("item-detail", item.pk)
+            again = "another" in request.POST
+            return redirect("option-create" if again else "item-detail", item.pk)
     context = {"form": form, "item": item}
     return render(request, "planning/option_form.html", context, status=422 if form.errors else 200)
 
