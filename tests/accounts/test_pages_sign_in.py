@@ -42,6 +42,7 @@ def test_every_refusal_reads_the_same(client: Client, people: People, case: str)
     assert "_auth_user_id" not in client.session
 
 
+@pytest.mark.django_db
 def test_one_begins_at_the_address(client: Client) -> None:
     for page in (client.get(SIGN_IN), client.post(SIGN_IN, {"username": "", "password": "x"})):
         focused = re.findall(r"<input [^>]*\bautofocus\b[^>]*>", page.content.decode())

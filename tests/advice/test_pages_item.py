@@ -137,7 +137,7 @@ def test_one_chooses_by_value_and_cost(
     signed = answer.context["figures"].options[1]
     assert signed.total == signed.expected + Decimal(9500)
     form = words_of(answer).partition("Chosen option")[2].partition("Because")[0]
-    assert "Public bucket not valued yet · cost in the first year EUR 1,000" in form
+    assert "Public bucket not valued yet · cost in the first year EUR 1k" in form
     assert re.search(r"Signed URLs EUR [\d.]+k? a year expected · with cost EUR [\d.]+k", form)
     assert "Nothing not valued yet · cost not said" in form
 
