@@ -66,9 +66,7 @@ class FindingFilterForm(PlaceFilterForm):
         label=_("Text"),
         required=False,
         max_length=200,
-        widget=forms.TextInput(
-            attrs={"type": "search", "placeholder": _("Title, rule, path, CVE, CWE")}
-        ),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Title, path, CVE, CWE")}),
     )
     severity = forms.ChoiceField(
         label=_("At least"),
