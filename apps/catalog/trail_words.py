@@ -160,6 +160,8 @@ DEEDS = {
     "staff": pgettext_lazy("done", "access to the administration set"),
     "start": pgettext_lazy("done", "started"),
     "supersede": pgettext_lazy("done", "superseded"),
+    "take-back": pgettext_lazy("done", "taken back"),
+    "take-in": pgettext_lazy("done", "taken in"),
     "tell": pgettext_lazy("done", "told"),
     "tell_again": pgettext_lazy("done", "comment on the issue sent again"),
     "test": pgettext_lazy("done", "tested"),

@@ -1,6 +1,8 @@
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundWidget
 from django.utils.translation import gettext_lazy as _
 
 from apps.notices.kinds import NoticeKind
@@ -35,6 +37,10 @@ class WishForm(forms.Form):
                 "mail_every": wish.mail_every,
             },
         )
+
+    def rows(self) -> Iterator[tuple[BoundWidget, BoundWidget]]:
+        """Of each kind its box in the portal and its box by mail."""
+        return zip(self["shown"], self["mailed"], strict=True)
 
     def said(self) -> dict[str, Any]:
         """A service's keywords. Only on a valid form."""

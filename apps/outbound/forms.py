@@ -30,5 +30,28 @@ class WebhookForm(forms.Form):
         self.fields["system"].queryset = systems  # type: ignore[attr-defined]
 
 
+class WebhookNewForm(WebhookForm):
+    """One more webhook; who wants to hear everything ticks one box, not each."""
+
+    every = forms.BooleanField(
+        label=_("All of these events"),
+        required=False,
+        help_text=_("Instead of ticking each; they can be chosen one by one later."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["events"].required = False
+
+    def clean(self) -> dict[str, Any]:
+        """The typed values, with the events that are meant in place of the box for all."""
+        typed = super().clean() or self.cleaned_data
+        if typed.pop("every", False):
+            typed["events"] = list(EventName.values)
+        elif typed.get("events") == []:
+            self.add_error("events", self.fields["events"].error_messages["required"])
+        return typed
+
+
 class WebhookEditForm(WebhookForm, VersionedForm):
     pass

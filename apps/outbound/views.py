@@ -14,7 +14,7 @@ from apps.catalog.selectors import systems_visible
 from apps.common.errors import Conflict, EditConflict, Invalid
 from apps.common.flashes import tell_undoable
 from apps.common.forms import apply_domain_errors, status_of
-from apps.outbound.forms import WebhookEditForm, WebhookForm
+from apps.outbound.forms import WebhookEditForm, WebhookNewForm
 from apps.outbound.selectors import deliveries_of, delivery_get, webhook_get, webhooks_list
 from apps.outbound.services.webhooks import (
     MadeWebhook,
@@ -35,7 +35,7 @@ SHOWN = 50
 def webhook_list_page(request: PageRequest) -> HttpResponse:
     """Those there are, and a form for one more, whose key is shown once."""
     webhooks = webhooks_list(request.actor)
-    form = WebhookForm(request.POST or None, systems=systems_visible(request.actor))
+    form = WebhookNewForm(request.POST or None, systems=systems_visible(request.actor))
     if request.method == "POST" and form.is_valid():
         try:
             made = webhook_create(actor=request.actor, **form.cleaned_data)

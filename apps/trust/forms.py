@@ -5,11 +5,14 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.stages import Stage
+from apps.trust.hosts import host_name
 
 
 class TrustRuleForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120)
-    issuer = forms.ChoiceField(label=_("Code host"))
+    issuer = forms.ChoiceField(
+        label=_("Code host"), help_text=_("Who runs the portal can add a GitLab of your own.")
+    )
     repository = forms.CharField(
         label=_("Repository"), max_length=300, help_text=_("owner/name, as the host writes it.")
     )
@@ -36,5 +39,5 @@ class TrustRuleForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        hosts = [(each, each.removeprefix("https://")) for each in settings.SECOPS_OIDC_ISSUERS]
+        hosts = [(each, host_name(each)) for each in settings.SECOPS_OIDC_ISSUERS]
         self.fields["issuer"].choices = hosts  # type: ignore[attr-defined]

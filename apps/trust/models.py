@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from apps.catalog.models import SystemOwned
 from apps.catalog.stages import Stage
+from apps.trust.hosts import host_name
 
 PERSON = settings.AUTH_USER_MODEL
 
@@ -39,6 +40,10 @@ class TrustRule(SystemOwned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def host(self) -> str:
+        return host_name(self.issuer)
 
 
 class UsedProof(models.Model):

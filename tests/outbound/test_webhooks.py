@@ -341,6 +341,7 @@ def test_on_the_pages(people: People, receiver: Server) -> None:
     said = {"name": "Chat", "url": f"{receiver.url}/hook/T0/secret", "kind": "slack"}
     refused = client.post("/webhooks/", said)
     assert refused.status_code == 422
+    assert "id_events" in refused.content.decode()
     made = client.post("/webhooks/", said | {"events": ["report.failed"], "system": "payments"})
     hook = Webhook.objects.get()
     assert "whsec_" in made.content.decode()
@@ -357,7 +358,14 @@ def test_on_the_pages(people: People, receiver: Server) -> None:
     assert client.post(f"/webhooks/{hook.pk}/again/{row.uid}/").status_code == 302
     assert "whsec_" in client.post(f"/webhooks/{hook.pk}/rotate/").content.decode()
     assert client.post(f"/webhooks/{hook.pk}/delete/").status_code == 302
-    assert client.get("/webhooks/").status_code == 200
+    assert "Nothing outside is told yet" in client.get("/webhooks/").content.decode()
+
+
+def test_one_box_means_every_event(people: People, receiver: Server) -> None:
+    said = {"name": "Chat", "url": f"{receiver.url}/hook", "kind": "slack", "every": "on"}
+    answer = signed_in(people.admin).post("/webhooks/", said | {"events": ["report.failed"]})
+    assert "whsec_" in answer.content.decode()
+    assert Webhook.objects.get().events == EventName.values
 
 
 def test_keys_follow_the_newest_key_of_the_environment(

@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import hmac
 import json
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -396,11 +397,25 @@ def test_rules_that_cannot_be(
     assert f"id_{field}" in answer.content.decode()
 
 
+def test_known_hosts_go_by_their_names(people: People, settings: Any) -> None:
+    """The issuers as GitHub's and GitLab's manuals give them; another is shown as its address."""
+    github = "https://token.actions.githubusercontent.com"
+    settings.SECOPS_OIDC_ISSUERS = (github, "https://gitlab.com", "https://git.example.org")
+    page = signed_in(people.system_admin).get("/systems/payments/trust/").content.decode()
+    options = dict(re.findall(r'<option value="(https://[^"]+)"[^>]*>([^<]+)', page))
+    assert options == {
+        github: "GitHub Actions",
+        "https://gitlab.com": "GitLab.com",
+        "https://git.example.org": "git.example.org",
+    }
+
+
 def test_the_page_shows_rules_and_takes_them_away(people: People, rule: TrustRule) -> None:
     client = signed_in(people.system_admin)
     page = client.get("/systems/payments/trust/").content.decode()
     assert "Alderhaven/payments" in page
     assert "never" in page
+    assert "/api/v1/reports?system=payments&amp;stage=" in page
     stranger = signed_in(people.outsider)
     assert stranger.post(f"/systems/payments/trust/{rule.pk}/delete/").status_code == 404
     assert client.post(f"/systems/payments/trust/{rule.pk}/delete/").status_code == 302
