@@ -1,5 +1,6 @@
 // The portal's script. Every page reads and every basic form works without it.
 import "./htmx.js";
+import { startAnswered } from "./answered.js";
 import { startAsk } from "./ask.js";
 import { startAutosubmit } from "./autosubmit.js";
 import { startBeside } from "./beside.js";
@@ -20,4 +21,4 @@ import { startTicked } from "./ticked.js";
 import { startZone } from "./zone.js";
 
 document.documentElement.classList.add("has-script");
-for (const start of [startTheme, startFolds, startMenus, startShortcuts, startAutosubmit, startBeside, startCopy, startDismiss, startPasskeys, startPalette, startPeople, startPictures, startPreview, startRecent, startSession, startTicked, startAsk, startZone]) start();
+for (const start of [startTheme, startFolds, startMenus, startShortcuts, startAutosubmit, startBeside, startCopy, startDismiss, startPasskeys, startPalette, startPeople, startPictures, startPreview, startRecent, startSession, startTicked, startAsk, startZone, startAnswered]) start();

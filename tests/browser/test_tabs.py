@@ -127,3 +127,24 @@ def test_back_leads_into_the_panel_beside_the_list(page: Page) -> None:
     expect(page.get_by_role("searchbox", name="Text")).to_have_value("second")
     page.reload()
     expect(panel.get_by_role("heading", level=2)).to_have_text("Second weakness")
+
+
+def test_back_over_a_refused_form_asks_nobody_to_send_it_again(
+    page: Page, live_visit: Visits
+) -> None:
+    """A refused form is the answer to a POST, which a browser would come back to by asking for it again."""
+    live_visit.expect(422)
+    item = make_item(make_system("payments", "Payments"), title="Where do tickets live?")
+    page.goto(f"/planning/{item.key}/")
+    page.get_by_role("link", name="Add an option").first.click()
+    save(page)
+    expect(page.get_by_label("Option", exact=True)).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Option", exact=True).fill("Public bucket")
+    save(page)
+    expect(page.get_by_role("heading", name="Public bucket")).to_be_visible()
+    for _ in range(2):  # the form that was refused, and the form as it was opened
+        page.go_back()
+        expect(page.get_by_role("heading", level=1)).to_have_text("New option")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Where do tickets live?")
+    assert Option.objects.count() == 1
