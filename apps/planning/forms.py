@@ -152,6 +152,7 @@ class QuickAddForm(forms.Form):
     )
     reference = Reference()
     title = ""
+    is_untitled = False  # called after what it has in the tracker
 
     def __init__(self, *args: Any, systems: QuerySet[System], **kwargs: Any) -> None:
         kwargs.setdefault("auto_id", "quick_%s")  # beside the filters, which have a system, too
@@ -165,6 +166,7 @@ class QuickAddForm(forms.Form):
         text: str = self.cleaned_data["text"]
         title, self.reference = split_reference(text)
         self.title = title or self.reference.key or self.reference.url
+        self.is_untitled = not title
         if len(self.title) > TITLE_LENGTH and title:
             raise forms.ValidationError(_("A title has at most 200 characters."))
         self.title = self.title[:TITLE_LENGTH]

@@ -205,7 +205,12 @@ def item_quick_add_action(request: PageRequest) -> HttpResponse:
         return render(request, "planning/item_form.html", context, status=409)
     item = item_create(actor=request.actor, **values)
     request.session[CREATED] = item.pk
-    messages.success(request, _("%(key)s is there. Add the options next.") % {"key": item.key})
+    told = {"key": item.key, "title": item.title}
+    if quick.is_untitled:
+        words = _("%(key)s is there, called %(title)s until you edit its title. Add the options next.")
+    else:
+        words = _("%(key)s is there. Add the options next.")
+    messages.success(request, words % told)
     return redirect("item-detail", item.pk)
 
 

@@ -64,7 +64,7 @@ def test_a_team_lead_reads_what_is_at_stake(visit: Visits, way: type[Hand]) -> N
     hand.press(due)
     decision = page.get_by_role("region", name="The decision")
     expect(decision).to_contain_text("Tomasz Zieliński")
-    expect(decision).to_contain_text(re.compile(r"valid until\s+\d+ \w+ \d{4}\s+in \d+ days"))
+    expect(decision).to_contain_text(re.compile(r"valid until\s+\d+ \w+ \d{4}\s+\(in \d+ days\)"))
     hand.press(decision.get_by_role("link", name=re.compile(r"^RS-\d+$")).first)
     expect(page.get_by_role("heading", name="What it stands on")).to_be_visible()
     hand.press(page.get_by_role("link", name="What it stands on", exact=True))

@@ -8,7 +8,7 @@ from apps.planning.models import PlanningItem
 from apps.planning.references import Reference, split_reference
 from tests.conftest import People
 from tests.factories import make_item
-from tests.pages import signed_in
+from tests.pages import signed_in, text_of
 
 MERGE = "https://gitlab.example.org/harbour/booking/-/merge_requests/7"
 GITHUB = "https://github.com/alderhaven/booking/issues/12"
@@ -67,10 +67,12 @@ def test_an_item_is_added_in_one_line(people: People) -> None:
     assert item is not None
     assert (item.title, item.tracker_key) == ("Sign addresses", "alderhaven/booking#12")
     assert (item.tracker_url, item.system) == (GITHUB, people.system)
+    assert "until you edit its title" not in text_of(client, f"/planning/PI-{item.pk}/")
     assert AuditEntry.objects.filter(action="item.create", object_id=str(item.pk)).exists()
     alone = _add(client, "PAY-142")
     assert alone is not None
     assert (alone.title, alone.tracker_key) == ("PAY-142", "PAY-142")
+    assert "called PAY-142 until you edit its title" in text_of(client, f"/planning/PI-{alone.pk}/")
 
 
 @pytest.mark.parametrize(
