@@ -1,5 +1,6 @@
 """What browsers are told in production: cookies of this host alone, nothing kept, no API over http."""
 
+import datetime as dt
 import json
 import logging
 import os
@@ -11,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from apps.accounts.passwords import is_bent_common
-from apps.accounts.signing_in import BEGAN
+from apps.accounts.services.sessions import SEEN_EVERY
+from apps.accounts.signing_in import BEGAN, SEEN
 from bin._local.pages import PAGES
 from tests.conftest import People
 from tests.pages import signed_in
@@ -145,6 +149,86 @@ def test_a_session_ends_after_its_longest_time_and_with_the_person(
     people.viewer.is_active = False
     people.viewer.save()
     assert client.get("/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_a_session_ends_twelve_hours_after_its_last_request(people: People) -> None:
+    """ASVS 7.3.1: a request begins them anew, noted every five minutes."""
+    client = signed_in(people.viewer)
+    session = client.session
+    session[SEEN] = [session.session_key, time.time() - SEEN_EVERY.total_seconds() - 1]
+    session.save()
+    row = Session.objects.filter(session_key=session.session_key)
+    row.update(expire_date=timezone.now() + dt.timedelta(minutes=1))
+    assert client.get("/").status_code == 200
+    left = row.get().expire_date - timezone.now()
+    assert dt.timedelta(hours=11, minutes=59) < left <= dt.timedelta(hours=12)
+    row.update(expire_date=timezone.now() - dt.timedelta(seconds=1))
+    assert client.get("/").status_code == 302
+    assert client.get("/api/v1/me").status_code == 401
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/", "/sign-in/", "/nowhere/", "/api/v1/me", "/healthz"])
+def test_what_other_sites_are_told(people: People, path: str) -> None:
+    """ASVS 3.4.2 and 3.4.5: nothing of an answer, and of where a person was no path."""
+    client = signed_in(people.viewer)
+    origin = {"Origin": "https://elsewhere.example.org"}
+    asked = {**origin, "Access-Control-Request-Method": "GET"}
+    for answer in (client.get(path, headers=origin), client.options(path, headers=asked)):
+        assert [name for name in answer.headers if name.lower().startswith("access-control")] == []
+        assert answer["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/.git/HEAD",
+        "/.git/config",
+        "/.env",
+        "/static/",
+        "/static/../.env",
+        "/static/%2e%2e/manage.py",
+        "/static/js/",
+        "/media/",
+    ],
+)
+def test_no_history_no_settings_and_no_folder_is_served(people: People, path: str) -> None:
+    """ASVS 13.4.1 and 13.4.3."""
+    assert signed_in(people.admin).get(path).status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_failure_shows_nothing_of_the_inside(
+    people: People, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ASVS 13.4.2: no page of Django's for those who debug."""
+
+    def fails(*_args: Any, **_words: Any) -> None:
+        raise RuntimeError("a fault that nobody foresaw")
+
+    monkeypatch.setattr("django.contrib.auth.forms.authenticate", fails)
+    client = Client(raise_request_exception=False)
+    answer = client.post("/sign-in/", {"username": people.viewer.email, "password": "x"})
+    assert answer.status_code == 500
+    for inside in ("nobody foresaw", "Traceback", "RuntimeError", settings.SECRET_KEY):
+        assert inside not in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL"])
+def test_nothing_starts_with_a_secret_of_the_house(name: str) -> None:
+    """ASVS 13.2.3: what is not given has no default."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import secops_portal.settings"],
+        cwd=TOP,
+        env={**os.environ, name: ""},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert name in done.stderr.splitlines()[-1]
 
 
 def test_words_of_the_house_are_no_passwords(settings: Any) -> None:

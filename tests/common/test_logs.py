@@ -1,8 +1,10 @@
 """Lines of the log: JSON, with the ids of what they are about, and with no secret whatever happens."""
 
+import datetime as dt
 import io
 import json
 import logging
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -98,6 +100,19 @@ def test_who_may_not_is_a_line(people: People, log: Log, who: str, status: int) 
     assert answer.status_code == status
     line = next(each for each in log.lines() if path in each["message"])
     assert (line["level"], line["request_id"]) == ("WARNING", answer["X-Request-ID"])
+
+
+def test_a_line_is_one_line_and_says_when_in_utc(log: Log) -> None:
+    """OWASP ASVS 5.0, V16.2.2, V16.2.4 and V16.4.1: what was typed begins no line of its own."""
+    before = dt.datetime.now(dt.UTC)
+    typed = 'maren"\r\n{"level": "INFO", "message": "person 1 signed in"}'
+    logging.getLogger("secops.sign_in").warning("failed for %s", typed)
+    assert log.text.count("\n") == 1
+    assert "\r" not in log.text
+    [line] = log.lines()
+    assert (line["level"], line["message"]) == ("WARNING", f"failed for {typed}")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"])
+    assert abs(dt.datetime.fromisoformat(line["time"]) - before) < dt.timedelta(seconds=5)
 
 
 # --- no secret -------------------------------------------------------------------------------------
