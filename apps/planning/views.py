@@ -207,7 +207,9 @@ def item_quick_add_action(request: PageRequest) -> HttpResponse:
     request.session[CREATED] = item.pk
     told = {"key": item.key, "title": item.title}
     if quick.is_untitled:
-        words = _("%(key)s is there, called %(title)s until you edit its title. Add the options next.")
+        words = _(
+            "%(key)s is there, called %(title)s until you edit its title. Add the options next."
+        )
     else:
         words = _("%(key)s is there. Add the options next.")
     messages.success(request, words % told)

@@ -9,6 +9,7 @@ from django.test import Client
 from scipy import special, stats
 
 from apps.accounts.models import User
+from apps.audit.models import AuditEntry
 from apps.common.errors import Conflict, Invalid, Missing, NotPermitted
 from apps.evidence.models import Mode, ValueUpdate
 from apps.evidence.services.signals import signals_review
@@ -238,6 +239,8 @@ def test_signals_by_the_documented_factors(people: People, exposed: RiskStatemen
     update = signals_review(exposed)
     assert update is not None
     assert (update.kind, update.state) == ("signals", "proposed")
+    told = AuditEntry.objects.get(action="value-update.record")
+    assert (told.actor_kind, told.object_id) == ("portal", str(update.pk))
     assert update.loss_after == 7500
     assert "EPSS gives 50%" in update.sentence
     again = signals_review(exposed)

@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from apps.audit.models import AuditEntry
 from apps.common.errors import Conflict, EditConflict, Invalid, Missing, NotPermitted
 from apps.common.holds import SOURCES
 from apps.common.models import OutboxEvent
@@ -83,6 +84,8 @@ def test_a_run_goes_on_where_the_last_one_ended(source: Source) -> None:
     Shelf.things = [*Shelf.things, b'{"n": 3}']
     assert run(source).received == 1
     assert names() == ["0.json", "1.json", "2.json", "3.json"]
+    told = AuditEntry.objects.filter(action="report.receive", actor_kind="portal")
+    assert {entry.object_id for entry in told} == {str(each.pk) for each in Report.objects.all()}
 
 
 @pytest.mark.parametrize("place", ["_note", "_receive"])

@@ -75,6 +75,8 @@ def test_a_finding_becomes_one_issue(people: People, each: StandIn) -> None:
     assert "security" in issue.labels
     assert ticket.marker in issue.text
     assert "app/views.py:7" in issue.text
+    entry = AuditEntry.objects.get(action="ticket.filed")
+    assert (entry.actor_kind, entry.object_id) == ("portal", str(ticket.pk))
     assert file_due() == 0
     assert each.issues == [issue]
 
