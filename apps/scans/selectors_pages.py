@@ -86,6 +86,7 @@ _OF_SCORE = """ARRAY(
     WHERE known.score >= %s)"""
 _LOSS = re.compile(r"\d{1,16}\.\d\d")
 _WORD = re.compile(r"[^\W_]{3,}")
+_VULNERABILITY = re.compile(r"\s*(CVE|GHSA)-[\w-]+\s*", re.IGNORECASE)
 _ANY_CHOICE = {"system": "", "stage": "", "tool": "", "state": "any", "severity": None}
 
 
@@ -399,6 +400,8 @@ def _tells_little(viewer: Actor, wanted: FindingFilter, behind: Place | None) ->
     are owned, and a text whose every word stands in many of the next rows, although the text does not."""
     if wanted.team == NOBODY:
         return True
+    if _VULNERABILITY.fullmatch(wanted.text):  # few findings have any one, and an index knows which
+        return False
     words = _WORD.findall(wanted.text)
     if len(words) < 2 or _asked_beside(wanted, {*_IN_ORDER, "text"}):
         return False

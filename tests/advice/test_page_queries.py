@@ -29,6 +29,7 @@ MOST = {
     "/systems/{system.key}/": 12,
     "/findings/": 12,
     "/findings/?severity=3&q=query": 12,
+    "/findings/?q=CVE-2024-99999&state=any": 12,
     "/findings/{finding.pk}/": 12,
     "/reports/": 12,
     "/coverage/": 12,
